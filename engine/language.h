@@ -1,0 +1,53 @@
+/* language.h - what a query language gives to the dispatcher: prepare, step, reset, close.
+ *
+ * dispatch.c owns medley_statement: parameters, their names, the present row. A language fills the rest. Every function
+ * is called between med_session_enter and _leave. A language that is not built answers UNSUPPORTED in dispatch.c. */
+#ifndef MED_ENGINE_LANGUAGE_H
+#define MED_ENGINE_LANGUAGE_H
+
+#include "engine/session.h"
+
+typedef struct med_language {
+  medley_language id;
+  /* Fills statement->state and adds parameters (med_statement_add_parameter) and columns (med_statement_add_column).
+   * *used: how many bytes of text the statement took. state stays NULL for blank text. */
+  int (*prepare)(medley_statement *statement, const char *text, size_t text_len, size_t *used);
+  /* ROW with statement->row filled (column_count values, borrowed until the next step), DONE, or an error. */
+  int (*step)(medley_statement *statement);
+  void (*reset)(medley_statement *statement); /* ends an execution; called before step begins anew, and before close */
+  void (*close)(medley_statement *statement); /* frees state */
+} med_language;
+
+typedef struct med_parameter {
+  char *name;          /* as written, with its first character; NULL for ? */
+  medley_value value;  /* a deep copy in `memory` */
+  med_arena memory;
+} med_parameter;
+
+struct medley_statement {
+  medley_session *session; /* NULL once its session has closed */
+  const med_language *language;
+  void *state;
+  bool writes;
+  bool running;
+  med_parameter *parameters;
+  int parameter_count;
+  char **column_names;
+  int column_count;
+  const medley_value *row; /* column_count values while a row is present, else NULL */
+  med_arena conversions;   /* of column functions; cleared by step and reset */
+  medley_statement *next, *previous; /* the session's list */
+};
+
+/* The number of the new parameter, or of the present one of that name; 0 if memory is short. */
+int med_statement_add_parameter(medley_statement *statement, const char *name, size_t name_len);
+MEDLEY_MUST_USE int med_statement_add_column(medley_statement *statement, const char *name, size_t name_len);
+void med_statement_clear_columns(medley_statement *statement);
+
+/* The deep copy of a value into an arena; NO_MEMORY, or TOO_BIG if it is nested deeper than 100. */
+MEDLEY_MUST_USE int med_value_copy(med_arena *arena, const medley_value *value, medley_value *copy);
+
+extern const med_language med_language_sql;
+extern const med_language med_language_redis;
+
+#endif

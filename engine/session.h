@@ -1,0 +1,54 @@
+/* session.h - one client's conversation: its transaction over all models, and what its statements stand on.
+ *
+ * States (medley_transaction_state) and who moves between them:
+ *
+ *              BEGIN                  first read              first write (only on the newest snapshot)
+ *   NONE ───────────────► DEFERRED ───────────────► READING ───────────────────────────► WRITING
+ *     ▲  │  BEGIN IMMEDIATE   │ first write                                                 ▲ │
+ *     │  └────────────────────┴─────────────────────────────────────────────────────────────┘ │
+ *     └────────────── COMMIT, ROLLBACK, or a failure that ends the transaction ◄──────────────┘
+ *
+ * Outside of a transaction every statement is one of its own (autocommit), between med_session_statement_begin and _end.
+ *
+ * Threads: see medley.h; med_session_enter finds a second thread. */
+#ifndef MED_ENGINE_SESSION_H
+#define MED_ENGINE_SESSION_H
+
+#include "engine/medley.h"
+#include "storage/memory.h"
+#include "storage/store.h"
+#include "storage/writer.h"
+
+/* Every public function that works on a session is between these two. enter: MISUSE if another thread is inside, FORKED,
+ * DEAD; clears the error slot and gives back what the previous call lent out. */
+MEDLEY_MUST_USE int med_session_enter(medley_session *session);
+void med_session_leave(medley_session *session);
+
+medley *med_session_database(medley_session *session);
+medley_error *med_session_error_slot(medley_session *session);
+/* Records language and status of a failure whose message a deeper function has set (or a default one), returns rc. */
+int med_session_fail(medley_session *session, medley_language language, int rc);
+
+/* The transaction that a statement works in: the session's, or one made for it. Takes an undo mark. On success *txn is
+ * ready and _end must follow. writes in a READING transaction: SNAPSHOT unless its snapshot is the newest. */
+MEDLEY_MUST_USE int med_session_statement_begin(medley_session *session, bool writes, med_txn **txn);
+/* rc: how the statement went. On failure everything since the mark is undone; autocommit ends here. Answers rc, or the
+ * failure of the commit. An autocommit read keeps its snapshot until the next enter if `lend`, so that what was
+ * borrowed from it stays valid. */
+int med_session_statement_end(medley_session *session, int rc, bool lend);
+
+/* INTERRUPTED or DEADLINE if the running statement should stop; OK otherwise. Cheap: call it in every long loop. */
+MEDLEY_MUST_USE int med_session_poll(medley_session *session);
+
+/* The Redis side of the session, owned by engine/redis: selected bucket, MULTI queue, WATCHes, subscriptions. Made on
+ * first use with med_redis_client_open. */
+struct med_redis_client;
+struct med_redis_client **med_session_redis_client(medley_session *session);
+/* Things of the whole handle that engine/redis owns: waiters of blocking pops, channels, scan cursors, CONFIG. */
+struct med_redis_hub;
+struct med_redis_hub *med_session_redis_hub(medley_session *session);
+
+/* Cleared at the start of each statement that is not nested in another. */
+med_arena *med_session_arena(medley_session *session);
+
+#endif

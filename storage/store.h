@@ -1,0 +1,119 @@
+/* store.h - one LMDB environment as a fixed set of ordered trees, and the one door through which all of it is written.
+ *
+ * FORMAT.md sections "File" and "Values". What it is: opening, snapshots, checked values, cursors, and undo. What it is
+ * not: who may write when (writer.h), SQLite's pages (page_vfs.h), what the keys mean (the models).
+ *
+ * Threads: a med_store is shared. A med_txn is used by one thread at a time; a write transaction is ended by the
+ * thread that began it, which med_txn_* checks.
+ * Lifetime: a slice read from a transaction lives until the next write in that transaction or its end.
+ *
+ * Invariants
+ *  1. Every write passes med_txn_put or med_txn_delete (or med_txn_put_page for SQL).     tidy: owners of lmdb.h
+ *  2. No value is above MED_VALUE_SIZE_MAX bytes, none is stored unchecked.               test_store
+ *  3. After med_txn_rollback_to every tree reads as it did at the mark; SQL pages excepted, which SQLite restores
+ *     itself.                                                                             test_store, fault
+ *  4. After a failed put or delete the transaction can only be rolled back as a whole if med_txn_broken. test_store */
+#ifndef MED_STORAGE_STORE_H
+#define MED_STORAGE_STORE_H
+
+#include "storage/bytes.h"
+#include "storage/keys.h"
+#include "storage/status.h"
+
+/* The trees. Numbers are part of the file format: append only. */
+typedef enum med_tree {
+  MED_TREE_META = 0,     /* header and catalog */
+  MED_TREE_SQL = 1,      /* SQLite's pages: key page number */
+  MED_TREE_KV = 2,       /* key-value records and their parts */
+  MED_TREE_EXPIRY = 3,   /* what is due when; parts waiting to be freed */
+  MED_TREE_WIDE = 4,
+  MED_TREE_GRAPH = 5,
+  MED_TREE_SEARCH = 6,
+  MED_TREE_CHANGES = 7,
+  MED_TREE_COUNT = 8
+} med_tree;
+
+/* LMDB gives a value of 4,080 bytes exactly one page; 8 of them are the checksum. */
+#define MED_VALUE_SIZE_MAX 4072
+
+typedef struct med_store med_store;
+typedef struct med_txn med_txn;
+typedef struct med_cursor med_cursor;
+
+/* ---- The environment ---- */
+/* options is complete (medley_options_init). One call per (device, inode) and process: the registry above sees to it. */
+MEDLEY_MUST_USE int med_store_open(const char *path, const medley_options *options, med_store **store,
+                                   medley_error *error);
+void med_store_close(med_store *store);
+/* Microseconds since 1970 of the handle's clock; never moves backwards within one handle. */
+int64_t med_store_now_us(med_store *store);
+/* 64 random bits of the handle's generator; any thread. */
+uint64_t med_store_random(med_store *store);
+
+/* ---- Snapshots ---- A read transaction object is kept by its user and renewed: that costs no lock. */
+MEDLEY_MUST_USE int med_txn_open_reader(med_store *store, med_txn **txn, medley_error *error);
+MEDLEY_MUST_USE int med_txn_renew(med_txn *txn); /* takes the newest snapshot */
+void med_txn_reset(med_txn *txn);                /* gives the snapshot back, keeps the object */
+void med_txn_close_reader(med_txn *txn);
+bool med_txn_is_active(const med_txn *txn);
+
+/* ---- Facts about a transaction ---- */
+med_store *med_txn_store(const med_txn *txn);
+bool med_txn_writes(const med_txn *txn);
+/* Number of the snapshot: of the last commit it sees, or of the commit it will become. */
+uint64_t med_txn_id(const med_txn *txn);
+/* The time of the transaction: taken once, when it began, so that one transaction sees one now. */
+int64_t med_txn_now_us(const med_txn *txn);
+/* The error slot that this transaction's functions fill. */
+medley_error *med_txn_error(const med_txn *txn);
+void med_txn_set_error_slot(med_txn *txn, medley_error *error);
+bool med_txn_broken(const med_txn *txn);
+
+/* ---- Reading ---- */
+/* NOT_FOUND (without filling the error slot) if there is none; CORRUPT if the checksum does not hold. */
+MEDLEY_MUST_USE int med_txn_get(med_txn *txn, med_tree tree, med_slice key, med_slice *value);
+
+/* ---- Writing: the one door ---- */
+/* value.len <= MED_VALUE_SIZE_MAX and 0 < key.len <= MED_KEY_SIZE_MAX, or TOO_BIG. Neither slice may point into the map
+ * of a tree that is being written unless it is the present value's prefix; copy first. */
+MEDLEY_MUST_USE int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value);
+/* NOT_FOUND if there was none. */
+MEDLEY_MUST_USE int med_txn_delete(med_txn *txn, med_tree tree, med_slice key);
+/* Deletes keys in [from, to) until `limit` of them are gone; *deleted counts them. */
+MEDLEY_MUST_USE int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice to, size_t limit,
+                                         size_t *deleted);
+
+/* ---- Undo ---- A mark is a position in the transaction's undo log. */
+typedef size_t med_mark;
+med_mark med_txn_mark(const med_txn *txn);
+MEDLEY_MUST_USE int med_txn_rollback_to(med_txn *txn, med_mark mark);
+
+/* ---- Walking in key order ---- A cursor sees its transaction's own writes. It stays usable over writes in its
+ * transaction; what it pointed at does not. Close it before its transaction ends or is reset. */
+MEDLEY_MUST_USE int med_cursor_open(med_txn *txn, med_tree tree, med_cursor **cursor);
+void med_cursor_close(med_cursor *cursor);
+/* Each answers OK and the entry it stands on, or NOT_FOUND past either end. key and value may be NULL. */
+MEDLEY_MUST_USE int med_cursor_seek(med_cursor *cursor, med_slice from, med_slice *key, med_slice *value); /* >= from */
+MEDLEY_MUST_USE int med_cursor_seek_before(med_cursor *cursor, med_slice to, med_slice *key,
+                                           med_slice *value); /* < to */
+MEDLEY_MUST_USE int med_cursor_first(med_cursor *cursor, med_slice *key, med_slice *value);
+MEDLEY_MUST_USE int med_cursor_last(med_cursor *cursor, med_slice *key, med_slice *value);
+MEDLEY_MUST_USE int med_cursor_next(med_cursor *cursor, med_slice *key, med_slice *value);
+MEDLEY_MUST_USE int med_cursor_previous(med_cursor *cursor, med_slice *key, med_slice *value);
+
+/* ---- Numbers that never repeat ---- */
+/* The next value of a persistent counter of this environment (object ids and their like), from 1. */
+MEDLEY_MUST_USE int med_txn_next_id(med_txn *txn, uint64_t *id);
+
+/* ---- SQL pages: for page_vfs.c alone ---- page numbers from 1; a page value is 4,080 bytes, checksum included, and is
+ * neither wrapped nor recorded for undo. */
+#define MED_PAGE_VALUE_SIZE 4080
+MEDLEY_MUST_USE int med_txn_get_page(med_txn *txn, uint32_t page_number, med_slice *value);
+MEDLEY_MUST_USE int med_txn_put_page(med_txn *txn, uint32_t page_number, const uint8_t *value);
+MEDLEY_MUST_USE int med_txn_delete_page(med_txn *txn, uint32_t page_number);
+/* 0 if there are none. */
+MEDLEY_MUST_USE int med_txn_last_page(med_txn *txn, uint32_t *page_number);
+/* Whether `length` bytes from `bytes` (which a reader's med_txn_get_page answered) lie within the file. */
+bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length);
+
+#endif
