@@ -13,12 +13,19 @@ typedef struct med_reply med_reply;
 typedef struct med_redis_call {
   medley_session *session;
   const struct med_redis_command *command;
-  med_kv kv;         /* the selected bucket in the statement's transaction */
-  size_t argc;       /* with the command's name */
+  med_kv kv;   /* the selected bucket in the statement's transaction */
+  size_t argc; /* with the command's name */
   const med_slice *argv;
   med_reply *reply;
   int64_t now_ms;
+  struct med_redis_client *client;
+  struct med_redis_hub *hub;
+  med_buffer *scratch; /* room for values that lie in chunks: kept from call to call */
+  bool may_block;      /* false inside a transaction and on the last try of a blocking command */
 } med_redis_call;
+
+/* What a blocking command's handler answers to be run again when one of its keys is given elements; see blocking.h. */
+#define MED_REDIS_WOULD_BLOCK (-1)
 
 enum {
   MED_REDIS_WRITE = 1 << 0,   /* needs the write lock */
@@ -26,17 +33,18 @@ enum {
   MED_REDIS_CONTROL = 1 << 2, /* MULTI, EXEC, DISCARD, WATCH, SUBSCRIBE...: runs at once, even while queueing, without a
                                  transaction of its own */
   MED_REDIS_BLOCKING = 1 << 3, /* may answer MED_REDIS_WOULD_BLOCK, see blocking.h */
-  MED_REDIS_NO_MULTI = 1 << 4  /* refused inside MULTI */
+  MED_REDIS_NO_MULTI = 1 << 4, /* refused inside MULTI */
+  MED_REDIS_CACHE = 1 << 5     /* also works on a cache bucket: cache_commands.c */
 };
 
 typedef struct med_redis_command {
   const char *name; /* lower case; "config get" for a sub-command */
   int arity;        /* as Redis: positive exact, negative at least; counts the name (and the sub-command's name) */
   unsigned flags;
-  int first_key, last_key, key_step; /* as COMMAND INFO tells them */
-  int (*handler)(med_redis_call *call);
-  const char *acl_flags; /* COMMAND INFO's flags, space-separated: "write denyoom fast" */
-  const char *group;     /* "string", "hash", ...: COMMAND DOCS' group */
+  int first_key, last_key, key_step;    /* as COMMAND INFO tells them */
+  int (*handler)(med_redis_call *call); /* NULL: a container of sub-commands */
+  const char *acl_flags;                /* COMMAND INFO's flags, space-separated: "write denyoom fast" */
+  const char *group;                    /* "string", "hash", ...: COMMAND DOCS' group */
   const char *since;
 } med_redis_command;
 
@@ -47,13 +55,14 @@ typedef struct med_redis_table {
 } med_redis_table;
 extern const med_redis_table med_redis_string_commands, med_redis_bit_commands, med_redis_key_commands,
     med_redis_hash_commands, med_redis_list_commands, med_redis_set_commands, med_redis_sorted_set_commands,
-    med_redis_server_commands, med_redis_transaction_commands, med_redis_pubsub_commands;
+    med_redis_sort_commands, med_redis_server_commands, med_redis_connection_commands, med_redis_transaction_commands,
+    med_redis_pubsub_commands;
 
 /* Sets the message and answers the status: TYPE for WRONGTYPE, SYNTAX for "ERR syntax error", RANGE, ERROR ... */
 int med_redis_error(med_redis_call *call, int status, const char *format, ...) MED_PRINTF(3, 4);
-int med_redis_syntax_error(med_redis_call *call); /* "ERR syntax error" */
+int med_redis_syntax_error(med_redis_call *call);   /* "ERR syntax error" */
 int med_redis_not_an_integer(med_redis_call *call); /* "ERR value is not an integer or out of range" */
-int med_redis_not_a_float(med_redis_call *call); /* "ERR value is not a valid float" */
+int med_redis_not_a_float(med_redis_call *call);    /* "ERR value is not a valid float" */
 
 /* Arguments. Numbers as Redis parses them: string2ll's strictness for integers. */
 MEDLEY_MUST_USE int med_redis_arg_integer(med_redis_call *call, size_t index, int64_t *integer);
@@ -72,14 +81,21 @@ void med_reply_bulk_slice(med_reply *reply, med_slice slice);
 void med_reply_bulk_text(med_reply *reply, const char *text);
 void med_reply_real(med_reply *reply, double real); /* as a bulk string in Redis's %.17g form, inf, -inf */
 void med_reply_status(med_reply *reply, const char *text);
+void med_reply_status_slice(med_reply *reply, med_slice slice);
 void med_reply_ok(med_reply *reply);
 void med_reply_list_begin(med_reply *reply); /* its length is counted */
 void med_reply_list_end(med_reply *reply);
-void med_reply_null_list(med_reply *reply); /* the null array; a null value here */
+void med_reply_null_list(med_reply *reply);          /* the null array; a null value here */
 size_t med_reply_list_count(const med_reply *reply); /* of the innermost open list */
 
 /* Long commands call this in their loops: INTERRUPTED, DEADLINE. */
 MEDLEY_MUST_USE int med_redis_poll(med_redis_call *call);
+
+/* The words ... of a message about arguments: "ERR wrong number of arguments for 'x' command". */
+int med_redis_wrong_arity(med_redis_call *call);
+
+/* Another bucket of the same transaction, by its name. */
+MEDLEY_MUST_USE int med_redis_open_bucket(med_redis_call *call, med_slice name, bool create, med_kv *kv);
 
 /* A key of this call was given elements: wakes blocked pops once the transaction has committed. */
 void med_redis_signal_key(med_redis_call *call, med_slice key);
