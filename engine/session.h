@@ -48,6 +48,13 @@ struct med_redis_client **med_session_redis_client(medley_session *session);
 struct med_redis_hub;
 struct med_redis_hub *med_session_redis_hub(medley_session *session);
 
+/* The cache side of the session, owned by engine/cache.c: the overlay of its transaction. And of the whole handle:
+ * the segments that are attached. */
+struct med_cache_client;
+struct med_cache_client **med_session_cache_client(medley_session *session);
+struct med_cache_hub;
+struct med_cache_hub *med_session_cache_hub(medley_session *session);
+
 /* Cleared at the start of each statement that is not nested in another. */
 med_arena *med_session_arena(medley_session *session);
 

@@ -3,7 +3,7 @@
  * FORMAT.md section "Keys". One encoder for all models. A key is at most MED_KEY_SIZE_MAX bytes. A part of free length
  * that would not fit is stored as its first bytes and a 128-bit hash of all of it (med_key_add_bytes says which); the
  * record's value then carries the whole part, and the reader compares it. Tuple encoding after FoundationDB's tuple
- * layer (design/tuple.md): bytes with 00 escaped as 00 FF and ended by 00, so that no part is a prefix of another.
+ * layer (design/tuple.md): bytes with 00 escaped as 00 FF and ended by 00 00, so that no part is a prefix of another.
  *
  * Threads: none of this shares anything. Lifetime: a med_key is a plain struct on the caller's stack. */
 #ifndef MED_STORAGE_KEYS_H

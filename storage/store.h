@@ -36,6 +36,9 @@ typedef enum med_tree {
 /* LMDB gives a value of 4,080 bytes exactly one page; 8 of them are the checksum. */
 #define MED_VALUE_SIZE_MAX 4072
 
+#define MED_PAGE_SIZE 4096
+#define MED_FORMAT_VERSION 1 /* FORMAT.md; a newer file is refused */
+
 typedef struct med_store med_store;
 typedef struct med_txn med_txn;
 typedef struct med_cursor med_cursor;
@@ -45,8 +48,23 @@ typedef struct med_cursor med_cursor;
 MEDLEY_MUST_USE int med_store_open(const char *path, const medley_options *options, med_store **store,
                                    medley_error *error);
 void med_store_close(med_store *store);
+const char *med_store_path(const med_store *store);
+const medley_options *med_store_options(const med_store *store);
+/* FORKED or DEAD with a message, or OK. */
+MEDLEY_MUST_USE int med_store_usable(const med_store *store, medley_error *error);
+/* Fills what the environment knows of medley_stats; txn is any open transaction. */
+MEDLEY_MUST_USE int med_store_stat(med_txn *txn, medley_stats *stats);
+/* Copies one snapshot to a new file while others write; compact leaves free pages out. */
+MEDLEY_MUST_USE int med_store_backup(med_store *store, const char *path, bool compact, medley_error *error);
+/* Forgets readers whose process died. */
+void med_store_check_readers(med_store *store);
+/* Walks and checks the whole file; each value of ours is verified. The caller holds the write lock, if it can. */
+MEDLEY_MUST_USE int med_store_check(med_store *store, void (*on_problem)(void *, const char *), void *context,
+                                    uint64_t *problem_count, medley_error *error);
 /* Microseconds since 1970 of the handle's clock; never moves backwards within one handle. */
 int64_t med_store_now_us(med_store *store);
+/* The random 16 bytes given to the database when it was made. */
+const uint8_t *med_store_identity(const med_store *store);
 /* 64 random bits of the handle's generator; any thread. */
 uint64_t med_store_random(med_store *store);
 
@@ -83,10 +101,17 @@ MEDLEY_MUST_USE int med_txn_delete(med_txn *txn, med_tree tree, med_slice key);
 MEDLEY_MUST_USE int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice to, size_t limit,
                                          size_t *deleted);
 
+/* FULL or TXN_TOO_BIG if the transaction may not grow further; also looked at every few hundred writes. */
+MEDLEY_MUST_USE int med_txn_check_limits(med_txn *txn);
+/* Statements that only free space may write when the disk or the size limit is full, out of the reserve. */
+void med_txn_set_may_fill(med_txn *txn, bool may_fill);
+
 /* ---- Undo ---- A mark is a position in the transaction's undo log. */
 typedef size_t med_mark;
 med_mark med_txn_mark(const med_txn *txn);
 MEDLEY_MUST_USE int med_txn_rollback_to(med_txn *txn, med_mark mark);
+/* Off: nothing is recorded, and a failure can only be answered by dropping the whole batch. On at begin. */
+void med_txn_set_undo(med_txn *txn, bool on);
 
 /* ---- Walking in key order ---- A cursor sees its transaction's own writes. It stays usable over writes in its
  * transaction; what it pointed at does not. Close it before its transaction ends or is reset. */

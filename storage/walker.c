@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/memory.h"
@@ -36,7 +37,8 @@ enum {
   META_SIZE = 136,
   META_PAGES = 2,
   DEPTH_MAX = 32, /* LMDB's cursor stack */
-  LMDB_KEY_SIZE_MAX = 511
+  LMDB_KEY_SIZE_MAX = 511,
+  HEADER_RETRIES = 3
 };
 enum { PAGE_BRANCH = 0x01, PAGE_LEAF = 0x02, PAGE_OVERFLOW = 0x04, PAGE_META = 0x08 };
 enum { NODE_BIG = 0x01, NODE_TREE = 0x02 };
@@ -581,14 +583,26 @@ static int walk_free_list(walker *w) {
   return rc == MEDLEY_OK ? check_tail(w) : rc;
 }
 
-int med_walker_check_header(int fd, uint64_t file_size, medley_error *error) {
-  if (file_size == 0) return MEDLEY_OK;
+static int check_header_once(int fd, uint64_t file_size, medley_error *error) {
   walker w = {0};
   int rc = load_metas(&w, fd, file_size, error);
   if (rc != MEDLEY_OK || pages_behind_end(&w) == 0) return rc;
   rc = walker_prepare(&w);
   if (rc == MEDLEY_OK) rc = walk_free_list(&w);
   walker_clear(&w);
+  return rc;
+}
+
+int med_walker_check_header(int fd, uint64_t file_size, medley_error *error) {
+  if (file_size == 0) return MEDLEY_OK;
+  int rc = check_header_once(fd, file_size, error);
+  /* Another process may have committed between the caller's look at the size and the meta pages, or meanwhile. A file
+   * that is damaged stays damaged. */
+  struct stat status;
+  for (int i = 0; i < HEADER_RETRIES && rc == MEDLEY_CORRUPT && fstat(fd, &status) == 0 && status.st_size > 0; i++) {
+    rc = check_header_once(fd, (uint64_t)status.st_size, error);
+  }
+  if (rc == MEDLEY_OK) med_error_clear(error);
   return rc;
 }
 

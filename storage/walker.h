@@ -6,7 +6,7 @@
  * caller does that in the callback.
  *
  * What walk accepts, LMDB 0.9.24 reads and writes without crashing. The file must not change meanwhile: the caller holds
- * the write lock or owns the file.
+ * the write lock or owns the file. check_header alone may run beside a writer.
  *
  * Invariants
  *  1. Each page is reached at most once, and none is both free and used; so the walk ends.   test_walker, fuzz walker

@@ -36,6 +36,10 @@ MEDLEY_MUST_USE int med_writer_commit(med_member *member, medley_error *error);
 void med_writer_rollback(med_member *member);
 /* Whether this member committing now would run alone in its batch so far (then a rollback may drop the whole batch). */
 bool med_member_leads(const med_member *member);
+/* Whether the calling thread is the one that began it: only that one may end it. */
+bool med_member_is_owner(const med_member *member);
+/* The commit counters of medley_stats. */
+void med_writer_stat(const med_store *store, medley_stats *stats);
 /* Grows by one with every batch whose commit failed: SQL connections of an older number are reopened, never reused. */
 uint64_t med_writer_failures(const med_store *store);
 

@@ -1,0 +1,475 @@
+/* store_open.c - opening and closing an environment: what is checked before LMDB touches a file, and what is kept beside it.
+ *
+ * Order: look at the file (type, file system, header pages) with pread alone; take a shared OFD lock on it, so that a lost
+ * lock file is noticed; reserve the map; open the trees; make or check the header record; flush the directory. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "storage/txn.h"
+#include "storage/walker.h"
+#include "storage/writer.h"
+
+#define MAP_SIZE_MIN ((uint64_t)16 << 20)
+#define RESERVE_SIZE ((uint64_t)1 << 20)
+#define FUSE_MAGIC 0x65735546
+#define CIFS_MAGIC 0xFF534D42
+#define SMB2_MAGIC 0xFE534D42
+#define V9FS_MAGIC 0x01021997
+
+/* Bytes of the data file that carry OFD locks. They lie far behind any data. */
+#define LOCK_OFFSET_IN_USE ((off_t)1 << 62)
+#define LOCK_OFFSET_WRITER (((off_t)1 << 62) + 1)
+
+static const char *const tree_names[MED_TREE_COUNT] = {"meta", "sql",   "kv",     "expiry",
+                                                       "wide", "graph", "search", "changes"};
+static const char header_key[] = "header";
+#define HEADER_SIZE 40
+
+/* ---- Clock and randomness ---- */
+static int64_t system_clock_us(void *context) {
+  (void)context;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t med_store_now_us(med_store *store) {
+  int64_t now = store->options.clock_us(store->options.clock_context);
+  int64_t last = store->last_now_us;
+  while (now > last) {
+    if (atomic_compare_exchange_weak(&store->last_now_us, &last, now)) return now;
+  }
+  return last;
+}
+
+/* xoroshiro128+ (Blackman and Vigna). */
+uint64_t med_store_random(med_store *store) {
+  pthread_mutex_lock(&store->random_mutex);
+  uint64_t a = store->random_state[0], b = store->random_state[1];
+  uint64_t result = a + b;
+  b ^= a;
+  store->random_state[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
+  store->random_state[1] = (b << 37) | (b >> 27);
+  pthread_mutex_unlock(&store->random_mutex);
+  return result;
+}
+
+static void seed_random(med_store *store) {
+  uint64_t seed = store->options.seed;
+  if (seed == 0 && getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = (uint64_t)system_clock_us(NULL);
+  store->random_state[0] = med_hash64(&seed, sizeof seed, 1);
+  store->random_state[1] = med_hash64(&seed, sizeof seed, 2) | 1;
+}
+
+const uint8_t *med_store_identity(const med_store *store) { return store->identity; }
+
+/* ---- Looking at the file before LMDB does ---- */
+static int refuse_network_file_system(const char *path, int fd, medley_error *error) {
+  struct statfs fs;
+  if (fstatfs(fd, &fs) != 0) return MEDLEY_OK;
+  switch ((uint64_t)fs.f_type & 0xFFFFFFFF) {
+    case NFS_SUPER_MAGIC:
+    case CIFS_MAGIC:
+    case SMB2_MAGIC:
+    case V9FS_MAGIC:
+    case FUSE_MAGIC:
+      return med_error_set(error, MEDLEY_CANNOT_OPEN,
+                           "open: a network file system, where locks and maps cannot be trusted: %s", path);
+    default: return MEDLEY_OK;
+  }
+}
+
+static int open_data_file(med_store *store, const char *path, uint64_t *size, medley_error *error) {
+  unsigned flags = store->options.flags;
+  struct stat status;
+  if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, EISDIR, "open: a directory, not a database file: %s", path);
+  }
+  int mode = flags & MEDLEY_OPEN_READ_ONLY ? O_RDONLY : O_RDWR;
+  if (!(flags & (MEDLEY_OPEN_READ_ONLY | MEDLEY_OPEN_NO_CREATE))) mode |= O_CREAT;
+  store->data_fd = open(path, mode | O_CLOEXEC | O_NOCTTY, 0600);
+  if (store->data_fd < 0) {
+    int code = errno;
+    return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, code, "open: %s: %s", strerror(code), path);
+  }
+  if (fstat(store->data_fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    return med_error_set(error, MEDLEY_CANNOT_OPEN, "open: not a regular file: %s", path);
+  }
+  *size = (uint64_t)status.st_size;
+  if (flags & MEDLEY_OPEN_FORCE_NETWORK) return MEDLEY_OK;
+  return refuse_network_file_system(path, store->data_fd, error);
+}
+
+static int set_ofd_lock(int fd, short type, off_t offset) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  int rc;
+  do rc = fcntl(fd, F_OFD_SETLK, &lock);
+  while (rc != 0 && errno == EINTR);
+  return rc;
+}
+
+/* Whoever has the database open holds a shared lock on the data file. If somebody does and the lock file is gone, a new
+ * lock file would divide the processes into two groups that overwrite each other's pages. */
+static int check_lock_file(med_store *store, const char *path, medley_error *error) {
+  med_buffer lock_path = {0};
+  if (!med_buffer_printf(&lock_path, "%s-lock", path)) return med_error_no_memory(error);
+  struct stat status;
+  bool present = stat(lock_path.bytes, &status) == 0;
+  med_buffer_clear(&lock_path);
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_OFFSET_IN_USE, .l_len = 1};
+  if (!present && fcntl(store->data_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+    return med_error_set(error, MEDLEY_CANNOT_OPEN,
+                         "open: the lock file is gone while another process has the database open: end that process "
+                         "first: %s-lock",
+                         path);
+  }
+  if (set_ofd_lock(store->data_fd, F_RDLCK, LOCK_OFFSET_IN_USE) != 0) {
+    return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, errno, "open: cannot lock: %s", path);
+  }
+  return MEDLEY_OK;
+}
+
+/* ---- The environment ---- */
+static unsigned environment_flags(const medley_options *options) {
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (options->durability == MEDLEY_RELAXED) flags |= MDB_NOMETASYNC;
+  if (options->flags & MEDLEY_OPEN_READ_ONLY) flags |= MDB_RDONLY;
+  if (options->flags & MEDLEY_OPEN_MEMORY) flags |= MDB_NOSYNC;
+  return flags;
+}
+
+static int try_environment(med_store *store, const char *path, uint64_t map_size) {
+  int code = mdb_env_create(&store->env);
+  if (code != MDB_SUCCESS) return code;
+  code = mdb_env_set_maxdbs(store->env, MED_TREE_COUNT);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(store->env, store->options.reader_count_max);
+  if (code == MDB_SUCCESS) code = mdb_env_set_mapsize(store->env, map_size);
+  if (code == MDB_SUCCESS) code = mdb_env_open(store->env, path, environment_flags(&store->options), 0600);
+  if (code == MDB_SUCCESS) return code;
+  mdb_env_close(store->env);
+  store->env = NULL;
+  return code;
+}
+
+static int open_environment(med_store *store, const char *path, medley_error *error) {
+  uint64_t map_size = store->options.map_size_bytes;
+  if (store->options.size_limit_bytes > 0 && store->options.size_limit_bytes < map_size) {
+    map_size = store->options.size_limit_bytes;
+  }
+  map_size &= ~(uint64_t)(MED_PAGE_SIZE - 1);
+  int code = try_environment(store, path, map_size);
+  while (code == ENOMEM && map_size > MAP_SIZE_MIN) {
+    map_size /= 2;
+    code = try_environment(store, path, map_size);
+  }
+  if (code == MDB_SUCCESS) return MEDLEY_OK;
+  int status = code == MDB_INVALID || code == MDB_VERSION_MISMATCH ? MEDLEY_NOT_A_DATABASE
+               : code == ENOMEM                                    ? MEDLEY_NO_MEMORY
+               : code == EIO                                       ? MEDLEY_IO
+               : code == ENOSPC                                    ? MEDLEY_FULL
+                                                                   : MEDLEY_CANNOT_OPEN;
+  return med_error_set_foreign(error, status, code, "open: %s: %s", mdb_strerror(code), path);
+}
+
+/* ---- Trees and header ---- */
+static int open_trees(med_store *store, MDB_txn *mdb, bool create) {
+  for (int tree = 0; tree < MED_TREE_COUNT; tree++) {
+    unsigned flags = (tree == MED_TREE_SQL ? MDB_INTEGERKEY : 0) | (create ? MDB_CREATE : 0);
+    int code = mdb_dbi_open(mdb, tree_names[tree], flags, &store->trees[tree]);
+    if (code != MDB_SUCCESS) return code;
+  }
+  return MDB_SUCCESS;
+}
+
+/* Header record, FORMAT.md section "Header". */
+static int read_header(med_store *store, med_slice value, const char *path, medley_error *error) {
+  const uint8_t *bytes = value.bytes;
+  if (value.len < HEADER_SIZE || memcmp(bytes, "medley\0\0", 8) != 0) {
+    return med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: not a Medley database: %s", path);
+  }
+  uint32_t version = med_get_u32(bytes + 8);
+  if (version > MED_FORMAT_VERSION) {
+    return med_error_set(error, MEDLEY_NEWER_FORMAT, "open: format %u is newer than this library's %u: %s", version,
+                         MED_FORMAT_VERSION, path);
+  }
+  uint32_t page_size = med_get_u32(bytes + 12);
+  if (page_size != MED_PAGE_SIZE) {
+    return med_error_set(error, MEDLEY_UNSUPPORTED, "open: pages of %u bytes where this machine has %d: %s", page_size,
+                         MED_PAGE_SIZE, path);
+  }
+  memcpy(store->identity, bytes + 16, sizeof store->identity);
+  return MEDLEY_OK;
+}
+
+static int write_header(med_store *store, med_txn *txn) {
+  uint8_t bytes[HEADER_SIZE] = "medley\0";
+  med_put_u32(bytes + 8, MED_FORMAT_VERSION);
+  med_put_u32(bytes + 12, MED_PAGE_SIZE);
+  med_put_u64(store->identity, med_store_random(store));
+  med_put_u64(store->identity + 8, med_store_random(store));
+  memcpy(bytes + 16, store->identity, sizeof store->identity);
+  med_put_u64(bytes + 32, (uint64_t)med_store_now_us(store));
+  return med_txn_put(txn, MED_TREE_META, med_slice_of(header_key, sizeof header_key - 1),
+                     med_slice_of(bytes, sizeof bytes));
+}
+
+static int find_header(med_txn *txn, med_slice *value) {
+  return med_txn_get(txn, MED_TREE_META, med_slice_of(header_key, sizeof header_key - 1), value);
+}
+
+/* An LMDB file that holds something, but not our trees, is somebody else's. */
+static bool is_empty_environment(MDB_env *env) {
+  MDB_stat stat;
+  return mdb_env_stat(env, &stat) == MDB_SUCCESS && stat.ms_entries == 0;
+}
+
+static int open_existing(med_store *store, const char *path, medley_error *error) {
+  med_txn *reader;
+  int rc = med_txn_open_reader(store, &reader, error);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_txn_renew(reader);
+  if (rc == MEDLEY_OK) {
+    int code = open_trees(store, reader->mdb, false);
+    med_slice value;
+    if (code == MDB_SUCCESS) {
+      rc = find_header(reader, &value);
+      if (rc == MEDLEY_OK) rc = read_header(store, value, path, error);
+      if (rc == MEDLEY_NOT_FOUND) {
+        rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: not a Medley database: %s", path);
+      }
+      /* Handles of trees outlive the transaction that opened them only if it commits. */
+      if (rc == MEDLEY_OK && mdb_txn_commit(reader->mdb) != MDB_SUCCESS) {
+        rc = med_error_set(error, MEDLEY_IO, "open: %s", path);
+      }
+      if (rc == MEDLEY_OK) reader->mdb = NULL;
+      reader->active = reader->mdb != NULL;
+    } else {
+      rc = code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE
+               ? med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: not a Medley database: %s", path)
+               : med_store_fail(error, code, "open");
+    }
+  }
+  med_txn_reset(reader);
+  med_txn_close_reader(reader);
+  return rc;
+}
+
+static int create_contents(med_store *store, medley_error *error) {
+  med_batch batch;
+  int rc = med_store_lock(store, store->options.busy_timeout_ms, error);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_batch_begin(store, &batch, error);
+  if (rc == MEDLEY_OK) {
+    med_txn txn = {0};
+    int code = open_trees(store, batch.mdb, true);
+    if (code != MDB_SUCCESS) rc = med_store_fail(error, code, "open");
+    med_txn_attach(&txn, store, &batch, error);
+    med_slice value;
+    if (rc == MEDLEY_OK) rc = find_header(&txn, &value);
+    if (rc == MEDLEY_NOT_FOUND) {
+      rc = write_header(store, &txn);
+    } else if (rc == MEDLEY_OK) { /* another process was faster */
+      rc = read_header(store, value, store->path, error);
+    }
+    med_txn_detach(&txn);
+    med_txn_clear(&txn);
+    if (rc == MEDLEY_OK)
+      rc = med_batch_commit(store, &batch, error);
+    else
+      med_batch_abort(store, &batch);
+  }
+  med_store_unlock(store);
+  return rc;
+}
+
+/* LMDB does not flush the directory: without this the whole file may be missing after a power cut. */
+int med_store_flush_directory(const char *path, medley_error *error) {
+  const char *slash = strrchr(path, '/');
+  char *directory = slash == NULL ? med_strndup(".", 1) : med_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+  if (directory == NULL) return med_error_no_memory(error);
+  int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  med_free(directory);
+  int rc = fd >= 0 && fsync(fd) == 0 ? MEDLEY_OK : MEDLEY_IO;
+  int code = errno;
+  if (fd >= 0) close(fd);
+  if (rc == MEDLEY_OK || code == EINVAL || code == EACCES) return MEDLEY_OK; /* not every file system can */
+  return med_error_set_foreign(error, rc, code, "open: cannot flush the directory: %s", strerror(code));
+}
+
+static int open_contents(med_store *store, const char *path, medley_error *error) {
+  if (!is_empty_environment(store->env)) return open_existing(store, path, error);
+  if (store->options.flags & MEDLEY_OPEN_READ_ONLY) {
+    return med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", path);
+  }
+  int rc = create_contents(store, error);
+  if (rc != MEDLEY_OK || store->options.flags & MEDLEY_OPEN_MEMORY) return rc;
+  return med_store_flush_directory(path, error);
+}
+
+static int make_fork_guard(med_store *store, medley_error *error) {
+  uint8_t *page = mmap(NULL, MED_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return med_error_no_memory(error);
+  *page = 1;
+  store->fork_guard = page;
+  (void)madvise(page, MED_PAGE_SIZE, MADV_WIPEONFORK);
+  return MEDLEY_OK;
+}
+
+/* A file of at most two pages can hold nothing but LMDB's two meta pages. If a power cut left them zero or torn while the
+ * database was being made, nothing is lost by beginning anew; anything else is somebody's file. */
+static bool is_unfinished_file(int fd, uint64_t size) {
+  uint8_t bytes[2 * MED_PAGE_SIZE];
+  if (size > sizeof bytes || pread(fd, bytes, size, 0) != (ssize_t)size) return false;
+  static const uint8_t lmdb_magic[4] = {0xDE, 0xC0, 0xEF, 0xBE};
+  for (uint64_t page = 0; page < size; page += MED_PAGE_SIZE) {
+    uint64_t len = size - page < MED_PAGE_SIZE ? size - page : MED_PAGE_SIZE;
+    bool zero = true;
+    for (uint64_t i = 0; i < len && zero; i++) zero = bytes[page + i] == 0;
+    bool meta = len >= 20 && memcmp(bytes + page + 16, lmdb_magic, sizeof lmdb_magic) == 0;
+    if (!zero && !meta) return false;
+  }
+  return true;
+}
+
+static int check_before_open(med_store *store, const char *path, uint64_t size, medley_error *error) {
+  if (size == 0) return MEDLEY_OK;
+  unsigned flags = store->options.flags;
+  int rc = med_walker_check_header(store->data_fd, size, error);
+  if (rc != MEDLEY_OK && !(flags & MEDLEY_OPEN_READ_ONLY) && is_unfinished_file(store->data_fd, size)) {
+    if (ftruncate(store->data_fd, 0) == 0) return MEDLEY_OK;
+    return med_error_set_foreign(error, MEDLEY_IO, errno, "open: %s: %s", strerror(errno), path);
+  }
+  if (rc != MEDLEY_OK || !(flags & MEDLEY_OPEN_UNTRUSTED)) return rc;
+  return med_walker_walk(store->data_fd, size, NULL, NULL, NULL, error);
+}
+
+/* A database without a name: a file on a memory file system that is unlinked as soon as it is open. */
+static int make_memory_path(med_store *store, medley_error *error) {
+  static const char *const directories[] = {"/dev/shm", "/tmp"};
+  for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+    if (access(directories[i], W_OK | X_OK) != 0) continue;
+    med_buffer path = {0};
+    uint64_t name = 0;
+    if (getrandom(&name, sizeof name, 0) != sizeof name) name = med_store_random(store);
+    if (!med_buffer_printf(&path, "%s/medley-memory-%016llx", directories[i], (unsigned long long)name)) break;
+    store->path = path.bytes;
+    return MEDLEY_OK;
+  }
+  return med_error_set(error, MEDLEY_CANNOT_OPEN, "open: no place for a database in memory: /dev/shm, /tmp");
+}
+
+static void unlink_memory_files(med_store *store) {
+  med_buffer lock_path = {0};
+  if (med_buffer_printf(&lock_path, "%s-lock", store->path)) (void)unlink(lock_path.bytes);
+  med_buffer_clear(&lock_path);
+  (void)unlink(store->path);
+}
+
+static int set_path(med_store *store, const char *path, medley_error *error) {
+  if (store->options.flags & MEDLEY_OPEN_MEMORY) return make_memory_path(store, error);
+  store->path = med_strndup(path, strlen(path));
+  return store->path != NULL ? MEDLEY_OK : med_error_no_memory(error);
+}
+
+int med_store_open(const char *path, const medley_options *options, med_store **opened, medley_error *error) {
+  *opened = NULL;
+  med_store *store = med_alloc_zero(sizeof *store);
+  if (store == NULL) return med_error_no_memory(error);
+  store->options = *options;
+  store->data_fd = -1;
+  if (store->options.clock_us == NULL) store->options.clock_us = system_clock_us;
+  pthread_mutex_init(&store->random_mutex, NULL);
+  seed_random(store);
+  uint64_t size = 0;
+  int rc;
+  MED_TRY(set_path(store, path, error));
+  path = store->path;
+  MED_TRY(make_fork_guard(store, error));
+  MED_TRY(open_data_file(store, path, &size, error));
+  MED_TRY(check_before_open(store, path, size, error));
+  MED_TRY(check_lock_file(store, path, error));
+  MED_TRY(open_environment(store, path, error));
+  int dead_count = 0;
+  (void)mdb_reader_check(store->env, &dead_count);
+  MED_TRY(open_contents(store, path, error));
+  store->writer = med_writer_open(store);
+  if (store->writer == NULL) rc = med_error_no_memory(error);
+done:
+  if (store->path != NULL && options->flags & MEDLEY_OPEN_MEMORY) unlink_memory_files(store);
+  if (rc != MEDLEY_OK) {
+    med_store_close(store);
+    return rc;
+  }
+  *opened = store;
+  return MEDLEY_OK;
+}
+
+void med_store_close(med_store *store) {
+  if (store == NULL) return;
+  bool forked = store->fork_guard != NULL && *store->fork_guard == 0;
+  if (store->writer != NULL) med_writer_close(store->writer);
+  /* A forked child must not close the parent's lock table. */
+  if (store->env != NULL && !forked) mdb_env_close(store->env);
+  if (store->data_fd >= 0) close(store->data_fd);
+  if (store->fork_guard != NULL) munmap((void *)(uintptr_t)store->fork_guard, MED_PAGE_SIZE);
+  pthread_mutex_destroy(&store->random_mutex);
+  med_free(store->path);
+  med_free(store);
+}
+
+/* ---- The write lock between processes ---- polled, because an OFD lock cannot be waited for with a timeout. */
+#define LOCK_POLL_US_MIN 20
+#define LOCK_POLL_US_MAX 1000
+
+static int64_t monotonic_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int med_store_lock(med_store *store, uint32_t timeout_ms, medley_error *error) {
+  if (store->options.flags & MEDLEY_OPEN_MEMORY) return MEDLEY_OK;
+  if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_WRITER) == 0) return MEDLEY_OK;
+  int64_t end = monotonic_us() + (int64_t)timeout_ms * 1000;
+  long pause_us = LOCK_POLL_US_MIN;
+  while (errno == EAGAIN || errno == EACCES) {
+    if (monotonic_us() >= end) {
+      return med_error_set(error, MEDLEY_BUSY, "write lock: another process held it for %u ms", timeout_ms);
+    }
+    struct timespec pause = {0, pause_us * 1000};
+    nanosleep(&pause, NULL);
+    if (pause_us < LOCK_POLL_US_MAX) pause_us *= 2;
+    if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_WRITER) == 0) return MEDLEY_OK;
+  }
+  return med_error_set_foreign(error, MEDLEY_IO, errno, "write lock: %s", strerror(errno));
+}
+
+void med_store_unlock(med_store *store) {
+  if (store->options.flags & MEDLEY_OPEN_MEMORY) return;
+  (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_WRITER);
+}
+
+/* ---- The reserve ---- blocks allocated behind the end of the file, so that a full disk still takes deletes: they too
+ * copy pages. The caller holds the write lock and has just committed. */
+void med_store_keep_reserve(med_store *store) {
+  if (store->options.flags & MEDLEY_OPEN_MEMORY) return;
+  MDB_envinfo info;
+  if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return;
+  uint64_t end = (info.me_last_pgno + 1) * MED_PAGE_SIZE;
+  if (!store->disk_full && end + RESERVE_SIZE <= store->reserved_end) return;
+  uint64_t reserved_end = end + 2 * RESERVE_SIZE;
+  int rc;
+  do rc = fallocate(store->data_fd, FALLOC_FL_KEEP_SIZE, (off_t)end, (off_t)(reserved_end - end));
+  while (rc != 0 && errno == EINTR);
+  if (rc == 0) store->reserved_end = reserved_end;
+  store->disk_full = rc != 0 && (errno == ENOSPC || errno == EDQUOT) && end + RESERVE_SIZE > store->reserved_end;
+}

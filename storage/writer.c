@@ -1,0 +1,334 @@
+/* writer.c - the queue of members, leaders and followers.
+ *
+ * A batch goes through: free -> open (its leader runs, then followers one by one) -> committing (nobody runs, the leader
+ * flushes) -> free. Everything below the mutex is small; no lock is held while a member runs or the leader flushes.
+ * After DeWitt et al., Implementation Techniques for Main Memory Database Systems (1984), section on group commit;
+ * differs in that members run inside one storage transaction, so that one flush is one tree update too. */
+#include "storage/writer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+
+#include "storage/txn.h"
+
+#define BATCH_MEMBERS_MAX 256
+#define BATCH_AGE_US_MAX 4000
+#define READER_CHECK_COMMITS 1024
+
+typedef enum member_state {
+  MEMBER_IDLE,
+  MEMBER_QUEUED,
+  MEMBER_LEADS,    /* has been given a free writer */
+  MEMBER_FOLLOWS,  /* has been given an open batch */
+  MEMBER_FINISHED, /* has run, waits for the batch */
+} member_state;
+
+struct med_member {
+  med_store *store;
+  pthread_cond_t wake;
+  member_state state;
+  bool running;
+  bool patient;
+  bool leader;
+  int result; /* of its batch, once state is IDLE again */
+  medley_error result_error;
+  med_txn txn;
+  pthread_t thread;
+  med_member *next;
+};
+
+typedef struct med_writer {
+  pthread_mutex_t mutex;
+  med_store *store;
+  med_member *first, *last; /* who waits, in order */
+  med_member *running;      /* who works in the batch now */
+  med_member *leader;       /* owner of the open batch */
+  med_member *finished;     /* who has run in it */
+  uint32_t finished_count;
+  int64_t first_finished_us;
+  med_batch batch;
+  bool taken; /* a batch is open, committing, or being begun */
+  _Atomic uint64_t failures;
+  _Atomic uint64_t commits, commit_members, batch_members_max;
+} med_writer;
+
+static int64_t monotonic_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct med_writer *med_writer_open(med_store *store) {
+  med_writer *writer = med_alloc_zero(sizeof *writer);
+  if (writer == NULL) return NULL;
+  pthread_mutex_init(&writer->mutex, NULL);
+  writer->store = store;
+  return writer;
+}
+
+void med_writer_close(med_writer *writer) {
+  if (writer == NULL) return;
+  pthread_mutex_destroy(&writer->mutex);
+  med_free(writer);
+}
+
+int med_member_open(med_store *store, med_member **member) {
+  *member = med_alloc_zero(sizeof **member);
+  if (*member == NULL) return MEDLEY_NO_MEMORY;
+  (*member)->store = store;
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&(*member)->wake, &attributes);
+  pthread_condattr_destroy(&attributes);
+  return MEDLEY_OK;
+}
+
+void med_member_close(med_member *member) {
+  if (member == NULL) return;
+  assert(!member->running);
+  pthread_cond_destroy(&member->wake);
+  med_txn_clear(&member->txn);
+  med_free(member);
+}
+
+med_txn *med_member_txn(const med_member *member) {
+  return member->running ? (med_txn *)(uintptr_t)&member->txn : NULL;
+}
+bool med_member_leads(const med_member *member) {
+  return member->running && member->leader && member->store->writer->finished_count == 0;
+}
+bool med_member_is_owner(const med_member *member) { return pthread_equal(member->thread, pthread_self()); }
+uint64_t med_writer_failures(const med_store *store) { return store->writer->failures; }
+
+void med_writer_stat(const med_store *store, medley_stats *stats) {
+  stats->commits = store->writer->commits;
+  stats->commit_members = store->writer->commit_members;
+  stats->batch_members_max = store->writer->batch_members_max;
+}
+
+/* ---- The queue (mutex held) ---- */
+static void enqueue(med_writer *writer, med_member *member) {
+  member->next = NULL;
+  member->state = MEMBER_QUEUED;
+  if (writer->last != NULL)
+    writer->last->next = member;
+  else
+    writer->first = member;
+  writer->last = member;
+}
+
+static void dequeue(med_writer *writer, med_member *member) {
+  med_member **link = &writer->first, *previous = NULL;
+  while (*link != member) {
+    previous = *link;
+    link = &previous->next;
+  }
+  *link = member->next;
+  if (writer->last == member) writer->last = previous;
+  member->next = NULL;
+}
+
+/* The writer is free: the first in the queue leads the next batch. */
+static void give_to_next_leader(med_writer *writer) {
+  med_member *next = writer->first;
+  writer->taken = next != NULL;
+  if (next == NULL) return;
+  dequeue(writer, next);
+  next->state = MEMBER_LEADS;
+  pthread_cond_signal(&next->wake);
+}
+
+static bool batch_has_room(const med_writer *writer) {
+  if (writer->batch.broken || writer->finished_count >= BATCH_MEMBERS_MAX) return false;
+  if (writer->finished_count > 0 && monotonic_us() - writer->first_finished_us > BATCH_AGE_US_MAX) return false;
+  uint64_t half = MED_BATCH_PAGES_MAX / 2;
+  return med_batch_pages(writer->store, &writer->batch) < half;
+}
+
+/* Nobody runs in the open batch: the next patient member does, or the leader is told to commit. */
+static void give_to_next_follower(med_writer *writer) {
+  writer->running = NULL;
+  med_member *next = writer->first;
+  if (next != NULL && next->patient && batch_has_room(writer)) {
+    dequeue(writer, next);
+    next->state = MEMBER_FOLLOWS;
+    writer->running = next;
+    pthread_cond_signal(&next->wake);
+    return;
+  }
+  pthread_cond_signal(&writer->leader->wake);
+}
+
+/* ---- Begin ---- */
+static struct timespec deadline_after(uint32_t timeout_ms) {
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += timeout_ms / 1000;
+  end.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+  if (end.tv_nsec >= 1000000000) {
+    end.tv_nsec -= 1000000000;
+    end.tv_sec++;
+  }
+  return end;
+}
+
+static int busy(medley_error *error, uint32_t timeout_ms) {
+  return med_error_set(error, MEDLEY_BUSY, "write lock: another session held it for %u ms", timeout_ms);
+}
+
+/* Mutex held; answers with it held. */
+static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
+  if (writer->running != NULL && pthread_equal(writer->running->thread, pthread_self())) {
+    return med_error_set(error, MEDLEY_BUSY, "write lock: another session of this thread holds it");
+  }
+  enqueue(writer, member);
+  struct timespec end = deadline_after(timeout_ms);
+  while (member->state == MEMBER_QUEUED) {
+    int code = pthread_cond_timedwait(&member->wake, &writer->mutex, &end);
+    if (code != ETIMEDOUT || member->state != MEMBER_QUEUED) continue;
+    dequeue(writer, member);
+    member->state = MEMBER_IDLE;
+    return busy(error, timeout_ms);
+  }
+  return MEDLEY_OK;
+}
+
+static int begin_batch(med_writer *writer, uint32_t timeout_ms, medley_error *error) {
+  int rc = med_store_lock(writer->store, timeout_ms, error);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_batch_begin(writer->store, &writer->batch, error);
+  if (rc != MEDLEY_OK) med_store_unlock(writer->store);
+  return rc;
+}
+
+int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medley_error *error) {
+  med_writer *writer = member->store->writer;
+  assert(!member->running);
+  int rc = med_store_usable(member->store, error);
+  if (rc != MEDLEY_OK) return rc;
+  pthread_mutex_lock(&writer->mutex);
+  member->patient = patient;
+  member->thread = pthread_self();
+  if (writer->taken) {
+    rc = wait_for_turn(writer, member, timeout_ms, error);
+  } else {
+    writer->taken = true;
+    member->state = MEMBER_LEADS;
+  }
+  member->leader = rc == MEDLEY_OK && member->state == MEMBER_LEADS;
+  if (member->leader) {
+    writer->running = member; /* so that a second begin on this thread is found out */
+    pthread_mutex_unlock(&writer->mutex);
+    rc = begin_batch(writer, timeout_ms, error);
+    pthread_mutex_lock(&writer->mutex);
+    writer->leader = member;
+    writer->finished = NULL;
+    writer->finished_count = 0;
+    if (rc != MEDLEY_OK) {
+      writer->running = writer->leader = NULL;
+      member->state = MEMBER_IDLE;
+      give_to_next_leader(writer);
+    }
+  }
+  pthread_mutex_unlock(&writer->mutex);
+  if (rc != MEDLEY_OK) return rc;
+  member->running = true;
+  med_txn_attach(&member->txn, member->store, &writer->batch, error);
+  return MEDLEY_OK;
+}
+
+/* ---- End ---- */
+static void tell_members(med_writer *writer, int rc, const medley_error *error) {
+  for (med_member *member = writer->finished; member != NULL;) {
+    med_member *next = member->next;
+    member->result = rc;
+    if (rc != MEDLEY_OK) member->result_error = *error;
+    member->state = MEMBER_IDLE;
+    if (!member->leader) pthread_cond_signal(&member->wake);
+    member = next;
+  }
+}
+
+/* The leader's last act, mutex held: one commit for all who finished. */
+static void finish_batch(med_writer *writer) {
+  medley_error error = {0};
+  uint32_t member_count = writer->finished_count;
+  pthread_mutex_unlock(&writer->mutex);
+  int rc = MEDLEY_OK;
+  if (writer->batch.broken) {
+    med_batch_abort(writer->store, &writer->batch);
+    rc = med_error_set(&error, MEDLEY_ABORTED, "commit: the batch was broken by a failure before");
+  } else {
+    rc = med_batch_commit(writer->store, &writer->batch, &error);
+  }
+  if (rc == MEDLEY_OK) {
+    med_store_keep_reserve(writer->store);
+    if (++writer->commits % READER_CHECK_COMMITS == 0) med_store_check_readers(writer->store);
+  }
+  med_store_unlock(writer->store);
+  pthread_mutex_lock(&writer->mutex);
+  if (rc != MEDLEY_OK) writer->failures++;
+  writer->commit_members += member_count;
+  if (member_count > writer->batch_members_max) writer->batch_members_max = member_count;
+  tell_members(writer, rc, &error);
+  writer->leader = NULL;
+  writer->finished = NULL;
+  writer->finished_count = 0;
+  give_to_next_leader(writer);
+}
+
+static void lead_to_the_end(med_writer *writer, med_member *leader) {
+  while (writer->running != NULL) pthread_cond_wait(&leader->wake, &writer->mutex);
+  finish_batch(writer);
+}
+
+static void add_finished(med_writer *writer, med_member *member) {
+  if (writer->finished_count++ == 0) writer->first_finished_us = monotonic_us();
+  member->state = MEMBER_FINISHED;
+  member->next = writer->finished;
+  writer->finished = member;
+}
+
+int med_writer_commit(med_member *member, medley_error *error) {
+  med_writer *writer = member->store->writer;
+  assert(member->running && med_member_is_owner(member));
+  med_txn_detach(&member->txn);
+  member->running = false;
+  pthread_mutex_lock(&writer->mutex);
+  add_finished(writer, member);
+  give_to_next_follower(writer);
+  if (member->leader) lead_to_the_end(writer, member);
+  while (member->state == MEMBER_FINISHED) pthread_cond_wait(&member->wake, &writer->mutex);
+  int rc = member->result;
+  if (rc != MEDLEY_OK && error != NULL) *error = member->result_error;
+  pthread_mutex_unlock(&writer->mutex);
+  member->leader = false;
+  return rc;
+}
+
+void med_writer_rollback(med_member *member) {
+  med_writer *writer = member->store->writer;
+  assert(member->running && med_member_is_owner(member));
+  bool drop = member->leader; /* nobody else has run in its batch yet */
+  /* A failure here marks the batch as broken, which its leader finds. */
+  int rc = drop ? MEDLEY_OK : med_txn_rollback_to(&member->txn, 0);
+  (void)rc;
+  med_txn_detach(&member->txn);
+  member->running = false;
+  member->leader = false;
+  if (drop) {
+    med_batch_abort(writer->store, &writer->batch);
+    med_store_unlock(writer->store);
+  }
+  pthread_mutex_lock(&writer->mutex);
+  member->state = MEMBER_IDLE;
+  if (drop) {
+    writer->running = writer->leader = NULL;
+    give_to_next_leader(writer);
+  } else {
+    give_to_next_follower(writer);
+  }
+  pthread_mutex_unlock(&writer->mutex);
+}
