@@ -1,0 +1,13 @@
+/* dump.h - the two halves of `medley dump`; both write statements that load again, from one snapshot. */
+#ifndef MEDLEY_TOOLS_DUMP_H
+#define MEDLEY_TOOLS_DUMP_H
+
+#include <stdio.h>
+#include "engine/medley.h"
+
+/* Tables, rows, indexes, views and triggers, in one transaction. A medley_status; the message is the session's. */
+MEDLEY_MUST_USE int dump_sql(medley_session *session, FILE *out);
+/* Every key of every durable bucket, with expiries, one `redis:` line each; large ones in several. */
+MEDLEY_MUST_USE int dump_buckets(medley_session *session, FILE *out);
+
+#endif
