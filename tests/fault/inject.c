@@ -1,0 +1,214 @@
+/* inject.c - a library for LD_PRELOAD that makes chosen calls of a process fail. See inject.h.
+ *
+ * glibc's allocator is reached under its own names (__libc_malloc ...), so that nothing is allocated on the way. I/O is
+ * counted only for descriptors of files in the watched folder, and only while armed. */
+#include "tests/fault/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define FD_MAX 1024
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+extern fault_inject_control fault_inject;
+EXPORT fault_inject_control fault_inject;
+
+static volatile char watched[FD_MAX];
+
+/* Whether this call is the one. */
+static bool due(int kind, const char *call) {
+  if (fault_inject.kind != kind) return false;
+  long number = __sync_add_and_fetch(&fault_inject.seen, 1);
+  if (number < fault_inject.at || number - fault_inject.at >= fault_inject.repeat) return false;
+  __sync_add_and_fetch(&fault_inject.failed, 1);
+  fault_inject.last_call = call;
+  return true;
+}
+
+/* ---- Memory ---- */
+#define FAIL_MEMORY(call)               \
+  if (due(FAULT_INJECT_MEMORY, call)) { \
+    errno = ENOMEM;                     \
+    return NULL;                        \
+  }
+
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void *realloc(void *memory, size_t size);
+int posix_memalign(void **memory, size_t alignment, size_t size);
+
+EXPORT void *malloc(size_t size) {
+  FAIL_MEMORY("malloc")
+  return __libc_malloc(size);
+}
+EXPORT void *calloc(size_t count, size_t size) {
+  FAIL_MEMORY("calloc")
+  return __libc_calloc(count, size);
+}
+EXPORT void *realloc(void *memory, size_t size) {
+  FAIL_MEMORY("realloc")
+  return __libc_realloc(memory, size);
+}
+EXPORT int posix_memalign(void **memory, size_t alignment, size_t size) {
+  if (due(FAULT_INJECT_MEMORY, "posix_memalign")) return ENOMEM;
+  *memory = __libc_memalign(alignment, size);
+  return *memory != NULL ? 0 : ENOMEM;
+}
+
+/* ---- I/O ---- */
+/* 0: make the call; an errno: fail with it; FAULT_INJECT_SHORT: make half of it. */
+static int fault_of(const char *call, bool can_be_short) {
+  if (fault_inject.kind != FAULT_INJECT_IO) return 0;
+  if (fault_inject.error == FAULT_INJECT_SHORT && !can_be_short) return 0;
+  return due(FAULT_INJECT_IO, call) ? fault_inject.error : 0;
+}
+
+static bool is_watched(int fd) { return fd >= 0 && fd < FD_MAX && watched[fd] != 0; }
+
+static int open_at(int folder_fd, const char *path, int flags, mode_t mode) {
+  size_t len = strlen(fault_inject.folder);
+  bool ours = len > 0 && strncmp(path, fault_inject.folder, len) == 0;
+  int fault = ours ? fault_of("open", false) : 0;
+  if (fault > 0) {
+    errno = fault;
+    return -1;
+  }
+  int fd = (int)syscall(SYS_openat, folder_fd, path, flags, mode);
+  if (fd >= 0 && fd < FD_MAX) watched[fd] = ours;
+  return fd;
+}
+
+#define OPEN_MODE(flags)                                            \
+  mode_t mode = 0;                                                  \
+  if (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE) { \
+    va_list arguments;                                              \
+    va_start(arguments, flags);                                     \
+    mode = va_arg(arguments, mode_t);                               \
+    va_end(arguments);                                              \
+  }
+
+EXPORT int open(const char *path, int flags, ...) {
+  OPEN_MODE(flags)
+  return open_at(AT_FDCWD, path, flags, mode);
+}
+EXPORT int open64(const char *path, int flags, ...) {
+  OPEN_MODE(flags)
+  return open_at(AT_FDCWD, path, flags | O_LARGEFILE, mode);
+}
+EXPORT int openat(int folder_fd, const char *path, int flags, ...) {
+  OPEN_MODE(flags)
+  return open_at(folder_fd, path, flags, mode);
+}
+EXPORT int close(int fd) {
+  if (fd >= 0 && fd < FD_MAX) watched[fd] = 0;
+  return (int)syscall(SYS_close, fd);
+}
+
+static ssize_t transfer(int fd, const char *call, bool writes, const struct iovec *parts, int count, off_t position) {
+  struct iovec half;
+  int fault = is_watched(fd) ? fault_of(call, true) : 0;
+  if (fault > 0) {
+    errno = fault;
+    return -1;
+  }
+  if (fault == FAULT_INJECT_SHORT) {
+    half = (struct iovec){parts[0].iov_base, parts[0].iov_len / 2};
+    parts = &half;
+    count = 1;
+  }
+  if (position < 0) return syscall(writes ? SYS_writev : SYS_readv, fd, parts, count);
+  return syscall(writes ? SYS_pwritev : SYS_preadv, fd, parts, count, position, 0);
+}
+
+#define PART(bytes, len) struct iovec part = {(void *)(uintptr_t)(bytes), len}
+
+EXPORT ssize_t write(int fd, const void *bytes, size_t len) {
+  PART(bytes, len);
+  return transfer(fd, "write", true, &part, 1, -1);
+}
+EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
+  return transfer(fd, "writev", true, parts, count, -1);
+}
+EXPORT ssize_t pwrite(int fd, const void *bytes, size_t len, off_t position) {
+  PART(bytes, len);
+  return transfer(fd, "pwrite", true, &part, 1, position);
+}
+EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t position) {
+  return pwrite(fd, bytes, len, position);
+}
+EXPORT ssize_t pread(int fd, void *bytes, size_t len, off_t position) {
+  PART(bytes, len);
+  return transfer(fd, "pread", false, &part, 1, position);
+}
+EXPORT ssize_t pread64(int fd, void *bytes, size_t len, off64_t position) { return pread(fd, bytes, len, position); }
+EXPORT ssize_t read(int fd, void *bytes, size_t len) {
+  PART(bytes, len);
+  return transfer(fd, "read", false, &part, 1, -1);
+}
+
+/* A call that answers 0 or -1. */
+#define FAIL_CALL(fd, call)                               \
+  int fault = is_watched(fd) ? fault_of(call, false) : 0; \
+  if (fault > 0) {                                        \
+    errno = fault;                                        \
+    return -1;                                            \
+  }
+
+EXPORT int fdatasync(int fd) {
+  FAIL_CALL(fd, "fdatasync")
+  return (int)syscall(SYS_fdatasync, fd);
+}
+EXPORT int fsync(int fd) {
+  FAIL_CALL(fd, "fsync")
+  return (int)syscall(SYS_fsync, fd);
+}
+EXPORT int ftruncate(int fd, off_t length) {
+  FAIL_CALL(fd, "ftruncate")
+  return (int)syscall(SYS_ftruncate, fd, length);
+}
+EXPORT int ftruncate64(int fd, off64_t length) { return ftruncate(fd, length); }
+EXPORT int fallocate(int fd, int mode, off_t offset, off_t length) {
+  FAIL_CALL(fd, "fallocate")
+  return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+}
+EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t length) { return fallocate(fd, mode, offset, length); }
+EXPORT int posix_fallocate(int fd, off_t offset, off_t length) {
+  return fallocate(fd, 0, offset, length) == 0 ? 0 : errno;
+}
+EXPORT int posix_fallocate64(int fd, off64_t offset, off64_t length) { return posix_fallocate(fd, offset, length); }
+
+EXPORT void *mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset) {
+  int fault = is_watched(fd) ? fault_of("mmap", false) : 0;
+  if (fault > 0) {
+    errno = fault == EIO ? ENOMEM : fault;
+    return MAP_FAILED;
+  }
+  return (void *)syscall(SYS_mmap, address, len, protection, flags, fd, offset);
+}
+EXPORT void *mmap64(void *address, size_t len, int protection, int flags, int fd, off64_t offset) {
+  return mmap(address, len, protection, flags, fd, offset);
+}
+
+EXPORT int rename(const char *from, const char *to) {
+  size_t len = strlen(fault_inject.folder);
+  int fault = len > 0 && strncmp(to, fault_inject.folder, len) == 0 ? fault_of("rename", false) : 0;
+  if (fault > 0) {
+    errno = fault;
+    return -1;
+  }
+  return (int)syscall(SYS_rename, from, to);
+}

@@ -1,0 +1,36 @@
+/* inject.h - what a test tells the preloaded fault injector: which call fails, and how.
+ *
+ * The injector (inject.c) exports one fault_inject_control named fault_inject; the test finds it with dlsym. Without the
+ * injector preloaded there is none, and the test says so. */
+#ifndef FAULT_INJECT_H
+#define FAULT_INJECT_H
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum fault_inject_kind {
+  FAULT_INJECT_NONE = 0,
+  FAULT_INJECT_MEMORY, /* malloc, calloc, realloc, posix_memalign */
+  FAULT_INJECT_IO      /* open, write, flush, truncate, map, read of files in the watched folder */
+} fault_inject_kind;
+
+/* Instead of an errno: half of the bytes are written (read); other calls are not touched. */
+#define FAULT_INJECT_SHORT (-1)
+
+typedef struct fault_inject_control {
+  volatile int kind;     /* set last: arms the injector */
+  int error;             /* errno, or FAULT_INJECT_SHORT; memory always fails with ENOMEM */
+  long at;               /* the call that fails, from 1 */
+  long repeat;           /* how many calls fail from there on */
+  volatile long seen;    /* calls of that kind since arming */
+  volatile long failed;  /* calls that were made to fail */
+  const char *last_call; /* name of the last one that was made to fail */
+  char folder[520];      /* with its final slash */
+} fault_inject_control;
+
+static inline fault_inject_control *fault_inject_find(void) {
+  return (fault_inject_control *)dlsym(RTLD_DEFAULT, "fault_inject");
+}
+
+#endif

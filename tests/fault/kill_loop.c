@@ -1,0 +1,301 @@
+/* kill_loop.c - processes that write to every model are killed at random; nothing acknowledged may be missing.
+ *
+ * Three processes of four threads run the workload on one file. One of them after the other is killed with SIGKILL, at any
+ * moment, and started again. What each worker has been told stands in memory that survives it: its state after the last
+ * acknowledgement, and the number of the transaction in flight. A worker that comes back must find itself in that state or
+ * in the one after the transaction in flight, in every model. Now and then all are killed, and the file is checked as a
+ * whole: medley_check, every model, the bank's sums, the size of the file.
+ *
+ * A write lock that a dead process holds, or a reader slot of one, would stop the others: then nothing moves any more.
+ *
+ * Usage: kill_loop [--seed=N] [--kills=N] */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/fault/calls.h"
+#include "tests/fault/scratch.h"
+#include "tests/fault/workload.h"
+
+#define PROCESS_COUNT 3
+#define THREAD_COUNT 4
+#define WORKER_COUNT (PROCESS_COUNT * THREAD_COUNT)
+#define KILLS_SHORT 1000
+#define KILLS_LONG 100000
+#define KILLS_PER_ROUND 100
+#define LIFE_US_MAX 30000
+#define STANDSTILL_S_MAX 30
+#define READER_SLOTS 96 /* dead readers that nobody clears would fill them within one round */
+#define GROWTH_BYTES_MAX ((uint64_t)8 << 20)
+
+typedef struct slot {
+  fault_state states[2];
+  uint32_t published; /* which of the two is valid */
+  uint64_t begun;     /* number of the transaction in flight, or of the last one that ended */
+  uint64_t ended;
+} slot;
+
+typedef struct shared {
+  slot slots[WORKER_COUNT];
+  uint64_t acknowledged, unknown;
+  uint64_t file_bytes;
+  int failed;
+  char why[400];
+} shared;
+
+static shared *all;
+static fault_workload workload;
+static char path[FAULT_PATH_SIZE];
+
+static void fail(const char *why) {
+  if (__sync_lock_test_and_set(&all->failed, 1) == 0) snprintf(all->why, sizeof all->why, "%s", why);
+}
+
+static void publish(slot *mine, const fault_state *state) {
+  uint32_t other = 1 - __atomic_load_n(&mine->published, __ATOMIC_ACQUIRE);
+  mine->states[other] = *state;
+  __atomic_store_n(&mine->published, other, __ATOMIC_RELEASE);
+}
+
+/* The last acknowledged state and, if a transaction was in flight, the one after it. */
+static size_t candidates_of(uint32_t worker, fault_state states[2]) {
+  const slot *mine = &all->slots[worker];
+  bool committed;
+  states[0] = mine->states[mine->published];
+  if (mine->begun == mine->ended || states[0].number == mine->begun) return 1;
+  states[1] = states[0];
+  if (fault_workload_run(&workload, NULL, worker, mine->begun, &states[1], &committed) != MEDLEY_OK) abort();
+  return 2;
+}
+
+/* After a death: which of the two states is it? */
+static bool recover(uint32_t worker, medley_session *session) {
+  slot *mine = &all->slots[worker];
+  fault_state states[2];
+  fault_candidates candidates = {states, candidates_of(worker, states)};
+  size_t chosen = 0;
+  char why[400] = "";
+  int rc = medley_begin(session, MEDLEY_READ);
+  if (rc != MEDLEY_OK) {
+    snprintf(why, sizeof why, "begin after a death: %s", medley_session_error(session)->message);
+  } else {
+    rc = fault_workload_judge_worker(&workload, session, &candidates, worker, &chosen, why, sizeof why);
+    medley_rollback(session);
+  }
+  if (rc != MEDLEY_OK) {
+    fail(why);
+    return false;
+  }
+  publish(mine, &states[chosen]);
+  __atomic_store_n(&mine->ended, mine->begun, __ATOMIC_RELEASE);
+  return true;
+}
+
+typedef struct thread {
+  pthread_t id;
+  medley *db;
+  uint32_t worker;
+} thread;
+
+static void *run_thread(void *argument) {
+  thread *self = argument;
+  slot *mine = &all->slots[self->worker];
+  medley_session *session = NULL;
+  medley_error error = {0};
+  char why[400];
+  if (medley_session_open(self->db, &session, &error) != MEDLEY_OK) {
+    snprintf(why, sizeof why, "session: %s", error.message);
+    fail(why);
+    return NULL;
+  }
+  medley_session_set_busy_timeout_ms(session, 60000);
+  if (!recover(self->worker, session)) return NULL;
+  fault_state state = mine->states[mine->published];
+  while (!__atomic_load_n(&all->failed, __ATOMIC_ACQUIRE)) {
+    bool committed;
+    uint64_t number = mine->ended + 1;
+    __atomic_store_n(&mine->begun, number, __ATOMIC_RELEASE);
+    int rc = fault_workload_run(&workload, session, self->worker, number, &state, &committed);
+    if (rc != MEDLEY_OK) {
+      snprintf(why, sizeof why, "worker %u transaction %llu: %s: %.200s", self->worker, (unsigned long long)number,
+               medley_status_name(rc), medley_session_error(session)->message);
+      fail(why);
+      return NULL;
+    }
+    if (committed) publish(mine, &state);
+    __atomic_store_n(&mine->ended, number, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&all->acknowledged, 1, __ATOMIC_RELAXED);
+  }
+  return NULL;
+}
+
+static void options_of(medley_options *options) {
+  fault_workload_options(&workload, options);
+  options->reader_count_max = READER_SLOTS;
+  options->busy_timeout_ms = 60000;
+}
+
+static void run_process(uint32_t process) {
+  thread threads[THREAD_COUNT];
+  medley_options options;
+  medley *db = NULL;
+  medley_error error = {0};
+  options_of(&options);
+  if (medley_open(path, &options, &db, &error) != MEDLEY_OK) {
+    char why[400];
+    snprintf(why, sizeof why, "open after a death: %s", error.message);
+    fail(why);
+    _exit(1);
+  }
+  for (uint32_t t = 0; t < THREAD_COUNT; t++) {
+    threads[t] = (thread){0, db, process * THREAD_COUNT + t};
+    if (pthread_create(&threads[t].id, NULL, run_thread, &threads[t]) != 0) _exit(1);
+  }
+  for (uint32_t t = 0; t < THREAD_COUNT; t++) pthread_join(threads[t].id, NULL);
+  _exit(1);
+}
+
+static pid_t start(void (*run)(uint32_t), uint32_t argument) {
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid < 0) {
+    perror("fork");
+    exit(2);
+  }
+  if (pid > 0) return pid;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  run(argument);
+  _exit(0);
+}
+
+static void create(uint32_t unused) {
+  medley_options options;
+  medley *db;
+  medley_session *session;
+  char why[400];
+  (void)unused;
+  options_of(&options);
+  if (fault_open(path, &options, &db, &session, why, sizeof why) != MEDLEY_OK) {
+    fail(why);
+  } else if (fault_workload_create(&workload, session) != MEDLEY_OK) {
+    fail(medley_session_error(session)->message);
+  }
+  _exit(0);
+}
+
+/* Everything, while nobody writes. */
+static void check(uint32_t unused) {
+  static fault_state states[WORKER_COUNT][2];
+  fault_candidates candidates[WORKER_COUNT];
+  size_t chosen[WORKER_COUNT];
+  medley_options options;
+  medley *db;
+  medley_session *session;
+  medley_stats stats;
+  medley_error error;
+  char why[400];
+  (void)unused;
+  options_of(&options);
+  for (uint32_t w = 0; w < WORKER_COUNT; w++) {
+    candidates[w] = (fault_candidates){states[w], candidates_of(w, states[w])};
+  }
+  if (fault_open(path, &options, &db, &session, why, sizeof why) != MEDLEY_OK ||
+      fault_check(db, why, sizeof why) != MEDLEY_OK ||
+      fault_workload_judge(&workload, session, candidates, chosen, why, sizeof why) != MEDLEY_OK) {
+    fail(why);
+    _exit(1);
+  }
+  if (medley_stat(db, &stats, &error) != MEDLEY_OK) fail(error.message);
+  all->file_bytes = stats.file_bytes;
+  for (uint32_t w = 0; w < WORKER_COUNT; w++) all->unknown += candidates[w].count == 2;
+  medley_session_close(session);
+  medley_close(db);
+  _exit(0);
+}
+
+static void run_alone(void (*run)(uint32_t), const char *what) {
+  int status = 0;
+  pid_t pid = start(run, 0);
+  waitpid(pid, &status, 0);
+  char why[100];
+  snprintf(why, sizeof why, "%s ended with status %x", what, (unsigned)status);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail(why);
+}
+
+static void pause_us(uint32_t us) {
+  struct timespec rest = {us / 1000000, (long)(us % 1000000) * 1000};
+  nanosleep(&rest, NULL);
+}
+
+static void kill_process(pid_t *pid) {
+  int status;
+  kill(*pid, SIGKILL);
+  waitpid(*pid, &status, 0);
+  if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+    char why[100];
+    snprintf(why, sizeof why, "a process had died by itself, status %x", (unsigned)status);
+    fail(why);
+  }
+}
+
+/* Someone must get on: the lock of the dead is taken over. */
+static void wait_for_progress(uint64_t before) {
+  for (uint32_t waited_ms = 0; !all->failed; waited_ms += 10) {
+    if (__atomic_load_n(&all->acknowledged, __ATOMIC_ACQUIRE) > before) return;
+    if (waited_ms > STANDSTILL_S_MAX * 1000) fail("nothing moves: the lock or the readers of a dead process stay");
+    pause_us(10000);
+  }
+}
+
+static uint64_t run_round(fault_random *random, uint64_t kills) {
+  pid_t pids[PROCESS_COUNT];
+  uint64_t before = all->acknowledged, done = 0;
+  for (uint32_t p = 0; p < PROCESS_COUNT; p++) pids[p] = start(run_process, p);
+  while (done + PROCESS_COUNT < kills && !all->failed) {
+    uint32_t victim = fault_random_below(random, PROCESS_COUNT);
+    pause_us(fault_random_below(random, LIFE_US_MAX));
+    kill_process(&pids[victim]);
+    done++;
+    pids[victim] = start(run_process, victim);
+  }
+  wait_for_progress(before);
+  for (uint32_t p = 0; p < PROCESS_COUNT; p++, done++) kill_process(&pids[p]);
+  if (!all->failed) run_alone(check, "the check");
+  return done;
+}
+
+int main(int argc, char **argv) {
+  char folder[FAULT_PATH_SIZE];
+  uint64_t seed = fault_scratch_seed(argc, argv);
+  uint64_t wanted = fault_scratch_number(argc, argv, "--kills", NULL, fault_scratch_long() ? KILLS_LONG : KILLS_SHORT);
+  fault_random random = fault_random_of(seed, 1, 2);
+  fault_scratch_make(folder);
+  fault_scratch_join(path, folder, "kill.medley");
+  all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return 2;
+  fault_workload_init(&workload, seed, WORKER_COUNT);
+  run_alone(create, "creation");
+  uint64_t kills = 0, early_bytes = 0, rounds = 0;
+  while (kills < wanted && !all->failed) {
+    uint64_t left = wanted - kills;
+    kills += run_round(&random, left < KILLS_PER_ROUND ? (left < 10 ? 10 : left) : KILLS_PER_ROUND);
+    rounds++;
+    if (early_bytes == 0 && kills * 4 >= wanted) early_bytes = all->file_bytes;
+  }
+  if (!all->failed && all->file_bytes > early_bytes * 3 / 2 + GROWTH_BYTES_MAX) fail("the file grows without bound");
+  printf("%llu kills, %llu whole checks, %llu transactions ended, file %llu KiB after a quarter, %llu KiB at the end\n",
+         (unsigned long long)kills, (unsigned long long)rounds, (unsigned long long)all->acknowledged,
+         (unsigned long long)early_bytes / 1024, (unsigned long long)all->file_bytes / 1024);
+  if (all->failed) printf("FAILED: %s\n", all->why);
+  bool keep = all->failed && fault_scratch_number(argc, argv, "--keep", "MEDLEY_TEST_KEEP", 0) != 0;
+  if (keep) printf("kept: %s\n", folder);
+  if (!keep) fault_scratch_remove(folder);
+  printf("%d passed, %d failed\n", !all->failed, all->failed);
+  return all->failed ? 1 : 0;
+}

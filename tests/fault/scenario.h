@@ -1,0 +1,60 @@
+/* scenario.h - what is going on while a call fails: one scenario runs in a child process, and its report outlives it. */
+#ifndef FAULT_SCENARIO_H
+#define FAULT_SCENARIO_H
+
+#include "tests/fault/inject.h"
+#include "tests/fault/scratch.h"
+#include "tests/fault/workload.h"
+
+#define FAULT_SCENARIO_WORKERS 4
+#define FAULT_BIG_ROWS 150
+
+/* In shared memory. */
+typedef struct fault_report {
+  long seen, failed;
+  const char *call;
+  fault_state states[FAULT_SCENARIO_WORKERS]; /* after what was acknowledged */
+  uint64_t in_doubt[FAULT_SCENARIO_WORKERS];  /* number of a transaction of unknown outcome; 0: none */
+  bool created, creation_in_doubt;
+  int64_t big_rows; /* rows of the table "big" that are acknowledged; -1: in doubt */
+  uint64_t ok_count, failure_count;
+  int last_status;
+  char last_message[160];
+  bool bad;
+  char why[400];
+} fault_report;
+
+typedef struct fault_run {
+  fault_workload workload;
+  medley_options options;
+  char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE], backup[FAULT_PATH_SIZE];
+  fault_inject_control *control;
+  int kind, error; /* what is armed */
+  long at, repeat;
+  bool prepared; /* the scenario starts from the prepared file */
+  fault_report *report;
+} fault_run;
+
+typedef struct fault_scenario {
+  const char *name;
+  const char *models; /* which of the models: "sql", "keyvalue" or "sql keyvalue" */
+  bool starts_without_file;
+  void (*run)(fault_run *run);
+} fault_scenario;
+
+extern const fault_scenario fault_scenarios[];
+extern const size_t fault_scenario_count;
+
+void fault_run_init(fault_run *run, const fault_scenario *scenario, const char *folder, fault_report *report);
+/* Makes the file that most scenarios start from: tables, some transactions of each worker, the table "big". */
+bool fault_run_prepare(fault_run *run);
+/* After the scenario, in another process without faults: is everything there that was acknowledged, and nothing else? */
+void fault_run_verify(fault_run *run);
+
+void fault_run_arm(fault_run *run);
+void fault_run_disarm(fault_run *run);
+void fault_run_bad(fault_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Counts an outcome; a failure must have a message and a status that fits. */
+void fault_run_note(fault_run *run, const char *what, int status, const char *message);
+
+#endif
