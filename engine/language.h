@@ -16,11 +16,14 @@ typedef struct med_language {
   int (*step)(medley_statement *statement);
   void (*reset)(medley_statement *statement); /* ends an execution; called before step begins anew, and before close */
   void (*close)(medley_statement *statement); /* frees state */
+  /* Takes the rest of the rows of a running statement into memory, so that its transaction may end. NULL if rows never
+   * depend on the transaction. */
+  int (*drain)(medley_statement *statement);
 } med_language;
 
 typedef struct med_parameter {
-  char *name;          /* as written, with its first character; NULL for ? */
-  medley_value value;  /* a deep copy in `memory` */
+  char *name;         /* as written, with its first character; NULL for ? */
+  medley_value value; /* a deep copy in `memory` */
   med_arena memory;
 } med_parameter;
 
@@ -30,12 +33,13 @@ struct medley_statement {
   void *state;
   bool writes;
   bool running;
+  bool aborted; /* its transaction was rolled back under it: the next step says so */
   med_parameter *parameters;
   int parameter_count;
   char **column_names;
   int column_count;
-  const medley_value *row; /* column_count values while a row is present, else NULL */
-  med_arena conversions;   /* of column functions; cleared by step and reset */
+  const medley_value *row;           /* column_count values while a row is present, else NULL */
+  med_arena conversions;             /* of column functions; cleared by step and reset */
   medley_statement *next, *previous; /* the session's list */
 };
 
@@ -46,6 +50,13 @@ void med_statement_clear_columns(medley_statement *statement);
 
 /* The deep copy of a value into an arena; NO_MEMORY, or TOO_BIG if it is nested deeper than 100. */
 MEDLEY_MUST_USE int med_value_copy(med_arena *arena, const medley_value *value, medley_value *copy);
+
+/* Between numbers and text, as SQLite converts: the longest numeric prefix, 0 if there is none. */
+int64_t med_value_real_to_integer(double real);
+int64_t med_value_text_to_integer(const char *bytes, size_t len);
+double med_value_text_to_real(const char *bytes, size_t len);
+/* 15 significant digits, as SQLite prints a real; size >= 40. Answers the length. */
+size_t med_value_real_to_text(double real, char *text, size_t size);
 
 extern const med_language med_language_sql;
 extern const med_language med_language_redis;

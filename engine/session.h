@@ -29,13 +29,26 @@ medley_error *med_session_error_slot(medley_session *session);
 /* Records language and status of a failure whose message a deeper function has set (or a default one), returns rc. */
 int med_session_fail(medley_session *session, medley_language language, int rc);
 
-/* The transaction that a statement works in: the session's, or one made for it. Takes an undo mark. On success *txn is
- * ready and _end must follow. writes in a READING transaction: SNAPSHOT unless its snapshot is the newest. */
-MEDLEY_MUST_USE int med_session_statement_begin(medley_session *session, bool writes, med_txn **txn);
-/* rc: how the statement went. On failure everything since the mark is undone; autocommit ends here. Answers rc, or the
- * failure of the commit. An autocommit read keeps its snapshot until the next enter if `lend`, so that what was
+/* The transaction that a statement works in: the session's, or one made for it. On success *txn is ready and _end must
+ * follow. A write takes undo marks in every model and comes to its end before anything else begins; reads may overlap.
+ * access: MED_READS, MED_WRITES, or MED_FREES for a write that only gives space back and may use the reserve of a full
+ * disk. A write in a READING transaction: SNAPSHOT unless its snapshot is the newest. */
+typedef enum med_access { MED_READS = 0, MED_WRITES = 1, MED_FREES = 2 } med_access;
+MEDLEY_MUST_USE int med_session_statement_begin(medley_session *session, int access, med_txn **txn);
+/* rc: how the statement went. After a failed write everything since its marks is undone; autocommit ends here. Answers rc,
+ * or the failure of the commit. An autocommit read keeps its snapshot until the next enter if `lend`, so that what was
  * borrowed from it stays valid. */
 int med_session_statement_end(medley_session *session, int rc, bool lend);
+/* The transaction that statements of the session see now; NULL outside of statements and transactions. */
+med_txn *med_session_txn(medley_session *session);
+
+/* What BEGIN and its like do, between enter and leave; failures are in the error slot. */
+MEDLEY_MUST_USE int med_session_begin(medley_session *session, medley_mode mode);
+MEDLEY_MUST_USE int med_session_commit(medley_session *session);
+int med_session_rollback(medley_session *session);
+MEDLEY_MUST_USE int med_session_savepoint(medley_session *session, med_slice name);
+MEDLEY_MUST_USE int med_session_release(medley_session *session, med_slice name);
+MEDLEY_MUST_USE int med_session_rollback_to(medley_session *session, med_slice name);
 
 /* INTERRUPTED or DEADLINE if the running statement should stop; OK otherwise. Cheap: call it in every long loop. */
 MEDLEY_MUST_USE int med_session_poll(medley_session *session);

@@ -99,6 +99,10 @@ static int find_page(med_page_file *file, uint32_t page_number, const uint8_t **
 
 static int file_read(sqlite3_file *base, void *buffer, int amount, sqlite3_int64 offset) {
   med_page_file *file = (med_page_file *)base;
+  if (file->txn == NULL && file->lock_level == SQLITE_LOCK_NONE) { /* the look at the header when a file is opened */
+    memset(buffer, 0, (size_t)amount);
+    return SQLITE_IOERR_SHORT_READ;
+  }
   if (!med_txn_is_active(file->txn)) return fail(file, MEDLEY_MISUSE, SQLITE_IOERR_READ);
   uint32_t page_number = (uint32_t)(offset / MED_PAGE_SIZE) + 1;
   size_t within = (size_t)(offset % MED_PAGE_SIZE), wanted = (size_t)amount;
@@ -360,6 +364,7 @@ void med_page_file_bind(med_page_file *file, med_txn *txn) {
   assert(file->fetched == 0 || txn == NULL || !med_txn_writes(txn));
   file->txn = txn;
   file->count_known = false;
+  file->wrote = file->confirmed = false;
   file->failure = MEDLEY_OK;
   if (file->mapped) check_memo(file);
 }

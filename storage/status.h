@@ -9,10 +9,10 @@
 #include "engine/medley.h"
 
 /* Jumps to the label `done` of the calling function with `rc` set, unless the expression is MEDLEY_OK. */
-#define MED_TRY(expression)                                                                                     \
-  do {                                                                                                          \
-    rc = (expression);                                                                                          \
-    if (rc != MEDLEY_OK) goto done;                                                                             \
+#define MED_TRY(expression)         \
+  do {                              \
+    rc = (expression);              \
+    if (rc != MEDLEY_OK) goto done; \
   } while (0)
 
 #define MED_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
@@ -21,8 +21,7 @@
  * not fit is cut before the character that would not. */
 int med_error_set(medley_error *error, int status, const char *format, ...) MED_PRINTF(3, 4);
 /* The same, keeping a foreign code. */
-int med_error_set_foreign(medley_error *error, int status, int foreign_code, const char *format, ...)
-    MED_PRINTF(4, 5);
+int med_error_set_foreign(medley_error *error, int status, int foreign_code, const char *format, ...) MED_PRINTF(4, 5);
 /* "out of memory" in the slot; returns MEDLEY_NO_MEMORY. */
 int med_error_no_memory(medley_error *error);
 void med_error_clear(medley_error *error);

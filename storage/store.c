@@ -116,6 +116,7 @@ bool med_txn_writes(const med_txn *txn) { return txn->batch != NULL; }
 uint64_t med_txn_id(const med_txn *txn) { return txn->id; }
 medley_error *med_txn_error(const med_txn *txn) { return txn->error; }
 void med_txn_set_error_slot(med_txn *txn, medley_error *error) { txn->error = error != NULL ? error : &txn->own_error; }
+void med_txn_break(med_txn *txn) { txn->batch->broken = true; }
 bool med_txn_broken(const med_txn *txn) { return txn->batch != NULL && txn->batch->broken; }
 
 int64_t med_txn_now_us(const med_txn *txn) {

@@ -22,10 +22,10 @@
 
 /* The trees. Numbers are part of the file format: append only. */
 typedef enum med_tree {
-  MED_TREE_META = 0,     /* header and catalog */
-  MED_TREE_SQL = 1,      /* SQLite's pages: key page number */
-  MED_TREE_KV = 2,       /* key-value records and their parts */
-  MED_TREE_EXPIRY = 3,   /* what is due when; parts waiting to be freed */
+  MED_TREE_META = 0,   /* header and catalog */
+  MED_TREE_SQL = 1,    /* SQLite's pages: key page number */
+  MED_TREE_KV = 2,     /* key-value records and their parts */
+  MED_TREE_EXPIRY = 3, /* what is due when; parts waiting to be freed */
   MED_TREE_WIDE = 4,
   MED_TREE_GRAPH = 5,
   MED_TREE_SEARCH = 6,
@@ -86,6 +86,8 @@ int64_t med_txn_now_us(const med_txn *txn);
 medley_error *med_txn_error(const med_txn *txn);
 void med_txn_set_error_slot(med_txn *txn, medley_error *error);
 bool med_txn_broken(const med_txn *txn);
+/* The whole batch of the transaction can only be dropped: what is in it can no longer be undone in parts. */
+void med_txn_break(med_txn *txn);
 
 /* ---- Reading ---- */
 /* NOT_FOUND (without filling the error slot) if there is none; CORRUPT if the checksum does not hold. */

@@ -51,9 +51,9 @@ struct med_store {
   _Atomic int64_t last_now_us;
   pthread_mutex_t random_mutex;
   uint64_t random_state[2];
-  _Atomic bool dead;      /* a meta page could not be written: nothing works until reopened */
-  _Atomic bool disk_full; /* the reserve could not be kept: only what frees space may write */
-  uint64_t reserved_end;  /* file offset up to which blocks are allocated; writer only */
+  _Atomic bool dead;        /* a meta page could not be written: nothing works until reopened */
+  _Atomic bool disk_full;   /* the reserve could not be kept: only what frees space may write */
+  uint64_t reserved_end;    /* file offset up to which blocks are allocated; writer only */
   uint64_t id_next, id_end; /* numbers taken from the counter and not yet given out; writer only */
   struct med_writer *writer;
 };

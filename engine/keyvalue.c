@@ -1,0 +1,119 @@
+/* keyvalue.c - the typed calls for strings of durable buckets: no parsing, no reply, no copy where it can be helped. */
+#include "engine/redis/client.h"
+#include "engine/session_state.h"
+#include "models/keyvalue/keyspace.h"
+#include "models/keyvalue/string.h"
+
+static med_slice bucket_name(medley_session *session, const char *bucket) {
+  if (bucket != NULL) return med_slice_of_text(bucket);
+  return med_redis_client_bucket(session->redis);
+}
+
+static int end_call(medley_session *session, int rc) {
+  if (rc != MEDLEY_NOT_FOUND) rc = med_session_fail(session, MEDLEY_LANGUAGE_NONE, rc);
+  med_session_leave(session);
+  return rc;
+}
+
+/* Between these two stands the work on one open bucket. A missing bucket is an empty one. */
+static int begin_call(medley_session *session, int access, const char *bucket, med_kv *kv) {
+  int rc = med_session_enter(session);
+  if (rc != MEDLEY_OK) return rc;
+  med_txn *txn;
+  rc = med_session_statement_begin(session, access, &txn);
+  if (rc == MEDLEY_OK) {
+    rc = med_kv_open(txn, bucket_name(session, bucket), access != MED_READS, kv);
+    if (rc != MEDLEY_OK) rc = med_session_statement_end(session, rc, false);
+  }
+  return rc == MEDLEY_OK ? rc : end_call(session, rc);
+}
+
+int medley_kv_get(medley_session *session, const char *bucket, const void *key, size_t key_len, medley_slice *value) {
+  med_kv kv;
+  int rc = begin_call(session, MED_READS, bucket, &kv);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_string_get(&kv, med_slice_of(key, key_len), &session->scratch, value);
+  return end_call(session, med_session_statement_end(session, rc, rc == MEDLEY_OK));
+}
+
+int medley_kv_put(medley_session *session, const char *bucket, const void *key, size_t key_len, const void *value,
+                  size_t value_len, uint64_t ttl_ms) {
+  med_kv kv;
+  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  if (rc != MEDLEY_OK) return rc;
+  int64_t now_ms = med_txn_now_us(kv.txn) / 1000;
+  if (ttl_ms > (uint64_t)(INT64_MAX - now_ms)) {
+    rc = med_error_set(&session->error, MEDLEY_RANGE, "key-value: the time to live is beyond the end of time");
+  } else {
+    rc = med_string_set(&kv, med_slice_of(key, key_len), med_slice_of(value, value_len),
+                        ttl_ms > 0 ? now_ms + (int64_t)ttl_ms : 0);
+  }
+  return end_call(session, med_session_statement_end(session, rc, false));
+}
+
+int medley_kv_delete(medley_session *session, const char *bucket, const void *key, size_t key_len) {
+  med_kv kv;
+  int rc = begin_call(session, MED_FREES, bucket, &kv);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_kv_remove(&kv, med_slice_of(key, key_len));
+  if (rc != MEDLEY_NOT_FOUND) return end_call(session, med_session_statement_end(session, rc, false));
+  rc = med_session_statement_end(session, MEDLEY_OK, false); /* an expired key may have been swept: that is kept */
+  return end_call(session, rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc);
+}
+
+static int compare(med_kv *kv, med_slice key, const void *expected, size_t expected_len, med_buffer *scratch) {
+  med_slice present;
+  int rc = med_string_get(kv, key, scratch, &present);
+  if (rc == MEDLEY_NOT_FOUND && expected == NULL) return MEDLEY_OK;
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_OK && expected != NULL && med_slice_equal(present, med_slice_of(expected, expected_len))) {
+    return MEDLEY_OK;
+  }
+  return med_error_set(med_txn_error(kv->txn), MEDLEY_CONSTRAINT,
+                       "key-value: the present value is not the expected one");
+}
+
+int medley_kv_compare_and_set(medley_session *session, const char *bucket, const void *key, size_t key_len,
+                              const void *expected, size_t expected_len, const void *value, size_t value_len) {
+  med_kv kv;
+  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  if (rc != MEDLEY_OK) return rc;
+  rc = compare(&kv, med_slice_of(key, key_len), expected, expected_len, &session->scratch);
+  if (rc == MEDLEY_OK) rc = med_string_set(&kv, med_slice_of(key, key_len), med_slice_of(value, value_len), 0);
+  return end_call(session, med_session_statement_end(session, rc, false));
+}
+
+int medley_kv_increment(medley_session *session, const char *bucket, const void *key, size_t key_len, int64_t by,
+                        int64_t *result) {
+  med_kv kv;
+  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_string_increment(&kv, med_slice_of(key, key_len), by, result);
+  return end_call(session, med_session_statement_end(session, rc, false));
+}
+
+static int walk(med_kv *kv, med_slice from, medley_kv_callback on_key, void *context, medley_session *session) {
+  med_kv_walk position;
+  int rc = med_kv_walk_open(kv, from, &position);
+  if (rc != MEDLEY_OK) return rc;
+  while ((rc = med_kv_walk_next(&position)) == MEDLEY_OK) {
+    med_slice value;
+    bool is_string = position.meta.type == MED_KV_STRING;
+    if (is_string) rc = med_string_load(kv, &position.meta, &session->scratch, &value);
+    if (rc == MEDLEY_OK) rc = med_session_poll(session);
+    if (rc != MEDLEY_OK) break;
+    if (on_key(context, position.key, is_string ? &value : NULL) != 0) break;
+  }
+  med_kv_walk_close(&position);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+int medley_kv_each(medley_session *session, const char *bucket, const void *from, size_t from_len,
+                   medley_kv_callback on_key, void *context) {
+  med_kv kv;
+  int rc = begin_call(session, MED_READS, bucket, &kv);
+  if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  rc = walk(&kv, med_slice_of(from, from_len), on_key, context, session);
+  return end_call(session, med_session_statement_end(session, rc, false));
+}

@@ -1,0 +1,80 @@
+/* session_state.h - the insides of a session, for session.c, transaction.c and dispatch.c. */
+#ifndef MED_ENGINE_SESSION_STATE_H
+#define MED_ENGINE_SESSION_STATE_H
+
+#include "engine/database.h"
+#include "engine/language.h"
+#include "engine/redis/client.h"
+#include "models/relational/connection.h"
+
+#define MED_STATEMENT_DEPTH_MAX 8 /* writes inside writes: SQL that calls a table function that ... */
+#define MED_SAVEPOINTS_MAX 256
+
+/* Where every model stood. */
+typedef struct med_marks {
+  med_mark undo;
+  size_t cache;
+  size_t redis;
+} med_marks;
+
+typedef struct med_frame {
+  med_marks marks;
+  uint32_t reads;    /* reads that began inside and have not ended */
+  bool sql_was_open; /* whether SQLite was in a transaction when it began */
+} med_frame;
+
+typedef struct med_savepoint_entry {
+  char *name;
+  med_marks marks;
+} med_savepoint_entry;
+
+struct medley_session {
+  medley *db;
+  medley_error error;
+  _Atomic int inside; /* a thread is between enter and leave */
+  _Atomic bool interrupted;
+  int64_t deadline_us; /* monotonic; 0: none */
+  uint32_t deadline_ms;
+  uint32_t busy_timeout_ms;
+  /* the transaction */
+  medley_transaction_state state;
+  bool only_reads;         /* begun with MEDLEY_READ */
+  bool begun_by_savepoint; /* releasing the outermost savepoint commits */
+  med_txn *reader;
+  med_member *member;
+  uint32_t open_reads; /* autocommit reads that hold the reader's snapshot */
+  bool lent;           /* the last call lent out bytes of the reader's snapshot */
+  med_frame frames[MED_STATEMENT_DEPTH_MAX];
+  uint32_t depth; /* writes under way */
+  med_savepoint_entry *savepoints;
+  int savepoint_count;
+  int64_t begun_us; /* monotonic: how long explicit transactions hold the lock decides whether they may follow others */
+  int64_t hold_us;
+  /* SQL */
+  med_sql_connection *sql;
+  int sql_savepoints; /* how many of the savepoints SQLite knows */
+  int64_t changes, last_rowid;
+  /* the rest */
+  struct med_redis_client *redis;
+  struct med_cache_client *cache;
+  med_arena arena;
+  med_buffer scratch; /* bytes lent by typed calls */
+  medley_statement *statements;
+};
+
+/* SQLite bound to the statement's transaction, in a transaction of its own if the session is in one. */
+MEDLEY_MUST_USE int med_session_bind_sql(medley_session *session, sqlite3 **handle);
+/* A snapshot for preparing a statement that does not start a deferred transaction. */
+MEDLEY_MUST_USE int med_session_peek_begin(medley_session *session, sqlite3 **handle);
+void med_session_peek_end(medley_session *session);
+/* Every running statement takes its remaining rows into memory (drain), or is ended with ABORTED (abort). */
+MEDLEY_MUST_USE int med_session_drain(medley_session *session);
+void med_session_abort_statements(medley_session *session);
+/* DEFERRED or READING becomes WRITING. */
+MEDLEY_MUST_USE int med_session_become_writer(medley_session *session);
+/* The session is in no transaction afterwards; what the storage has not committed is rolled back. */
+void med_session_end_transaction(medley_session *session, bool committed);
+/* Registers the virtual tables of this engine; context is the session. */
+int med_sql_tables_register(void *context, sqlite3 *handle);
+
+#endif

@@ -1,0 +1,424 @@
+/* sql_language.c - SQL statements in the session's transaction.
+ *
+ * A statement that reads streams from SQLite; one that writes runs to its end in its first step and hands its rows out of
+ * memory, because its transaction must not stay open between steps. When the transaction under a streaming statement ends,
+ * what is left of its rows is taken into memory (drain). */
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/session_state.h"
+#include "engine/sql/control.h"
+
+#define BUFFERED_BYTES_MAX ((size_t)256 << 20)
+
+typedef struct buffered_row {
+  struct buffered_row *next;
+  medley_value values[];
+} buffered_row;
+
+typedef struct sql_state {
+  char *text; /* of this statement alone */
+  size_t text_len;
+  med_control control;
+  sqlite3_stmt *stmt;
+  uint64_t generation; /* of the connection that stmt belongs to */
+  int access;
+  bool streaming; /* a read that holds its transaction */
+  bool buffered;  /* rows come from memory */
+  int final;      /* what follows the buffered rows: DONE, or the failure that ended the draining */
+  medley_error final_error;
+  medley_value *row;
+  med_arena rows;
+  size_t rows_bytes;
+  buffered_row *first, *last;
+} sql_state;
+
+static sql_state *state_of(medley_statement *statement) { return statement->state; }
+
+/* ---- Prepare ---- */
+static int add_columns(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  int count = sqlite3_column_count(state->stmt);
+  med_statement_clear_columns(statement);
+  for (int i = 0; i < count; i++) {
+    const char *name = sqlite3_column_name(state->stmt, i);
+    if (name == NULL) return MEDLEY_NO_MEMORY;
+    int rc = med_statement_add_column(statement, name, strlen(name));
+    if (rc != MEDLEY_OK) return rc;
+  }
+  medley_value *row = med_realloc(state->row, (size_t)(count > 0 ? count : 1) * sizeof *row);
+  if (row == NULL) return MEDLEY_NO_MEMORY;
+  state->row = row;
+  return MEDLEY_OK;
+}
+
+static int add_parameters(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  int count = sqlite3_bind_parameter_count(state->stmt);
+  for (int i = statement->parameter_count + 1; i <= count; i++) {
+    const char *name = sqlite3_bind_parameter_name(state->stmt, i);
+    int number = med_statement_add_parameter(statement, name, name != NULL ? strlen(name) : 0);
+    if (number != i) return number == 0 ? MEDLEY_NO_MEMORY : MEDLEY_ERROR;
+  }
+  return MEDLEY_OK;
+}
+
+static bool frees_space(med_slice word) {
+  static const char *const words[] = {"delete", "drop"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (word.len == strlen(words[i]) && strncasecmp(word.bytes, words[i], word.len) == 0) return true;
+  }
+  return false;
+}
+
+static int refuse_vacuum(medley_session *session, const char *text, size_t text_len, med_slice word) {
+  if (word.len != 6 || strncasecmp(word.bytes, "vacuum", 6) != 0) return MEDLEY_OK;
+  med_error_set(&session->error, MEDLEY_UNSUPPORTED,
+                "VACUUM is not supported: the file is shared by all models: use compact, which copies it");
+  med_error_set_position(&session->error, text, text_len, (size_t)((const char *)word.bytes - text));
+  return MEDLEY_UNSUPPORTED;
+}
+
+/* Compiles state->text (or, at first, text) and says where the statement ended. */
+static int compile(medley_session *session, sqlite3 *handle, const char *text, size_t text_len, sqlite3_stmt **stmt,
+                   const char **tail) {
+  if (text_len > INT32_MAX) return med_error_set(&session->error, MEDLEY_TOO_BIG, "the text is larger than 2 GiB");
+  int code = sqlite3_prepare_v3(handle, text, (int)text_len, SQLITE_PREPARE_PERSISTENT, stmt, tail);
+  if (code == SQLITE_OK) return MEDLEY_OK;
+  return med_sql_fail(session->sql, code, text, text_len, &session->error);
+}
+
+static int prepare_ordinary(medley_statement *statement, const char *text, size_t text_len, size_t *used) {
+  medley_session *session = statement->session;
+  sql_state *state = state_of(statement);
+  sqlite3 *handle;
+  const char *tail = text + text_len;
+  int rc = med_session_peek_begin(session, &handle);
+  if (rc != MEDLEY_OK) return rc;
+  MED_TRY(compile(session, handle, text, text_len, &state->stmt, &tail));
+  *used = (size_t)(tail - text);
+  if (state->stmt == NULL) goto done; /* blanks and comments */
+  state->generation = med_sql_generation(session->sql);
+  state->text_len = *used;
+  state->text = med_strndup(text, *used);
+  if (state->text == NULL) rc = MEDLEY_NO_MEMORY;
+  if (rc == MEDLEY_OK) rc = add_columns(statement);
+  if (rc == MEDLEY_OK) rc = add_parameters(statement);
+  statement->writes = !sqlite3_stmt_readonly(state->stmt);
+  state->access = !statement->writes                                    ? MED_READS
+                  : frees_space(med_control_first_word(text, text_len)) ? MED_FREES
+                                                                        : MED_WRITES;
+done:
+  med_session_peek_end(session);
+  return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(&session->error) : rc;
+}
+
+static void sql_close(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  if (state == NULL) return;
+  if (state->stmt != NULL && state->generation == med_sql_generation(statement->session->sql)) {
+    (void)sqlite3_finalize(state->stmt);
+  }
+  med_arena_clear(&state->rows);
+  med_free(state->row);
+  med_free(state->text);
+  med_free(state);
+  statement->state = NULL;
+}
+
+static int prepare_control(sql_state *state, const char *text, size_t *used) {
+  *used = state->control.used;
+  state->text_len = *used;
+  state->text = med_strndup(text, *used);
+  if (state->text == NULL) return MEDLEY_NO_MEMORY;
+  if (state->control.name.len > 0) {
+    size_t offset = (size_t)((const char *)state->control.name.bytes - text);
+    state->control.name.bytes = state->text + offset;
+  }
+  return MEDLEY_OK;
+}
+
+static int sql_prepare(medley_statement *statement, const char *text, size_t text_len, size_t *used) {
+  medley_session *session = statement->session;
+  sql_state *state = med_alloc_zero(sizeof *state);
+  if (state == NULL) return med_error_no_memory(&session->error);
+  statement->state = state;
+  int rc;
+  MED_TRY(med_control_parse(text, text_len, &state->control, &session->error));
+  MED_TRY(refuse_vacuum(session, text, text_len, med_control_first_word(text, text_len)));
+  if (state->control.kind != MED_CONTROL_NONE) {
+    rc = prepare_control(state, text, used);
+  } else {
+    rc = prepare_ordinary(statement, text, text_len, used);
+    if (rc == MEDLEY_OK && state->stmt == NULL) sql_close(statement);
+  }
+done:
+  return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(&session->error) : rc;
+}
+
+/* ---- Rows ---- */
+static int read_row(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  for (int i = 0; i < statement->column_count; i++) {
+    medley_value *value = &state->row[i];
+    switch (sqlite3_column_type(state->stmt, i)) {
+      case SQLITE_INTEGER:
+        value->type = MEDLEY_TYPE_INTEGER;
+        value->as.integer = sqlite3_column_int64(state->stmt, i);
+        break;
+      case SQLITE_FLOAT:
+        value->type = MEDLEY_TYPE_REAL;
+        value->as.real = sqlite3_column_double(state->stmt, i);
+        break;
+      case SQLITE_TEXT:
+        value->type = MEDLEY_TYPE_TEXT;
+        value->as.text.bytes = (const char *)sqlite3_column_text(state->stmt, i);
+        value->as.text.len = (size_t)sqlite3_column_bytes(state->stmt, i);
+        if (value->as.text.bytes == NULL) return MEDLEY_NO_MEMORY;
+        break;
+      case SQLITE_BLOB:
+        value->type = MEDLEY_TYPE_BLOB;
+        value->as.text.bytes = sqlite3_column_blob(state->stmt, i);
+        value->as.text.len = (size_t)sqlite3_column_bytes(state->stmt, i);
+        if (value->as.text.bytes == NULL && value->as.text.len > 0) return MEDLEY_NO_MEMORY;
+        break;
+      default: value->type = MEDLEY_TYPE_NULL;
+    }
+  }
+  statement->row = state->row;
+  return MEDLEY_OK;
+}
+
+static int buffer_row(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  int rc = read_row(statement);
+  if (rc != MEDLEY_OK) return rc;
+  size_t count = (size_t)statement->column_count;
+  buffered_row *row = med_arena_alloc(&state->rows, sizeof *row + count * sizeof row->values[0]);
+  if (row == NULL) return MEDLEY_NO_MEMORY;
+  state->rows_bytes += sizeof *row + count * sizeof row->values[0];
+  for (size_t i = 0; i < count; i++) {
+    const medley_value *value = &state->row[i];
+    if (value->type == MEDLEY_TYPE_TEXT || value->type == MEDLEY_TYPE_BLOB) state->rows_bytes += value->as.text.len;
+    if (state->rows_bytes > BUFFERED_BYTES_MAX) {
+      return med_error_set(&statement->session->error, MEDLEY_TOO_BIG,
+                           "the rows of the statement take more than %zu bytes of memory", BUFFERED_BYTES_MAX);
+    }
+    rc = med_value_copy(&state->rows, value, &row->values[i]);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  row->next = NULL;
+  if (state->last != NULL)
+    state->last->next = row;
+  else
+    state->first = row;
+  state->last = row;
+  return MEDLEY_OK;
+}
+
+static int next_buffered_row(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  buffered_row *row = state->first;
+  if (row != NULL) {
+    state->first = row->next;
+    statement->row = row->values;
+    return MEDLEY_ROW;
+  }
+  if (state->final != MEDLEY_DONE) statement->session->error = state->final_error;
+  return state->final;
+}
+
+/* ---- Binding ---- */
+static int bind_parameter(sqlite3_stmt *stmt, int index, const medley_value *value) {
+  switch (value->type) {
+    case MEDLEY_TYPE_NULL: return sqlite3_bind_null(stmt, index);
+    case MEDLEY_TYPE_BOOLEAN: return sqlite3_bind_int(stmt, index, value->as.boolean);
+    case MEDLEY_TYPE_INTEGER: return sqlite3_bind_int64(stmt, index, value->as.integer);
+    case MEDLEY_TYPE_REAL: return sqlite3_bind_double(stmt, index, value->as.real);
+    case MEDLEY_TYPE_TEXT:
+    case MEDLEY_TYPE_STATUS:
+      return sqlite3_bind_text64(stmt, index, value->as.text.bytes, value->as.text.len, SQLITE_STATIC, SQLITE_UTF8);
+    case MEDLEY_TYPE_BLOB:
+      return sqlite3_bind_blob64(stmt, index, value->as.text.bytes, value->as.text.len, SQLITE_STATIC);
+    default: return SQLITE_MISMATCH;
+  }
+}
+
+static int bind_parameters(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  for (int i = 0; i < statement->parameter_count; i++) {
+    int code = bind_parameter(state->stmt, i + 1, &statement->parameters[i].value);
+    if (code == SQLITE_OK) continue;
+    if (code == SQLITE_MISMATCH) {
+      return med_error_set(&statement->session->error, MEDLEY_TYPE,
+                           "bind: parameter %d is a list, map or graph value, which SQL does not have", i + 1);
+    }
+    return med_sql_fail(statement->session->sql, code, NULL, 0, &statement->session->error);
+  }
+  return MEDLEY_OK;
+}
+
+/* ---- Running ---- */
+/* The statement on the present connection: compiled anew if the connection was reopened. */
+static int ready(medley_statement *statement) {
+  medley_session *session = statement->session;
+  sql_state *state = state_of(statement);
+  sqlite3 *handle;
+  int rc;
+  MED_TRY(med_session_bind_sql(session, &handle));
+  if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) {
+    state->stmt = NULL;
+    MED_TRY(compile(session, handle, state->text, state->text_len, &state->stmt, NULL));
+    state->generation = med_sql_generation(session->sql);
+    MED_TRY(add_columns(statement));
+  }
+  rc = bind_parameters(statement);
+done:
+  return rc;
+}
+
+/* One step of SQLite; columns may have changed if the schema did. */
+static int step_once(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  int code = sqlite3_step(state->stmt);
+  if (code == SQLITE_ROW || code == SQLITE_DONE) {
+    if (sqlite3_column_count(state->stmt) != statement->column_count) {
+      int rc = add_columns(statement);
+      if (rc != MEDLEY_OK) return rc;
+    }
+    return code == SQLITE_ROW ? MEDLEY_ROW : MEDLEY_DONE;
+  }
+  return med_sql_fail(statement->session->sql, code, state->text, state->text_len, &statement->session->error);
+}
+
+static int buffer_all(medley_statement *statement) {
+  int rc;
+  while ((rc = step_once(statement)) == MEDLEY_ROW) {
+    rc = buffer_row(statement);
+    if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(&statement->session->error) : rc;
+  }
+  return rc;
+}
+
+/* Ends SQLite's part and keeps the failure that is in the slot. */
+static void reset_statement(sql_state *state, const medley_session *session) {
+  if (state->stmt != NULL && state->generation == med_sql_generation(session->sql)) (void)sqlite3_reset(state->stmt);
+}
+
+static int run_write(medley_statement *statement) {
+  medley_session *session = statement->session;
+  sql_state *state = state_of(statement);
+  med_txn *txn;
+  int rc = med_session_statement_begin(session, state->access, &txn);
+  if (rc != MEDLEY_OK) return rc;
+  med_txn_set_undo(txn, true); /* virtual tables roll back to marks within a statement */
+  rc = ready(statement);
+  if (rc == MEDLEY_OK) {
+    rc = buffer_all(statement);
+    if (rc == MEDLEY_DONE) {
+      rc = MEDLEY_OK;
+      session->changes = sqlite3_changes64(med_sql_handle(session->sql));
+      session->last_rowid = sqlite3_last_insert_rowid(med_sql_handle(session->sql));
+    }
+  }
+  medley_error kept = session->error;
+  reset_statement(state, session);
+  session->error = kept;
+  rc = med_session_statement_end(session, rc, false);
+  if (rc != MEDLEY_OK) return rc;
+  state->buffered = true;
+  state->final = MEDLEY_DONE;
+  statement->running = true;
+  return next_buffered_row(statement);
+}
+
+static int end_stream(medley_statement *statement, int rc) {
+  sql_state *state = state_of(statement);
+  medley_session *session = statement->session;
+  medley_error kept = session->error;
+  reset_statement(state, session);
+  session->error = kept;
+  state->streaming = false;
+  (void)med_session_statement_end(session, rc == MEDLEY_DONE ? MEDLEY_OK : rc, false);
+  return rc;
+}
+
+static int begin_stream(medley_statement *statement) {
+  medley_session *session = statement->session;
+  med_txn *txn;
+  int rc = med_session_statement_begin(session, MED_READS, &txn);
+  if (rc != MEDLEY_OK) return rc;
+  state_of(statement)->streaming = true;
+  statement->running = true;
+  rc = ready(statement);
+  return rc == MEDLEY_OK ? rc : end_stream(statement, rc);
+}
+
+static int run_control(medley_statement *statement) {
+  medley_session *session = statement->session;
+  const med_control *control = &state_of(statement)->control;
+  int rc = MEDLEY_MISUSE;
+  switch (control->kind) {
+    case MED_CONTROL_BEGIN: rc = med_session_begin(session, control->mode); break;
+    case MED_CONTROL_COMMIT: rc = med_session_commit(session); break;
+    case MED_CONTROL_ROLLBACK: rc = med_session_rollback(session); break;
+    case MED_CONTROL_SAVEPOINT: rc = med_session_savepoint(session, control->name); break;
+    case MED_CONTROL_RELEASE: rc = med_session_release(session, control->name); break;
+    case MED_CONTROL_ROLLBACK_TO: rc = med_session_rollback_to(session, control->name); break;
+    case MED_CONTROL_NONE: break;
+  }
+  return rc == MEDLEY_OK ? MEDLEY_DONE : rc;
+}
+
+static int sql_step(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  if (state->control.kind != MED_CONTROL_NONE) return run_control(statement);
+  if (!statement->running) {
+    if (statement->writes) return run_write(statement);
+    int rc = begin_stream(statement);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  if (state->buffered) return next_buffered_row(statement);
+  int rc = step_once(statement);
+  if (rc == MEDLEY_ROW) {
+    rc = read_row(statement);
+    if (rc == MEDLEY_OK) return MEDLEY_ROW;
+    rc = med_error_no_memory(&statement->session->error);
+  }
+  return end_stream(statement, rc);
+}
+
+static void sql_reset(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  if (state == NULL) return;
+  if (state->streaming) (void)end_stream(statement, MEDLEY_DONE);
+  state->buffered = false;
+  state->first = state->last = NULL;
+  state->rows_bytes = 0;
+  med_arena_reset(&state->rows);
+}
+
+/* Its failure, if there is one, comes to whoever steps on; the transaction that ends meanwhile goes its way. */
+static int sql_drain(medley_statement *statement) {
+  sql_state *state = state_of(statement);
+  if (!state->streaming) return MEDLEY_OK;
+  medley_session *session = statement->session;
+  int rc = buffer_all(statement);
+  state->final = rc;
+  state->final_error = session->error;
+  (void)end_stream(statement, rc);
+  med_error_clear(&session->error);
+  state->buffered = true;
+  statement->row = NULL;
+  return MEDLEY_OK;
+}
+
+const med_language med_language_sql = {
+    .id = MEDLEY_LANGUAGE_SQL,
+    .prepare = sql_prepare,
+    .step = sql_step,
+    .reset = sql_reset,
+    .close = sql_close,
+    .drain = sql_drain,
+};
