@@ -1,0 +1,57 @@
+/* redis_differences.c - the rules of redis/differences.md in code, as narrow as they can be. */
+#include "tests/conformance/redis_differences.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *test_redis_rule_name(test_redis_rule rule) {
+  static const char *const names[TEST_REDIS_RULE_COUNT] = {"none", "exec-rolls-back", "sort-nosort-of-a-set"};
+  return names[rule];
+}
+
+static bool word_is(const test_redis_command *command, size_t index, const char *word) {
+  size_t len = strlen(word);
+  return command->lens[index] == len && strncasecmp(command->words[index], word, len) == 0;
+}
+
+bool test_redis_command_is(const test_redis_command *command, const char *name) {
+  return command->count > 0 && word_is(command, 0, name);
+}
+
+bool test_redis_command_has(const test_redis_command *command, const char *word) {
+  for (size_t i = 1; i < command->count; i++) {
+    if (word_is(command, i, word)) return true;
+  }
+  return false;
+}
+
+/* The first error among the replies of an EXEC. */
+static const test_redis_reply *first_error(const test_redis_reply *reply) {
+  for (size_t i = 0; i < reply->count; i++) {
+    if (reply->items[i]->kind == TEST_REDIS_ERROR) return reply->items[i];
+  }
+  return NULL;
+}
+
+/* Redis goes on after a failed command of an EXEC; Medley fails with that command's message and has changed nothing. */
+static bool rolls_back(const test_redis_command *command, const test_redis_reply *ours,
+                       const test_redis_reply *theirs) {
+  if (!test_redis_command_is(command, "EXEC") || theirs->kind != TEST_REDIS_LIST || ours->kind != TEST_REDIS_ERROR)
+    return false;
+  const test_redis_reply *error = first_error(theirs);
+  return error != NULL && strstr(ours->bytes, error->bytes) != NULL;
+}
+
+/* BY nosort leaves the order of a set to the implementation, and with LIMIT the choice too. */
+static bool sorts_nothing(const test_redis_command *command, const test_redis_reply *ours,
+                          const test_redis_reply *theirs) {
+  if (!test_redis_command_is(command, "SORT") && !test_redis_command_is(command, "SORT_RO")) return false;
+  return test_redis_command_has(command, "nosort") && ours->kind == theirs->kind && ours->count == theirs->count;
+}
+
+test_redis_rule test_redis_difference(const test_redis_command *command, const test_redis_reply *ours,
+                                      const test_redis_reply *theirs, bool is_set) {
+  if (rolls_back(command, ours, theirs)) return TEST_REDIS_EXEC_ROLLS_BACK;
+  if (is_set && sorts_nothing(command, ours, theirs)) return TEST_REDIS_SORT_NOSORT_OF_A_SET;
+  return TEST_REDIS_NO_RULE;
+}

@@ -1,0 +1,27 @@
+/* redis_differences.h - where Medley means to answer otherwise than Redis; redis/differences.md gives each reason.
+ *
+ * A rule is named here and there alike. Whatever no rule covers is a failure. */
+#ifndef TEST_REDIS_DIFFERENCES_H
+#define TEST_REDIS_DIFFERENCES_H
+
+#include "tests/conformance/redis_random.h"
+#include "tests/conformance/redis_reply.h"
+
+typedef enum test_redis_rule {
+  TEST_REDIS_NO_RULE = 0,
+  TEST_REDIS_EXEC_ROLLS_BACK, /* both databases must be made alike again */
+  TEST_REDIS_SORT_NOSORT_OF_A_SET
+} test_redis_rule;
+
+#define TEST_REDIS_RULE_COUNT 3
+const char *test_redis_rule_name(test_redis_rule rule);
+
+/* The rule that allows two different replies to a command. is_set: whether the command's first key is a set. */
+test_redis_rule test_redis_difference(const test_redis_command *command, const test_redis_reply *ours,
+                                      const test_redis_reply *theirs, bool is_set);
+
+/* Without regard to case. */
+bool test_redis_command_is(const test_redis_command *command, const char *name);
+bool test_redis_command_has(const test_redis_command *command, const char *word);
+
+#endif
