@@ -232,6 +232,13 @@ typedef struct bucket_names {
   size_t count;
 } bucket_names;
 
+/* Where `:keys=` stands last in a line: a bucket's name may hold it too. */
+static const char *last_keys(const char *at, const char *end) {
+  const char *found = NULL;
+  while ((at = memmem(at, (size_t)(end - at), ":keys=", 6)) != NULL) found = at++;
+  return found;
+}
+
 /* The buckets that hold keys: INFO keyspace has a line `dbNAME:keys=N,...` for each. */
 static int list_buckets(bucket_dump *d, bucket_names *names) {
   const medley_value *reply;
@@ -242,7 +249,7 @@ static int list_buckets(bucket_dump *d, bucket_names *names) {
   while (at < end) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     const char *line_end = newline ? newline : end;
-    const char *keys = memmem(at, (size_t)(line_end - at), ":keys=", 6);
+    const char *keys = last_keys(at, line_end);
     if (keys && line_end - at > 2 && memcmp(at, "db", 2) == 0) {
       text_add(&names->bytes, at + 2, (size_t)(keys - at) - 2);
       text_add(&names->bytes, "", 1);

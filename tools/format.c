@@ -39,7 +39,7 @@ void format_begin(format_result *result, FILE *out, format_kind kind, medley_lan
 
 void format_row(format_result *result, medley_statement *statement) {
   static const medley_value null_value = {.type = MEDLEY_TYPE_NULL};
-  const medley_value *few[32];
+  const medley_value *few[32] = {NULL};
   const medley_value **values = few;
   if (result->column_count > 32) values = text_allocate(NULL, sizeof *values * (size_t)result->column_count);
   for (int i = 0; i < result->column_count; i++) {
