@@ -37,7 +37,7 @@ void med_key_add_real(med_key *key, double value) { med_key_add_u64(key, med_key
 
 bool med_key_add_bytes(med_key *key, med_slice part, size_t room) {
   assert(room >= 48);
-  if (part.len <= room) {
+  if (part.len < room) { /* a cut part takes all of its room: a whole one never looks like it */
     if (part.len > 0) memcpy(take(key, part.len), part.bytes, part.len);
     return true;
   }

@@ -28,7 +28,8 @@ void med_key_add_u64(med_key *key, uint64_t value);
 void med_key_add_i64(med_key *key, int64_t value); /* sign flipped: negative before positive */
 void med_key_add_real(med_key *key, double value); /* IEEE order, -0 equal to 0; not NaN (asserted) */
 /* The last part: raw bytes, neither escaped nor ended. Answers true if all of it is in the key; false if it was too
- * long for `room` (the bytes this part may take, >= 48) and is now a prefix and a hash, which sorts by that prefix. */
+ * long for `room` (the bytes this part may take, >= 48; a whole part takes fewer) and is now a prefix and a hash, which
+ * sorts by that prefix. */
 bool med_key_add_bytes(med_key *key, med_slice part, size_t room);
 /* A part that others follow: escaped and ended. Same answer and same room. */
 bool med_key_add_escaped(med_key *key, med_slice part, size_t room);

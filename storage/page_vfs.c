@@ -14,7 +14,6 @@
 #define HEADER_WRITE_VERSION_AT 18
 #define HEADER_READ_VERSION_AT 19
 #define HEADER_RESERVE_AT 20
-#define HEADER_CHANGE_COUNTER_AT 24
 #define MEMO_SIZE_MIN 256
 #define MEMO_SIZE_MAX (1u << 16)
 
@@ -25,7 +24,8 @@ struct med_page_vfs {
   char name[40];
 };
 
-/* Pages found in the map, kept while the SQL pages stay the same: change counters of committed snapshots never repeat. */
+/* Pages found in the map, kept while no commit has moved SQL pages. SQLite's change counter does not tell: a member that
+ * spilled and then rolled back moves pages without counting. */
 typedef struct page_memo {
   uint32_t page_number;
   const uint8_t *bytes;
@@ -47,7 +47,7 @@ struct med_page_file {
   page_memo *memo;
   uint32_t memo_size;
   uint32_t memo_used;
-  uint32_t memo_counter; /* change counter that the memo belongs to */
+  uint64_t memo_id; /* snapshot that the memo belongs to */
 };
 
 static uint64_t page_checksum(uint32_t page_number, const uint8_t *bytes) {
@@ -351,13 +351,8 @@ static const sqlite3_io_methods file_methods = {
 /* ---- Binding ---- */
 static void check_memo(med_page_file *file) {
   if (file->txn == NULL || med_txn_writes(file->txn)) return;
-  med_slice value;
-  uint32_t counter = 0;
-  if (med_txn_get_page(file->txn, 1, &value) == MEDLEY_OK && value.len == MED_PAGE_VALUE_SIZE) {
-    counter = med_get_u32((const uint8_t *)value.bytes + HEADER_CHANGE_COUNTER_AT);
-  }
-  if (counter != file->memo_counter || counter == 0) memo_forget(file);
-  file->memo_counter = counter;
+  if (!med_txn_same_pages(file->txn, file->memo_id)) memo_forget(file);
+  file->memo_id = med_txn_id(file->txn);
 }
 
 void med_page_file_bind(med_page_file *file, med_txn *txn) {

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "storage/txn.h"
 
@@ -152,10 +153,15 @@ static int classify_failed_commit(med_store *store, int code, medley_error *erro
                                mdb_strerror(code));
 }
 
+static void note_commit(med_store *store, const med_batch *batch);
+
 int med_batch_commit(med_store *store, med_batch *batch, medley_error *error) {
   int code = mdb_txn_commit(batch->mdb);
   batch->mdb = NULL;
-  if (code == MDB_SUCCESS) return MEDLEY_OK;
+  if (code == MDB_SUCCESS) {
+    note_commit(store, batch);
+    return MEDLEY_OK;
+  }
   store->id_next = store->id_end = 0;
   return classify_failed_commit(store, code, error);
 }
@@ -575,9 +581,36 @@ int med_txn_last_page(med_txn *txn, uint32_t *page_number) {
   return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : med_store_fail(txn->error, code, "store: last page");
 }
 
+/* A page value lies 16 bytes into a page of its own, whose header begins with the page's number in the file. The file's
+ * size is asked for, because LMDB's last page number will not do: pages that were never written may be missing. */
+#define LMDB_PAGE_HEADER_SIZE 16
+
 bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length) {
-  MDB_envinfo info;
-  if (mdb_env_info(txn->store->env, &info) != MDB_SUCCESS) return false;
-  uintptr_t at = (uintptr_t)bytes, map = (uintptr_t)info.me_mapaddr;
-  return at >= map && at + length <= map + (info.me_last_pgno + 1) * MED_PAGE_SIZE;
+  med_store *store = txn->store;
+  const uint8_t *header = (const uint8_t *)bytes - LMDB_PAGE_HEADER_SIZE;
+  if (txn->batch != NULL || ((uintptr_t)header & (MED_PAGE_SIZE - 1)) != 0) return false;
+  uint64_t page_number;
+  memcpy(&page_number, header, sizeof page_number);
+  uint64_t end = page_number * MED_PAGE_SIZE + LMDB_PAGE_HEADER_SIZE + length;
+  if (end <= store->file_bytes_seen) return true;
+  struct stat status;
+  if (fstat(store->data_fd, &status) != 0) return false;
+  store->file_bytes_seen = (uint64_t)status.st_size;
+  return end <= (uint64_t)status.st_size;
+}
+
+/* Commits of this process are known one by one; what other processes did in between counts as having moved pages. */
+static void note_commit(med_store *store, const med_batch *batch) {
+  if (store->first_commit_id == 0) store->first_commit_id = batch->id;
+  bool foreign = batch->id != store->own_commit_id + 1;
+  if (foreign || batch->operations[MED_TREE_SQL] > 0) {
+    store->sql_commit_id = batch->operations[MED_TREE_SQL] > 0 ? batch->id : batch->id - 1;
+  }
+  store->own_commit_id = batch->id;
+}
+
+bool med_txn_same_pages(const med_txn *txn, uint64_t earlier_id) {
+  if (txn->id == earlier_id) return true;
+  return txn->batch == NULL && earlier_id != 0 && txn->id <= txn->store->own_commit_id &&
+         txn->store->sql_commit_id <= earlier_id && txn->store->first_commit_id <= earlier_id;
 }

@@ -73,6 +73,14 @@ static void seed_random(med_store *store) {
 const uint8_t *med_store_identity(const med_store *store) { return store->identity; }
 
 /* ---- Looking at the file before LMDB does ---- */
+static int set_ofd_lock(int fd, short type, off_t offset) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  int rc;
+  do rc = fcntl(fd, F_OFD_SETLK, &lock);
+  while (rc != 0 && errno == EINTR);
+  return rc;
+}
+
 static int refuse_network_file_system(const char *path, int fd, medley_error *error) {
   struct statfs fs;
   if (fstatfs(fd, &fs) != 0) return MEDLEY_OK;
@@ -107,14 +115,6 @@ static int open_data_file(med_store *store, const char *path, uint64_t *size, me
   *size = (uint64_t)status.st_size;
   if (flags & MEDLEY_OPEN_FORCE_NETWORK) return MEDLEY_OK;
   return refuse_network_file_system(path, store->data_fd, error);
-}
-
-static int set_ofd_lock(int fd, short type, off_t offset) {
-  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
-  int rc;
-  do rc = fcntl(fd, F_OFD_SETLK, &lock);
-  while (rc != 0 && errno == EINTR);
-  return rc;
 }
 
 /* Whoever has the database open holds a shared lock on the data file. If somebody does and the lock file is gone, a new
@@ -306,12 +306,17 @@ int med_store_flush_directory(const char *path, medley_error *error) {
 }
 
 static int open_contents(med_store *store, const char *path, medley_error *error) {
-  if (!is_empty_environment(store->env)) return open_existing(store, path, error);
-  if (store->options.flags & MEDLEY_OPEN_READ_ONLY) {
-    return med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", path);
+  unsigned flags = store->options.flags;
+  int rc;
+  if (!is_empty_environment(store->env)) {
+    rc = open_existing(store, path, error);
+  } else if (flags & MEDLEY_OPEN_READ_ONLY) {
+    rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", path);
+  } else {
+    rc = create_contents(store, error);
   }
-  int rc = create_contents(store, error);
-  if (rc != MEDLEY_OK || store->options.flags & MEDLEY_OPEN_MEMORY) return rc;
+  /* Also for a file that exists: who made it may have died before it came to this. */
+  if (rc != MEDLEY_OK || flags & (MEDLEY_OPEN_MEMORY | MEDLEY_OPEN_READ_ONLY)) return rc;
   return med_store_flush_directory(path, error);
 }
 
@@ -340,14 +345,20 @@ static bool is_unfinished_file(int fd, uint64_t size) {
   return true;
 }
 
+/* Only who is alone with the file may empty it: another process may be making it at this moment. */
+static bool begin_anew(med_store *store, uint64_t size) {
+  if (!is_unfinished_file(store->data_fd, size)) return false;
+  if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_IN_USE) != 0) return false;
+  bool done = is_unfinished_file(store->data_fd, size) && ftruncate(store->data_fd, 0) == 0;
+  (void)set_ofd_lock(store->data_fd, F_RDLCK, LOCK_OFFSET_IN_USE);
+  return done;
+}
+
 static int check_before_open(med_store *store, const char *path, uint64_t size, medley_error *error) {
   if (size == 0) return MEDLEY_OK;
   unsigned flags = store->options.flags;
   int rc = med_walker_check_header(store->data_fd, size, error);
-  if (rc != MEDLEY_OK && !(flags & MEDLEY_OPEN_READ_ONLY) && is_unfinished_file(store->data_fd, size)) {
-    if (ftruncate(store->data_fd, 0) == 0) return MEDLEY_OK;
-    return med_error_set_foreign(error, MEDLEY_IO, errno, "open: %s: %s", strerror(errno), path);
-  }
+  if (rc != MEDLEY_OK && !(flags & MEDLEY_OPEN_READ_ONLY) && begin_anew(store, size)) return MEDLEY_OK;
   if (rc != MEDLEY_OK || !(flags & MEDLEY_OPEN_UNTRUSTED)) return rc;
   return med_walker_walk(store->data_fd, size, NULL, NULL, NULL, error);
 }
@@ -395,8 +406,8 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   path = store->path;
   MED_TRY(make_fork_guard(store, error));
   MED_TRY(open_data_file(store, path, &size, error));
-  MED_TRY(check_before_open(store, path, size, error));
   MED_TRY(check_lock_file(store, path, error));
+  MED_TRY(check_before_open(store, path, size, error));
   MED_TRY(open_environment(store, path, error));
   int dead_count = 0;
   (void)mdb_reader_check(store->env, &dead_count);

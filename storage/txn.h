@@ -47,6 +47,9 @@ struct med_store {
   medley_options options;
   int data_fd;               /* own descriptor: OFD locks, reserve, sizes */
   const uint8_t *fork_guard; /* a page of ones that a forked child sees as zeros */
+  /* Commits of this process: the first, the newest, and the newest that may have moved SQL pages. */
+  _Atomic uint64_t first_commit_id, own_commit_id, sql_commit_id;
+  _Atomic uint64_t file_bytes_seen; /* the file has at least this size: it never shrinks */
   uint8_t identity[16];
   _Atomic int64_t last_now_us;
   pthread_mutex_t random_mutex;

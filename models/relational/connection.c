@@ -231,7 +231,9 @@ void med_sql_rollback(med_sql_connection *connection) {
   if (!med_sql_in_transaction(connection)) return;
   int rc = run_control(connection, CONTROL_ROLLBACK);
   if (rc == MEDLEY_OK && !med_sql_in_transaction(connection)) return;
-  med_sql_drop(connection); /* a connection that cannot roll back is not trusted again */
+  /* A connection that cannot roll back is not trusted again, nor are the pages that it may have spilled. */
+  if (connection->txn != NULL && med_txn_writes(connection->txn)) med_txn_break(connection->txn);
+  med_sql_drop(connection);
 }
 
 static int run_savepoint(med_sql_connection *connection, const char *verb, int number) {
