@@ -34,7 +34,8 @@ enum {
                                  transaction of its own */
   MED_REDIS_BLOCKING = 1 << 3, /* may answer MED_REDIS_WOULD_BLOCK, see blocking.h */
   MED_REDIS_NO_MULTI = 1 << 4, /* refused inside MULTI */
-  MED_REDIS_CACHE = 1 << 5     /* also works on a cache bucket: cache_commands.c */
+  MED_REDIS_CACHE = 1 << 5,    /* also works on a cache bucket: cache_commands.c */
+  MED_REDIS_FREES = 1 << 6     /* a write that only gives space back: works on a full disk */
 };
 
 typedef struct med_redis_command {

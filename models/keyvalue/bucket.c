@@ -148,7 +148,7 @@ int med_kv_each_bucket(med_txn *txn, int (*on_bucket)(void *, med_slice name, ui
     if (rc != 0) return rc;
   }
   char name[MED_KV_BUCKET_NAME_MAX];
-  size_t name_len;
+  size_t name_len = 0;
   for (uint32_t id = MED_KV_NUMBERED_BUCKETS;; id++) {
     int rc = named_bucket_from(txn, &id, name, &name_len);
     if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;

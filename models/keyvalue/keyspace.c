@@ -2,6 +2,7 @@
 #include "models/keyvalue/keyspace.h"
 
 #include "models/keyvalue/chunks.h"
+#include "models/keyvalue/hash.h"
 #include "models/keyvalue/record.h"
 
 void med_kv_part_key(uint64_t object_id, med_key *key) {
@@ -41,7 +42,10 @@ int med_kv_find(med_kv *kv, med_slice key, med_kv_meta *meta) {
   int rc = med_txn_get(kv->txn, MED_TREE_KV, med_key_slice(&tree_key), &value);
   if (rc == MEDLEY_OK) rc = med_record_decode(kv->txn, value, meta, &whole);
   if (rc == MEDLEY_OK && med_record_key_is_long(key)) rc = check_whole_key(kv, key, meta, &whole);
-  if (rc != MEDLEY_OK || meta->expires_ms == 0 || meta->expires_ms > med_kv_now_ms(kv)) return rc;
+  if (rc != MEDLEY_OK) return rc;
+  bool live;
+  rc = med_record_is_live(kv->txn, meta, &live);
+  if (rc != MEDLEY_OK || live) return rc;
   if (med_txn_writes(kv->txn)) {
     rc = med_record_remove(kv->txn, kv->bucket_id, &tree_key, meta);
     if (rc != MEDLEY_OK) return rc;
@@ -205,30 +209,20 @@ done:
 typedef struct parts_copy {
   med_kv *kv;
   uint64_t from_id, to_id;
+  bool is_hash;
   med_cursor *cursor;
 } parts_copy;
 
-/* A hash field that expires has an entry of its own in tree EXPIRY, at the time that its part begins with. */
-static int copy_due_fields(parts_copy *copy) {
-  med_cursor *due = NULL;
-  int rc = med_cursor_open(copy->kv->txn, MED_TREE_EXPIRY, &due);
-  if (rc != MEDLEY_OK) return rc;
-  uint8_t first = MED_KV_DUE_FIELD;
-  med_slice key, value;
-  for (rc = med_cursor_seek(due, med_slice_of(&first, 1), &key, &value); rc == MEDLEY_OK;
-       rc = med_cursor_next(due, &key, &value)) {
-    const uint8_t *bytes = key.bytes;
-    if (key.len < 17 || bytes[0] != MED_KV_DUE_FIELD) break;
-    if (med_get_u64(bytes + 9) != copy->from_id) continue;
-    uint8_t target[MED_KEY_SIZE_MAX], data[MED_VALUE_SIZE_MAX];
-    memcpy(target, bytes, key.len);
-    med_put_u64(target + 9, copy->to_id);
-    if (value.len > 0) memcpy(data, value.bytes, value.len);
-    rc = med_txn_put(copy->kv->txn, MED_TREE_EXPIRY, med_slice_of(target, key.len), med_slice_of(data, value.len));
-    if (rc != MEDLEY_OK) break;
-  }
-  med_cursor_close(due);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+/* A hash field that expires has, beside its part 'x' time name, an entry 03 time object name in tree EXPIRY. */
+static int copy_due_field(parts_copy *copy, med_slice part) {
+  const uint8_t *bytes = part.bytes;
+  uint8_t due[MED_KEY_SIZE_MAX];
+  if (part.len < 18 || bytes[9] != MED_PART_FIELD_EXPIRY) return MEDLEY_OK;
+  due[0] = MED_KV_DUE_FIELD;
+  memcpy(due + 1, bytes + 10, 8);
+  med_put_u64(due + 9, copy->to_id);
+  memcpy(due + 17, bytes + 18, part.len - 18);
+  return med_txn_put(copy->kv->txn, MED_TREE_EXPIRY, med_slice_of(due, part.len - 1), med_slice_of("", 0));
 }
 
 static int copy_parts(parts_copy *copy) {
@@ -246,7 +240,9 @@ static int copy_parts(parts_copy *copy) {
     memcpy(target, key.bytes, key.len);
     med_put_u64(target + 1, copy->to_id);
     if (value.len > 0) memcpy(data, value.bytes, value.len);
-    rc = med_txn_put(copy->kv->txn, MED_TREE_KV, med_slice_of(target, key.len), med_slice_of(data, value.len));
+    size_t key_len = key.len;
+    rc = med_txn_put(copy->kv->txn, MED_TREE_KV, med_slice_of(target, key_len), med_slice_of(data, value.len));
+    if (rc == MEDLEY_OK && copy->is_hash) rc = copy_due_field(copy, med_slice_of(target, key_len));
     if (rc != MEDLEY_OK) break;
   }
   med_cursor_close(copy->cursor);
@@ -270,10 +266,9 @@ int med_kv_copy(med_kv *from, med_slice key, med_kv *to, med_slice target) {
   meta.key_object_id = 0;
   MED_TRY(remove_if_present(to, target));
   if (meta.object_id != 0) {
-    parts_copy copy = {from, meta.object_id, 0, NULL};
+    parts_copy copy = {from, meta.object_id, 0, meta.type == MED_KV_HASH, NULL};
     MED_TRY(med_txn_next_id(from->txn, &copy.to_id));
     MED_TRY(copy_parts(&copy));
-    if (meta.expiring_fields != 0) MED_TRY(copy_due_fields(&copy));
     meta.object_id = copy.to_id;
   }
   MED_TRY(fit_inline(to, target, &meta));

@@ -2,6 +2,7 @@
 #include "models/keyvalue/record.h"
 
 #include "models/keyvalue/chunks.h"
+#include "models/keyvalue/hash.h"
 
 enum { TYPE_MASK = 0x0F, HAS_EXPIRY = 0x10, HAS_OBJECT = 0x20, HAS_EXPIRING_FIELDS = 0x40, HAS_WHOLE_KEY = 0x80 };
 
@@ -72,7 +73,7 @@ int med_record_decode(med_txn *txn, med_slice value, med_kv_meta *meta, med_kv_w
     meta->object_id = med_get_u64(take(&from, 8));
     meta->count = med_get_u64(take(&from, 8));
   }
-  if (meta->type == MED_KV_LIST) {
+  if (meta->type == MED_KV_LIST || meta->type == MED_KV_SORTED_SET) {
     meta->head = (int64_t)med_get_u64(take(&from, 8));
     meta->tail = (int64_t)med_get_u64(take(&from, 8));
   }
@@ -95,6 +96,15 @@ damaged:
   return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "key-value: a key's record does not decode");
 }
 
+int med_record_is_live(med_txn *txn, const med_kv_meta *meta, bool *live) {
+  *live = true;
+  if (meta->expires_ms == 0 && meta->expiring_fields == 0) return MEDLEY_OK;
+  int64_t now_ms = med_txn_now_us(txn) / 1000;
+  *live = meta->expires_ms == 0 || meta->expires_ms > now_ms;
+  if (!*live || meta->expiring_fields == 0) return MEDLEY_OK;
+  return med_hash_has_live_fields(txn, meta, now_ms, live);
+}
+
 size_t med_record_encode(const med_kv_meta *meta, const med_kv_whole_key *whole,
                          uint8_t header[MED_KV_HEADER_SIZE_MAX]) {
   unsigned flags = (unsigned)meta->type;
@@ -112,7 +122,7 @@ size_t med_record_encode(const med_kv_meta *meta, const med_kv_whole_key *whole,
     med_put_u64(at + 8, meta->count);
     at += 16;
   }
-  if (meta->type == MED_KV_LIST) {
+  if (meta->type == MED_KV_LIST || meta->type == MED_KV_SORTED_SET) {
     med_put_u64(at, (uint64_t)meta->head);
     med_put_u64(at + 8, (uint64_t)meta->tail);
     at += 16;

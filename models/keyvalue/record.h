@@ -38,6 +38,9 @@ MEDLEY_MUST_USE int med_record_decode(med_txn *txn, med_slice value, med_kv_meta
 size_t med_record_encode(const med_kv_meta *meta, const med_kv_whole_key *whole,
                          uint8_t header[MED_KV_HEADER_SIZE_MAX]);
 
+/* *live: whether the key can be seen: it has not expired, and neither has every field of a hash. */
+MEDLEY_MUST_USE int med_record_is_live(med_txn *txn, const med_kv_meta *meta, bool *live);
+
 /* The bucket's number of keys. */
 MEDLEY_MUST_USE int med_bucket_count(med_txn *txn, uint32_t bucket_id, uint64_t *count);
 MEDLEY_MUST_USE int med_bucket_count_add(med_txn *txn, uint32_t bucket_id, int64_t by);

@@ -42,7 +42,10 @@ int med_kv_walk_next(med_kv_walk *walk) {
     med_kv_whole_key whole;
     rc = med_record_decode(walk->kv.txn, value, &walk->meta, &whole);
     if (rc != MEDLEY_OK) return rc;
-    if (walk->meta.expires_ms != 0 && walk->meta.expires_ms <= med_kv_now_ms(&walk->kv)) continue;
+    bool live;
+    rc = med_record_is_live(walk->kv.txn, &walk->meta, &live);
+    if (rc != MEDLEY_OK) return rc;
+    if (!live) continue;
     return med_record_whole_key(walk->kv.txn, &walk->position, &walk->meta, &whole, &walk->long_key, &walk->key);
   }
 }
