@@ -47,7 +47,7 @@ static void push_newest(med_cache_segment *segment, uint32_t shard, uint32_t num
   else
     list->oldest = number;
   list->newest = number;
-  list->chunks += med_cache_item_chunks(item);
+  list->chunks += med_cache_item_chunks(segment, item);
 }
 
 void med_cache_item_unlist(med_cache_segment *segment, uint32_t shard, uint32_t number) {
@@ -62,7 +62,7 @@ void med_cache_item_unlist(med_cache_segment *segment, uint32_t shard, uint32_t 
     med_cache_chunk_at(segment, item->older)->newer = item->newer;
   else
     list->oldest = item->newer;
-  list->chunks -= med_cache_item_chunks(item);
+  list->chunks -= med_cache_item_chunks(segment, item);
   item->list = MED_CACHE_NO_LIST;
 }
 

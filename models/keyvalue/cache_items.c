@@ -5,6 +5,7 @@
 #include "models/keyvalue/cache_layout.h"
 
 #define CRAWL_CHAIN_MAX 16
+#define CHAIN_MAX 65536 /* a table is half as long as there are chunks: no honest chain comes near */
 /* What a small value needs is evicted from its own shard, whose lock is held; a large one would empty that shard before
  * the others, so it goes back and takes from all in turn (med_cache_make_room). */
 #define OWN_EVICTION_CHUNKS 64
@@ -74,7 +75,7 @@ static uint32_t take_or_evict(med_cache_segment *segment, uint32_t shard, uint32
   uint32_t reserve = kind == MED_CACHE_HOLD ? 0 : segment->hold_reserve;
   for (;;) {
     uint32_t head = take(segment, count, reserve);
-    if (head != 0 || count > OWN_EVICTION_CHUNKS) return head;
+    if (head != 0 || count > OWN_EVICTION_CHUNKS || med_cache_suspected(segment)) return head;
     if (!med_cache_evict_one(segment, shard, except, now_us)) return 0;
   }
 }
@@ -155,8 +156,10 @@ uint32_t med_cache_chunks_for(size_t key_len, size_t value_len) {
   return 1 + (uint32_t)((payload_len - MED_CACHE_HEAD_PAYLOAD + MED_CACHE_LINK_PAYLOAD - 1) / MED_CACHE_LINK_PAYLOAD);
 }
 
-uint32_t med_cache_item_chunks(const med_cache_chunk *item) {
-  return med_cache_chunks_for(item->key_len, item->value_len);
+uint32_t med_cache_item_chunks(const med_cache_segment *segment, const med_cache_chunk *item) {
+  if (item->value_len <= segment->value_size_max) return med_cache_chunks_for(item->key_len, item->value_len);
+  med_cache_suspect(segment);
+  return 1;
 }
 
 uint64_t med_cache_next_cas(med_cache_segment *segment, uint32_t shard) {
@@ -166,11 +169,12 @@ uint64_t med_cache_next_cas(med_cache_segment *segment, uint32_t shard) {
 /* ---- Finding ---- */
 uint32_t med_cache_item_find(med_cache_segment *segment, uint32_t shard, uint64_t hash, med_slice key) {
   uint32_t number = med_cache_table_of(segment, shard)[hash & (segment->table_len - 1)];
-  for (uint32_t steps = 0; number != 0 && steps < segment->chunk_count; steps++) {
+  for (uint32_t steps = 0; number != 0 && steps < CHAIN_MAX; steps++) {
     const med_cache_chunk *item = med_cache_chunk_at(segment, number);
     if (item->hash == hash && item->key_len == key.len && key_is(segment, number, key)) return number;
     number = item->hash_next;
   }
+  if (number != 0) med_cache_suspect(segment);
   return 0;
 }
 
@@ -189,9 +193,8 @@ uint32_t med_cache_item_find_live(med_cache_segment *segment, uint32_t shard, ui
   uint32_t number = med_cache_item_find(segment, shard, hash, key);
   if (number == 0) return 0;
   const med_cache_chunk *item = med_cache_chunk_at(segment, number);
-  /* A length that no put lets through: some other program wrote into the segment. */
   if (item->value_len > segment->value_size_max) {
-    atomic_store(&segment->header->broken, 1);
+    med_cache_suspect(segment);
     return 0;
   }
   if (!is_due(segment, item, now_us)) return number;
@@ -223,7 +226,7 @@ bool med_cache_item_crawl(med_cache_segment *segment, uint32_t shard, uint32_t b
 /* What the shard's counters know of an item: +1 when it comes, -1 when it goes. */
 static void count_item(med_cache_segment *segment, uint32_t shard, const med_cache_chunk *item, int sign) {
   med_cache_shard *state = &segment->shards[shard];
-  uint64_t chunks = (uint64_t)sign * med_cache_item_chunks(item);
+  uint64_t chunks = (uint64_t)sign * med_cache_item_chunks(segment, item);
   state->chunks += chunks;
   if (item->kind == MED_CACHE_VALUE) state->items += (uint64_t)sign;
   if (item->kind == MED_CACHE_HOLD) state->hold_chunks += chunks;
@@ -252,13 +255,16 @@ uint32_t med_cache_item_add(med_cache_segment *segment, uint32_t shard, uint64_t
 void med_cache_item_remove(med_cache_segment *segment, uint32_t shard, uint32_t number) {
   med_cache_chunk *item = med_cache_chunk_at(segment, number);
   uint32_t *link = &med_cache_table_of(segment, shard)[item->hash & (segment->table_len - 1)];
-  for (uint32_t steps = 0; *link != number && *link != 0 && steps < segment->chunk_count; steps++) {
+  for (uint32_t steps = 0; *link != number && *link != 0 && steps < CHAIN_MAX; steps++) {
     link = &med_cache_chunk_at(segment, *link)->hash_next;
   }
-  if (*link == number) *link = item->hash_next;
+  if (*link == number)
+    *link = item->hash_next;
+  else
+    med_cache_suspect(segment);
   med_cache_item_unlist(segment, shard, number);
   count_item(segment, shard, item, -1);
-  give_back(segment, number, med_cache_item_chunks(item));
+  give_back(segment, number, med_cache_item_chunks(segment, item));
 }
 
 /* The chunk that is number `index` of the chain, from 0. */
@@ -271,7 +277,7 @@ static med_cache_chunk *chain_chunk(const med_cache_segment *segment, uint32_t n
 bool med_cache_item_become(med_cache_segment *segment, uint32_t shard, uint32_t number, med_cache_kind kind,
                            size_t value_len, int64_t now_us) {
   med_cache_chunk *item = med_cache_chunk_at(segment, number);
-  uint32_t before = med_cache_item_chunks(item), after = med_cache_chunks_for(item->key_len, value_len);
+  uint32_t before = med_cache_item_chunks(segment, item), after = med_cache_chunks_for(item->key_len, value_len);
   if (after > before) {
     uint32_t more = take_or_evict(segment, shard, after - before, kind, number, now_us);
     if (more == 0) return false;

@@ -153,6 +153,11 @@ static inline med_cache_chunk *med_cache_chunk_at(const med_cache_segment *segme
   if (number >= segment->chunk_count) number = 0;
   return (med_cache_chunk *)(void *)(segment->chunks + (size_t)number * MED_CACHE_CHUNK_SIZE);
 }
+/* Something in the segment cannot be: some other program wrote into it. It empties itself at the next lock of a shard. */
+static inline void med_cache_suspect(const med_cache_segment *segment) { atomic_store(&segment->header->broken, 1); }
+static inline bool med_cache_suspected(const med_cache_segment *segment) {
+  return atomic_load_explicit(&segment->header->broken, memory_order_relaxed) != 0;
+}
 static inline uint32_t med_cache_shard_of(const med_cache_segment *segment, uint64_t hash) {
   return (uint32_t)(hash >> 40) & (segment->shard_count - 1);
 }
@@ -191,7 +196,7 @@ MEDLEY_MUST_USE bool med_cache_item_become(med_cache_segment *segment, uint32_t 
 void med_cache_item_write(med_cache_segment *segment, uint32_t number, size_t value_offset, med_slice bytes);
 void med_cache_item_read(med_cache_segment *segment, uint32_t number, char *value, size_t value_len);
 uint32_t med_cache_chunks_for(size_t key_len, size_t value_len);
-uint32_t med_cache_item_chunks(const med_cache_chunk *item);
+uint32_t med_cache_item_chunks(const med_cache_segment *segment, const med_cache_chunk *item);
 uint64_t med_cache_next_cas(med_cache_segment *segment, uint32_t shard);
 /* Frees what is due in the next bucket_count buckets of the table: every write does a few. Whether anything was. */
 #define MED_CACHE_CRAWL_STEP 2

@@ -289,7 +289,8 @@ static void flush_shard(med_cache_segment *segment, uint32_t shard) {
   const uint32_t *table = med_cache_table_of(segment, shard);
   for (uint32_t bucket = 0; bucket < segment->table_len; bucket++) {
     uint32_t number = table[bucket];
-    for (uint32_t steps = 0; number != 0 && steps < segment->chunk_count; steps++) {
+    for (uint32_t steps = 0; number != 0 && !med_cache_suspected(segment); steps++) {
+      if (steps > segment->chunk_count) med_cache_suspect(segment);
       med_cache_chunk *item = med_cache_chunk_at(segment, number);
       uint32_t next = item->hash_next;
       if (item->kind == MED_CACHE_HOLD)
@@ -334,7 +335,7 @@ int med_cache_segment_stat(med_cache_segment *segment, medley_cache_stats *stats
 static uint64_t add_lease(med_cache_segment *segment, spot at, med_slice key, int64_t now_us) {
   med_cache_list *leases = &segment->shards[at.shard].lists[MED_CACHE_LEASES];
   /* Misses of keys that are never filled must not take the memory of values. */
-  while (leases->chunks * 16 > segment->share && leases->oldest != 0) {
+  while (leases->chunks * 16 > segment->share && leases->oldest != 0 && !med_cache_suspected(segment)) {
     med_cache_item_remove(segment, at.shard, leases->oldest);
   }
   uint32_t number = med_cache_item_add(segment, at.shard, at.hash, key, MED_CACHE_LEASE, 0, now_us);

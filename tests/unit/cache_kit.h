@@ -88,7 +88,7 @@ static inline void kit_audit(med_cache_segment *segment) {
       uint32_t number = med_cache_table_of(segment, i)[bucket];
       for (; number != 0; number = med_cache_chunk_at(segment, number)->hash_next) {
         const med_cache_chunk *item = med_cache_chunk_at(segment, number);
-        uint32_t count = med_cache_item_chunks(item), chunk = number;
+        uint32_t count = med_cache_item_chunks(segment, item), chunk = number;
         ck_assert_int_ne(item->kind, MED_CACHE_FREE);
         ck_assert_uint_eq(med_cache_shard_of(segment, item->hash), i);
         for (uint32_t k = 0; k < count; k++, chunk = med_cache_chunk_at(segment, chunk)->next) {
@@ -112,7 +112,7 @@ static inline void kit_audit(med_cache_segment *segment) {
       for (; number != 0; number = med_cache_chunk_at(segment, number)->older) {
         ck_assert_int_eq(med_cache_chunk_at(segment, number)->list, list);
         ck_assert_uint_eq(med_cache_chunk_at(segment, number)->newer, older);
-        sum += med_cache_item_chunks(med_cache_chunk_at(segment, number));
+        sum += med_cache_item_chunks(segment, med_cache_chunk_at(segment, number));
         older = number;
       }
       ck_assert_uint_eq(shard->lists[list].oldest, older);
