@@ -167,7 +167,7 @@ static int open_environment(med_store *store, const char *path, medley_error *er
   }
   map_size &= ~(uint64_t)(MED_PAGE_SIZE - 1);
   int code = try_environment(store, path, map_size);
-  while (code == ENOMEM && map_size > MAP_SIZE_MIN) {
+  while ((code == ENOMEM || code == EINVAL) && map_size > MAP_SIZE_MIN) { /* valgrind says EINVAL */
     map_size /= 2;
     code = try_environment(store, path, map_size);
   }

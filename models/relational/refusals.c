@@ -29,7 +29,7 @@ static const pragma_entry pragmas[] = {
     {"cache_size", PRAGMA_FREE, NULL},
     {"cache_spill", PRAGMA_READS, owned_by_storage},
     {"case_sensitive_like", PRAGMA_FREE, NULL},
-    {"cell_size_check", PRAGMA_READS, "it is always on"},
+    {"cell_size_check", PRAGMA_READS, "it is on for files that are opened as untrusted"},
     {"collation_list", PRAGMA_FREE, NULL},
     {"compile_options", PRAGMA_FREE, NULL},
     {"count_changes", PRAGMA_FREE, NULL},
