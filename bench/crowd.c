@@ -13,8 +13,9 @@ typedef struct crowd_client crowd_client;
 typedef struct crowd_state {
   const med_crowd *crowd;
   pthread_barrier_t joined, begun;
-  atomic_int failed; /* somebody could not join or failed: nobody goes on */
-  atomic_int done;   /* the counted clients are done: the one behind them stops */
+  atomic_uint_least64_t next; /* the first operation that nobody has taken */
+  atomic_int failed;          /* somebody could not join or failed: nobody goes on */
+  atomic_int done;            /* the counted clients are done: the one behind them stops */
 } crowd_state;
 
 struct crowd_client {
@@ -37,14 +38,19 @@ static int do_operation(crowd_client *client, void *handle, uint64_t number) {
   return status;
 }
 
+/* Operations are taken from one counter, `grain` at a time: were they dealt out beforehand, the one client that a peer
+ * starves would decide how long the run takes. */
 static void do_share(crowd_client *client, void *handle) {
-  const med_crowd *crowd = client->state->crowd;
-  uint64_t count = (uint64_t)crowd->client_count, index = (uint64_t)client->index;
-  uint64_t number = crowd->operation_count * index / count;
-  uint64_t end = crowd->operation_count * (index + 1) / count;
-  for (; number < end; number++) {
-    if (do_operation(client, handle, number) != 0 || (number % 64 == 0 && atomic_load(&client->state->failed))) {
-      atomic_store(&client->state->failed, 1);
+  crowd_state *state = client->state;
+  const med_crowd *crowd = state->crowd;
+  uint64_t grain = crowd->grain > 0 ? crowd->grain : 1;
+  while (!atomic_load(&state->failed)) {
+    uint64_t number = atomic_fetch_add(&state->next, grain);
+    uint64_t end = number + grain < crowd->operation_count ? number + grain : crowd->operation_count;
+    if (number >= crowd->operation_count) return;
+    for (; number < end; number++) {
+      if (do_operation(client, handle, number) == 0) continue;
+      atomic_store(&state->failed, 1);
       return;
     }
   }

@@ -10,7 +10,7 @@
 #include "bench/report.h"
 
 #define ROUNDS_DEFAULT 5
-#define BUDGET_MS_DEFAULT 300
+#define BUDGET_MS_DEFAULT 500
 #define SEED_DEFAULT 42
 
 static const med_workload *const workloads[] = {

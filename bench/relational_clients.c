@@ -5,6 +5,7 @@
 #include "bench/workload_relational.h"
 
 #define AMOUNT_MAX 100
+#define READ_GRAIN 256
 
 typedef struct client {
   const med_sql *sql;
@@ -98,7 +99,8 @@ int med_relational_read(med_contestant *contestant, const med_task *task, const 
                      .leave = leave,
                      .server = contestant->server};
   /* Whole transactions only: one that stays open would hold its snapshot. */
-  uint64_t unit = (uint64_t)task->parameter * (uint64_t)crowd.client_count;
+  uint64_t unit = (uint64_t)task->parameter;
+  crowd.grain = unit > READ_GRAIN ? unit : READ_GRAIN / unit * unit;
   crowd.operation_count = (crowd.operation_count + unit - 1) / unit * unit;
   return run(&crowd, sample);
 }
@@ -197,6 +199,7 @@ int med_relational_read_beside_writer(med_contestant *contestant, const med_task
                      .operate = operate_read,
                      .leave = leave,
                      .operate_behind = operate_writer,
+                     .grain = READ_GRAIN,
                      .server = contestant->server};
   return run(&crowd, sample);
 }

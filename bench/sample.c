@@ -66,7 +66,7 @@ static void add_process(pid_t pid, med_usage *usage) {
   uint64_t ticks = 0;
   if (read_stat(pid, &parent, &ticks) == 0) usage->cpu_ns += ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
   snprintf(path, sizeof path, "/proc/%d/io", (int)pid);
-  usage->written_bytes += read_number(path, "write_bytes:");
+  usage->written_bytes += read_number(path, "wchar:");
 }
 
 static void add_server(pid_t server, med_usage *usage) {
@@ -85,7 +85,7 @@ static void take_usage(med_usage *usage, pid_t server) {
   struct timespec cpu;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
   usage->cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
-  usage->written_bytes = read_number("/proc/self/io", "write_bytes:");
+  usage->written_bytes = read_number("/proc/self/io", "wchar:");
   if (server > 0) add_server(server, usage);
 }
 

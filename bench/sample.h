@@ -15,12 +15,14 @@
 typedef struct med_sample {
   uint64_t operation_count; /* what the rate counts: reads, rows, transactions */
   uint64_t wall_ns;
-  uint64_t cpu_ns;        /* of this process and of the peer's server */
-  uint64_t written_bytes; /* handed to the block layer by this process and the peer's server */
-  uint64_t peak_bytes;    /* resident, the highest since the last start */
-  uint64_t disk_bytes;    /* of the peer's folder, afterwards */
-  uint64_t answer;        /* must be equal for all peers */
-  int status;             /* 0, or -1 with a failure, or MED_SAMPLE_ABSENT */
+  uint64_t cpu_ns; /* of this process and of the peer's server */
+  /* Given to write calls by this process and the peer's server, sockets included. The kernel's write_bytes would count
+   * whole folios of the page cache, up to 64 times what is written to the disk. */
+  uint64_t written_bytes;
+  uint64_t peak_bytes; /* resident, the highest since the last start */
+  uint64_t disk_bytes; /* of the peer's folder, afterwards */
+  uint64_t answer;     /* must be equal for all peers */
+  int status;          /* 0, or -1 with a failure, or MED_SAMPLE_ABSENT */
   char failure[MED_FAILURE_SIZE];
   med_histogram latency; /* in ns; of every stride-th operation */
 } med_sample;
@@ -48,6 +50,7 @@ typedef struct med_crowd {
   int client_count;
   uint64_t operation_count;
   uint64_t seed;
+  uint64_t grain;          /* operations that a client takes at a time; 0: one */
   unsigned latency_stride; /* time every stride-th operation; 0: none */
   void *context;
   int (*join)(void *context, int index, void **client);                            /* 0 or -1 */

@@ -7,6 +7,7 @@
 
 #define LOAD_BATCH 10000
 #define CHECK_COUNT 64
+#define GET_GRAIN 256
 
 enum { GET_TYPED, GET_PREPARED, GET_CACHE }; /* a get task's parameter */
 enum { PUT_DURABLE, PUT_CACHE };
@@ -172,6 +173,7 @@ static int run_get(med_contestant *contestant, const med_task *task, const med_o
   if (task->parameter == GET_CACHE && fill_cache(contestant) != 0) return med_sample_fail(sample, med_peer_failure());
   med_crowd crowd = make_crowd(contestant, task, order, &facts);
   crowd.operate = operate_get;
+  crowd.grain = GET_GRAIN;
   return run(&crowd, sample);
 }
 
@@ -219,7 +221,7 @@ static const med_task tasks[] = {
      .latency_stride = 16, .run = run_put, .targets = {{"redis", 5}}, .parameter = PUT_CACHE},
     {.id = "put-1", .title = "durable set, 1 client", .unit = "sets", .clients = 1, .first_count = 8,
      .latency_stride = 1, .run = run_put, .targets = {{"rocksdb", 0.9}, {"redis", 3}}, .parameter = PUT_DURABLE},
-    {.id = "put-16", .title = "durable set, 16 clients", .unit = "sets", .clients = 16, .first_count = 128,
+    {.id = "put-16", .title = "durable set, 16 clients", .unit = "sets", .clients = 16, .first_count = 500,
      .latency_stride = 1, .run = run_put, .targets = {{"rocksdb", 1.5}, {"redis", 3}}, .parameter = PUT_DURABLE},
     {.id = "hash-read", .title = "HGET of a large hash", .unit = "commands", .clients = 1, .first_count = 256,
      .run = med_keyvalue_collection_read, .targets = {{"redis", 0.5}}, .parameter = MED_KEYVALUE_HASH},

@@ -255,7 +255,7 @@ static const med_task relational_tasks[] = {
      .title = "bank transfer, 16 clients",
      .unit = "transfers",
      .clients = 16,
-     .first_count = 128,
+     .first_count = 1000,
      .latency_stride = 1,
      .run = med_relational_transfer,
      .targets = {{"sqlite", 6}, {"postgres", 2.5}, {"mariadb", 2.5}}},
@@ -263,7 +263,7 @@ static const med_task relational_tasks[] = {
      .title = "bank transfer, 64 clients",
      .unit = "transfers",
      .clients = 64,
-     .first_count = 512,
+     .first_count = 2000,
      .latency_stride = 1,
      .run = med_relational_transfer,
      .targets = {{"sqlite", 8}, {"postgres", 2.5}, {"mariadb", 2.5}}},
@@ -293,7 +293,7 @@ const med_workload med_workload_relational = {
 /* clang-format off */
 #define TRANSFER(count, words) \
   .id = "transfer-" #count, .title = "bank transfer, " words, .unit = "transfers", .clients = count, \
-  .first_count = 8 + 4 * count, .latency_stride = 1, .run = med_relational_transfer
+  .first_count = 8 + 30 * count, .latency_stride = 1, .run = med_relational_transfer
 static const med_task tpcb_tasks[] = {
     {TRANSFER(1, "1 client"), .targets = {{"sqlite", 0.5}}},
     {TRANSFER(4, "4 clients")},

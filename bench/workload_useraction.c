@@ -100,7 +100,7 @@ static const med_task tasks[] = {
      .latency_stride = 1, .run = run, .targets = {{"sqlite", 1}, {"stack", 5}}},
     {.id = "action-4", .title = "user action, 4 clients", .unit = "actions", .clients = 4, .first_count = 32,
      .latency_stride = 1, .run = run, .targets = {{"sqlite", 4}}},
-    {.id = "action-16", .title = "user action, 16 clients", .unit = "actions", .clients = 16, .first_count = 128,
+    {.id = "action-16", .title = "user action, 16 clients", .unit = "actions", .clients = 16, .first_count = 500,
      .latency_stride = 1, .run = run, .targets = {{"sqlite", 6}, {"stack", 10}}},
 };
 /* clang-format on */
