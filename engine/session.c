@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "engine/session_state.h"
+#include "engine/sql/tables.h"
 
 static int64_t monotonic_us(void) {
   struct timespec now;

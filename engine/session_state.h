@@ -74,7 +74,6 @@ void med_session_abort_statements(medley_session *session);
 MEDLEY_MUST_USE int med_session_become_writer(medley_session *session);
 /* The session is in no transaction afterwards; what the storage has not committed is rolled back. */
 void med_session_end_transaction(medley_session *session, bool committed);
-/* Registers the virtual tables of this engine; context is the session. */
-int med_sql_tables_register(void *context, sqlite3 *handle);
+
 
 #endif
