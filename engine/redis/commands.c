@@ -8,7 +8,6 @@
 #pragma weak med_redis_set_commands
 #pragma weak med_redis_sorted_set_commands
 #pragma weak med_redis_sort_commands
-#pragma weak med_redis_bit_commands
 
 static const med_redis_table *const tables[] = {
     &med_redis_string_commands,     &med_redis_bit_commands,         &med_redis_key_commands,
