@@ -14,6 +14,17 @@
 
 #define INSERT_BYTES_MAX 32768 /* rows are joined into one INSERT up to about this size */
 #define INSERT_ROWS_MAX 200
+/* Tables that take more than this are put back in several transactions: one has a limit of changed pages. */
+#define ONE_TRANSACTION_BYTES_MAX ((uint64_t)128 << 20)
+#define SLICE_BYTES_MAX ((uint64_t)32 << 20)
+
+typedef struct sql_dump {
+  medley_session *session;
+  FILE *out;
+  bool sliced;
+  uint64_t slice_bytes;        /* written since the last BEGIN */
+  medley_statement *read_back; /* what SQL makes of a number's digits */
+} sql_dump;
 
 static const char help[] =
     "usage: medley dump DATABASE\n\n"
@@ -48,19 +59,53 @@ static void add_quoted(text *out, const char *bytes, size_t len) {
   text_add_string(out, "'");
 }
 
-static void add_literal(text *out, medley_statement *statement, int column) {
+static bool reads_back(sql_dump *d, const char *digits, double real) {
+  static const char sql[] = "SELECT CAST(? AS REAL)";
+  int rc = MEDLEY_OK;
+  if (!d->read_back) rc = medley_prepare(d->session, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, &d->read_back, NULL);
+  if (rc != MEDLEY_OK) return false;
+  medley_reset(d->read_back);
+  rc = medley_bind_text(d->read_back, 1, digits, MEDLEY_NUL_ENDED);
+  if (rc == MEDLEY_OK) rc = medley_step(d->read_back);
+  double found = rc == MEDLEY_ROW ? medley_column_real(d->read_back, 0) : 0;
+  medley_reset(d->read_back);
+  return rc == MEDLEY_ROW && found == real;
+}
+
+/* A whole number of at most 53 bits, multiplied or divided by powers of two: exact at every step. */
+static void add_exact_real(text *out, double real) {
+  int exponent;
+  double mantissa = frexp(real, &exponent); /* real = mantissa * 2^exponent */
+  text_add_format(out, "(%.0f.0", ldexp(mantissa, 53));
+  for (exponent -= 53; exponent > 0; exponent -= exponent < 62 ? exponent : 62)
+    text_add_format(out, "*%lld", 1LL << (exponent < 62 ? exponent : 62));
+  for (exponent = -exponent; exponent > 0; exponent -= exponent < 62 ? exponent : 62)
+    text_add_format(out, "/%lld", 1LL << (exponent < 62 ? exponent : 62));
+  text_add_string(out, ")");
+}
+
+/* The digits, if SQLite reads them back as the same number; it errs in the last bit of about one in 10,000. */
+static void add_real(sql_dump *d, text *out, double real) {
+  text digits = {0};
+  if (isinf(real)) {
+    text_add_string(out, real > 0 ? "9e999" : "-9e999");
+    return;
+  }
+  text_add_real(&digits, real);
+  bool is_plain = digits.len <= 15 && !strchr(digits.bytes, 'e');
+  if (is_plain || reads_back(d, digits.bytes, real))
+    text_add(out, digits.bytes, digits.len);
+  else
+    add_exact_real(out, real);
+  text_clear(&digits);
+}
+
+static void add_literal(sql_dump *d, text *out, medley_statement *statement, int column) {
   size_t len;
-  double real;
   switch (medley_column_type(statement, column)) {
     case MEDLEY_TYPE_BOOLEAN:
     case MEDLEY_TYPE_INTEGER: text_add_format(out, "%lld", (long long)medley_column_integer(statement, column)); break;
-    case MEDLEY_TYPE_REAL:
-      real = medley_column_real(statement, column);
-      if (isinf(real))
-        text_add_string(out, real > 0 ? "9e999" : "-9e999");
-      else
-        text_add_real(out, real);
-      break;
+    case MEDLEY_TYPE_REAL: add_real(d, out, medley_column_real(statement, column)); break;
     case MEDLEY_TYPE_TEXT: {
       const char *bytes = medley_column_text(statement, column);
       len = medley_column_bytes(statement, column);
@@ -97,21 +142,25 @@ static int list_columns(medley_session *session, const char *table, text *column
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
-static void end_insert(text *insert, FILE *out, int *row_count) {
+static void end_insert(sql_dump *d, text *insert, int *row_count) {
   if (*row_count) {
     text_add_string(insert, ";\n");
-    fwrite(insert->bytes, 1, insert->len, out);
+    fwrite(insert->bytes, 1, insert->len, d->out);
+    d->slice_bytes += insert->len;
+  }
+  if (d->sliced && d->slice_bytes > SLICE_BYTES_MAX) {
+    fputs("COMMIT;\nBEGIN IMMEDIATE;\n", d->out);
+    d->slice_bytes = 0;
   }
   insert->len = 0;
   *row_count = 0;
 }
 
-static int dump_selected(medley_session *session, FILE *out, const char *table, const char *columns,
-                         const char *select) {
+static int dump_selected(sql_dump *d, const char *table, const char *columns, const char *select) {
   medley_statement *statement = NULL;
   text insert = {0};
   int row_count = 0;
-  int rc = prepare(session, select, &statement);
+  int rc = prepare(d->session, select, &statement);
   while (rc == MEDLEY_OK && (rc = medley_step(statement)) == MEDLEY_ROW) {
     rc = MEDLEY_OK;
     if (row_count == 0) {
@@ -123,26 +172,27 @@ static int dump_selected(medley_session *session, FILE *out, const char *table, 
     }
     for (int i = 0; i < medley_column_count(statement); i++) {
       if (i) text_add_string(&insert, ",");
-      add_literal(&insert, statement, i);
+      add_literal(d, &insert, statement, i);
     }
     text_add_string(&insert, ")");
     row_count++;
-    if (row_count == INSERT_ROWS_MAX || insert.len > INSERT_BYTES_MAX) end_insert(&insert, out, &row_count);
+    if (row_count == INSERT_ROWS_MAX || insert.len > INSERT_BYTES_MAX) end_insert(d, &insert, &row_count);
   }
-  end_insert(&insert, out, &row_count);
+  end_insert(d, &insert, &row_count);
   medley_statement_close(statement);
   text_clear(&insert);
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
 /* with_rowid: the rowid is not one of the columns, but others point at it (full-text tables). */
-static int dump_rows(medley_session *session, FILE *out, const char *table, bool with_rowid) {
+static int dump_rows(sql_dump *d, const char *table, bool with_rowid) {
   text columns = {0}, select = {0};
   if (with_rowid) text_add_string(&columns, "rowid");
-  int rc = list_columns(session, table, &columns);
+  int rc = list_columns(d->session, table, &columns);
   text_add_format(&select, "SELECT %s FROM ", columns.len ? columns.bytes : "1");
   add_name(&select, table);
-  if (rc == MEDLEY_OK && columns.len) rc = dump_selected(session, out, table, columns.bytes, select.bytes);
+  if (!with_rowid) text_add_string(&select, " NOT INDEXED"); /* in the order of the table itself */
+  if (rc == MEDLEY_OK && columns.len) rc = dump_selected(d, table, columns.bytes, select.bytes);
   text_clear(&columns);
   text_clear(&select);
   return rc;
@@ -160,75 +210,80 @@ static bool has_rows_of_its_own(const char *create_sql) {
   return own;
 }
 
-static int dump_tables(medley_session *session, FILE *out) {
+static int dump_tables(sql_dump *d) {
   static const char sql[] =
       "SELECT s.name, s.sql, l.type FROM sqlite_schema AS s JOIN pragma_table_list AS l ON l.name = s.name "
       "WHERE s.type = 'table' AND l.schema = 'main' AND l.type <> 'shadow' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE "
       "'\\' "
       "ORDER BY s.rowid";
   medley_statement *statement = NULL;
-  int rc = prepare(session, sql, &statement);
+  int rc = prepare(d->session, sql, &statement);
   while (rc == MEDLEY_OK && (rc = medley_step(statement)) == MEDLEY_ROW) {
     const char *name = medley_column_text(statement, 0);
     const char *create_sql = medley_column_text(statement, 1);
     bool is_virtual = strcmp(medley_column_text(statement, 2), "virtual") == 0;
     rc = MEDLEY_OK;
-    fprintf(out, "%s;\n", create_sql);
+    fprintf(d->out, "%s;\n", create_sql);
     if (!is_virtual)
-      rc = dump_rows(session, out, name, false);
+      rc = dump_rows(d, name, false);
     else if (has_rows_of_its_own(create_sql))
-      rc = dump_rows(session, out, name, strstr(create_sql, "rtree") == NULL);
+      rc = dump_rows(d, name, strstr(create_sql, "rtree") == NULL);
   }
   medley_statement_close(statement);
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
 /* SQLite's own tables that carry meaning: AUTOINCREMENT's counters. */
-static int dump_sequences(medley_session *session, FILE *out) {
+static int dump_sequences(sql_dump *d) {
   medley_statement *statement = NULL;
-  int rc = prepare(session, "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'", &statement);
+  int rc = prepare(d->session, "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'", &statement);
   if (rc == MEDLEY_OK) rc = medley_step(statement);
   bool there = rc == MEDLEY_ROW && medley_column_integer(statement, 0) > 0;
   medley_statement_close(statement);
   if (rc != MEDLEY_ROW) return rc;
   if (!there) return MEDLEY_OK;
-  fputs("DELETE FROM sqlite_sequence;\n", out);
-  return dump_selected(session, out, "sqlite_sequence", "name,seq", "SELECT name, seq FROM sqlite_sequence");
+  fputs("DELETE FROM sqlite_sequence;\n", d->out);
+  return dump_selected(d, "sqlite_sequence", "name,seq", "SELECT name, seq FROM sqlite_sequence");
 }
 
-static int dump_other_schema(medley_session *session, FILE *out) {
+static int dump_other_schema(sql_dump *d) {
   medley_statement *statement = NULL;
-  int rc = prepare(session, "SELECT sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL ORDER BY rowid",
+  int rc = prepare(d->session, "SELECT sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL ORDER BY rowid",
                    &statement);
   while (rc == MEDLEY_OK && (rc = medley_step(statement)) == MEDLEY_ROW) {
-    fprintf(out, "%s;\n", medley_column_text(statement, 0));
+    fprintf(d->out, "%s;\n", medley_column_text(statement, 0));
+    if (d->sliced) fputs("COMMIT;\nBEGIN IMMEDIATE;\n", d->out);
     rc = MEDLEY_OK;
   }
   medley_statement_close(statement);
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
-static int dump_number(medley_session *session, FILE *out, const char *pragma) {
+static int dump_number(sql_dump *d, const char *pragma) {
   text sql = {0};
   medley_statement *statement = NULL;
   text_add_format(&sql, "PRAGMA %s", pragma);
-  int rc = prepare(session, sql.bytes, &statement);
+  int rc = prepare(d->session, sql.bytes, &statement);
   if (rc == MEDLEY_OK) rc = medley_step(statement);
   if (rc == MEDLEY_ROW && medley_column_integer(statement, 0) != 0)
-    fprintf(out, "PRAGMA %s = %lld;\n", pragma, (long long)medley_column_integer(statement, 0));
+    fprintf(d->out, "PRAGMA %s = %lld;\n", pragma, (long long)medley_column_integer(statement, 0));
   medley_statement_close(statement);
   text_clear(&sql);
   return rc == MEDLEY_ROW || rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
-int dump_sql(medley_session *session, FILE *out) {
+int dump_sql(medley_session *session, FILE *out, uint64_t sql_bytes) {
+  sql_dump d = {.session = session, .out = out, .sliced = sql_bytes > ONE_TRANSACTION_BYTES_MAX};
+  if (d.sliced) fputs("PRAGMA foreign_keys = OFF;\n", out);
   fputs("BEGIN IMMEDIATE;\nPRAGMA defer_foreign_keys = ON;\n", out);
-  int rc = dump_number(session, out, "user_version");
-  if (rc == MEDLEY_OK) rc = dump_number(session, out, "application_id");
-  if (rc == MEDLEY_OK) rc = dump_tables(session, out);
-  if (rc == MEDLEY_OK) rc = dump_sequences(session, out);
-  if (rc == MEDLEY_OK) rc = dump_other_schema(session, out);
+  int rc = dump_number(&d, "user_version");
+  if (rc == MEDLEY_OK) rc = dump_number(&d, "application_id");
+  if (rc == MEDLEY_OK) rc = dump_tables(&d);
+  if (rc == MEDLEY_OK) rc = dump_sequences(&d);
+  if (rc == MEDLEY_OK) rc = dump_other_schema(&d);
   if (rc == MEDLEY_OK) fputs("COMMIT;\n", out);
+  if (rc == MEDLEY_OK && d.sliced) fputs("PRAGMA foreign_keys = ON;\n", out);
+  medley_statement_close(d.read_back);
   return rc;
 }
 
@@ -243,8 +298,11 @@ int subcommand_dump(int argc, char **argv) {
     return EXIT_USAGE;
   }
   if (!shell_open(&sh, argv[1], MEDLEY_OPEN_READ_ONLY)) return EXIT_USAGE;
+  medley_stats stats = {0};
+  medley_error error;
+  if (medley_stat(sh.db, &stats, &error) != MEDLEY_OK) stats.sql_bytes = 0;
   int rc = medley_begin(sh.session, MEDLEY_READ);
-  if (rc == MEDLEY_OK) rc = dump_sql(sh.session, stdout);
+  if (rc == MEDLEY_OK) rc = dump_sql(sh.session, stdout, stats.sql_bytes);
   if (rc == MEDLEY_OK) rc = dump_buckets(sh.session, stdout);
   if (rc != MEDLEY_OK) fprintf(stderr, "medley: %s: %s\n", argv[1], medley_session_error(sh.session)->message);
   if (rc != MEDLEY_OK) sh.failed = true; /* the dump has no COMMIT then: it loads nothing */

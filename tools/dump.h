@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include "engine/medley.h"
 
-/* Tables, rows, indexes, views and triggers, in one transaction. A medley_status; the message is the session's. */
-MEDLEY_MUST_USE int dump_sql(medley_session *session, FILE *out);
+/* Tables, rows, indexes, views and triggers, in one transaction unless sql_bytes, what they take, is too much for one. A
+ * medley_status; the message is the session's. */
+MEDLEY_MUST_USE int dump_sql(medley_session *session, FILE *out, uint64_t sql_bytes);
 /* Every key of every durable bucket, with expiries, one `redis:` line each; large ones in several. */
 MEDLEY_MUST_USE int dump_buckets(medley_session *session, FILE *out);
 

@@ -143,8 +143,8 @@ static void run_in_language(shell *sh, const input_statement *input) {
   if (rc != MEDLEY_OK && rc != MEDLEY_DONE) {
     medley_error error = *medley_session_error(sh->session);
     shell_report(sh, &error, input);
-  } else {
-    print_summary(sh, row_count, has_rows && input->language != MEDLEY_LANGUAGE_REDIS, now_ms() - begun_ms);
+  } else if (input->language != MEDLEY_LANGUAGE_REDIS) {
+    print_summary(sh, row_count, has_rows, now_ms() - begun_ms);
   }
   medley_statement_close(statement);
   if (input->language == MEDLEY_LANGUAGE_REDIS) print_messages(sh);
