@@ -92,10 +92,13 @@ void medley_statement_close(medley_statement *statement) {
   if (statement == NULL) return;
   medley_session *session = statement->session;
   if (session != NULL) {
-    if (med_session_enter(session) != MEDLEY_OK) {
+    medley_error kept = session->error; /* whoever closes a failed statement still wants to read why it failed */
+    int rc = med_session_enter(session);
+    if (rc != MEDLEY_OK && rc != MEDLEY_DEAD && rc != MEDLEY_FORKED) {
       assert(!"a statement is closed while another thread is in its session");
       return;
     }
+    session->error = kept;
     end_execution(statement);
     statement->language->close(statement);
     unlink_statement(session, statement);

@@ -190,7 +190,7 @@ typedef struct medley_options {
   unsigned flags;     /* MEDLEY_OPEN_* */
   medley_durability durability;
   uint64_t map_size_bytes;     /* reserved address space; halved until it can be had; default 1 TiB */
-  uint64_t size_limit_bytes;   /* the file may not grow beyond it; 0: map_size_bytes */
+  uint64_t size_limit_bytes;   /* beyond it all but deletes are refused with FULL; 0: the map is the limit */
   uint32_t txn_page_cap;       /* pages one transaction may change; default 98,304 (384 MiB) */
   uint32_t busy_timeout_ms;    /* wait for the write lock; default 10,000 */
   uint32_t reader_count_max;   /* reader slots of a new lock file; default 1,024 */

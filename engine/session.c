@@ -177,6 +177,7 @@ static int bring_sql_into_transaction(medley_session *session) {
   if (!med_sql_in_transaction(session->sql)) {
     session->sql_savepoints = 0;
     rc = med_sql_begin(session->sql);
+    if (session->depth > 0) session->frames[0].sql_was_open = true;
   }
   while (rc == MEDLEY_OK && session->sql_savepoints < session->savepoint_count) {
     rc = med_sql_savepoint(session->sql, session->sql_savepoints + 1);
@@ -366,14 +367,27 @@ static int end_autocommit(medley_session *session, int rc) {
     return rc;
   }
   medley_error kept = session->error;
-  /* Pages that SQLite has committed into the batch cannot be taken out of it again. */
-  if (med_sql_take_confirmed(session->sql)) {
+  bool confirmed = med_sql_take_confirmed(session->sql);
+  /* INSERT OR FAIL and RAISE(FAIL) fail and keep what they did before: SQLite has committed it. */
+  if (confirmed && (rc == MEDLEY_CONSTRAINT || rc == MEDLEY_ERROR)) {
+    int committed = med_writer_commit(session->member, &session->error);
+    med_session_end_transaction(session, committed == MEDLEY_OK);
+    if (committed != MEDLEY_OK) return committed;
+    session->error = kept;
+    return rc;
+  }
+  /* Other pages that SQLite has committed into the batch cannot be taken out of it again. */
+  if (confirmed) {
     med_txn_break(med_member_txn(session->member));
     med_sql_drop(session->sql);
   }
   med_session_end_transaction(session, false);
   session->error = kept;
   return rc;
+}
+
+void med_session_statement_undone(medley_session *session) {
+  if (session->depth > 0) session->frames[session->depth - 1].undone = true;
 }
 
 int med_session_statement_end(medley_session *session, int rc, bool lend) {
@@ -393,5 +407,6 @@ int med_session_statement_end(medley_session *session, int rc, bool lend) {
     session->error = kept;
     return rc;
   }
+  if (frame->undone && !med_txn_broken(med_member_txn(session->member))) return rc;
   return undo_statement(session, &frame->marks, rc);
 }

@@ -20,7 +20,8 @@ typedef struct med_marks {
 typedef struct med_frame {
   med_marks marks;
   uint32_t reads;    /* reads that began inside and have not ended */
-  bool sql_was_open; /* whether SQLite was in a transaction when it began */
+  bool sql_was_open; /* whether SQLite has been in a transaction of the session's */
+  bool undone;       /* the statement itself has undone what a failure must not leave */
 } med_frame;
 
 typedef struct med_savepoint_entry {
@@ -64,6 +65,8 @@ struct medley_session {
 
 /* SQLite bound to the statement's transaction, in a transaction of its own if the session is in one. */
 MEDLEY_MUST_USE int med_session_bind_sql(medley_session *session, sqlite3 **handle);
+/* Called before the end of a write that failed and has undone its own part, no more and no less. */
+void med_session_statement_undone(medley_session *session);
 /* A snapshot for preparing a statement that does not start a deferred transaction. */
 MEDLEY_MUST_USE int med_session_peek_begin(medley_session *session, sqlite3 **handle);
 void med_session_peek_end(medley_session *session);

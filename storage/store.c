@@ -9,12 +9,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "storage/txn.h"
 
 #define CHECKSUM_SIZE 8
 #define OPERATIONS_BETWEEN_CHECKS 256
 #define ID_BLOCK 64
+#define FULL_DISK_BYTES ((uint64_t)1 << 20)
+#define RESERVE_OF_MAP_MAX ((uint64_t)256 << 20)
+#define ROOM_PAGES_MIN 16 /* what one more statement may need before it is looked at again */
 
 static const char next_id_key[] = "next id";
 
@@ -146,6 +150,10 @@ static int classify_failed_commit(med_store *store, int code, medley_error *erro
   MDB_txn *probe = NULL;
   int probe_code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &probe);
   if (probe_code == MDB_SUCCESS) mdb_txn_abort(probe);
+  /* LMDB calls a write that the disk took only in part an EIO. */
+  struct statvfs disk;
+  if (code == EIO && fstatvfs(store->data_fd, &disk) == 0 && disk.f_bavail * disk.f_frsize < FULL_DISK_BYTES)
+    code = ENOSPC;
   if (probe_code != MDB_PANIC) return med_store_fail(error, code, "store: commit");
   store->dead = true;
   return med_error_set_foreign(error, MEDLEY_COMMIT_UNKNOWN, code,
@@ -219,11 +227,50 @@ void med_txn_clear(med_txn *txn) {
   med_buffer_clear(&txn->scratch);
 }
 
-/* ---- Limits ---- looked at every few operations, because counting a tree's pages has a price. */
-static uint64_t used_pages(const med_store *store, MDB_txn *mdb) {
-  uint64_t pages = 0;
-  for (int tree = 0; tree < MED_TREE_COUNT; tree++) pages += tree_pages(store, mdb, tree);
+/* ---- Limits ---- looked at every few operations, because counting pages has a price. */
+
+/* Pages of the free list that this transaction may take; those of the newest commit are still in a snapshot. */
+static uint64_t free_pages(MDB_txn *mdb) {
+  const MDB_dbi free_list = 0;
+  MDB_cursor *cursor;
+  if (mdb_cursor_open(mdb, free_list, &cursor) != MDB_SUCCESS) return 0;
+  uint64_t pages = 0, newest = mdb_txn_id(mdb) - 1;
+  MDB_val key, numbers;
+  while (mdb_cursor_get(cursor, &key, &numbers, MDB_NEXT) == MDB_SUCCESS) {
+    uint64_t commit_id, count;
+    if (key.mv_size != sizeof commit_id || numbers.mv_size < sizeof count) break;
+    memcpy(&commit_id, key.mv_data, sizeof commit_id);
+    memcpy(&count, numbers.mv_data, sizeof count);
+    if (commit_id < newest) pages += count;
+  }
+  mdb_cursor_close(cursor);
   return pages;
+}
+
+/* How many pages may be allocated below a limit, this transaction's own included. */
+static uint64_t room_below(const med_store *store, MDB_txn *mdb, uint64_t limit_bytes) {
+  MDB_envinfo info;
+  if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return 0;
+  uint64_t limit = limit_bytes / MED_PAGE_SIZE, end = info.me_last_pgno + 1;
+  uint64_t room = limit > end ? limit - end : 0;
+  return room > MED_BATCH_PAGES_MAX ? room : room + free_pages(mdb);
+}
+
+/* The map has an end that nothing may pass: a quarter of a small one is kept for deletes, which copy pages too. The size
+ * limit is the user's: deletes may pass it for a while. */
+static uint64_t room_in_batch(const med_store *store, med_batch *batch) {
+  if (!batch->room_known) {
+    uint64_t map_bytes = store->map_size_bytes, kept = map_bytes / 4;
+    if (kept > RESERVE_OF_MAP_MAX) kept = RESERVE_OF_MAP_MAX;
+    batch->room_pages = room_below(store, batch->mdb, map_bytes - kept);
+    if (store->options.size_limit_bytes > 0) {
+      uint64_t room = room_below(store, batch->mdb, store->options.size_limit_bytes);
+      if (room < batch->room_pages) batch->room_pages = room;
+    }
+    batch->room_known = true;
+  }
+  uint64_t taken = med_batch_pages(store, batch);
+  return batch->room_pages > taken ? batch->room_pages - taken : 0;
 }
 
 static uint64_t member_pages(const med_txn *txn) {
@@ -246,16 +293,14 @@ int med_txn_check_limits(med_txn *txn) {
                          options->txn_page_cap);
   }
   if (txn->may_fill) return MEDLEY_OK;
+  if (txn->store->disk_full) med_store_keep_reserve(txn->store); /* somebody may have made room */
   if (txn->store->disk_full) {
     return med_error_set(txn->error, MEDLEY_FULL, "store: the disk is full: deletes still work");
   }
-  if (options->size_limit_bytes == 0) return MEDLEY_OK;
-  uint64_t reserve = options->size_limit_bytes / 8;
-  if (used_pages(txn->store, txn->mdb) * MED_PAGE_SIZE + reserve > options->size_limit_bytes) {
-    return med_error_set(txn->error, MEDLEY_FULL, "store: the size limit of %llu bytes is reached: deletes still work",
-                         (unsigned long long)options->size_limit_bytes);
-  }
-  return MEDLEY_OK;
+  if (room_in_batch(txn->store, txn->batch) > ROOM_PAGES_MIN) return MEDLEY_OK;
+  uint64_t limit = options->size_limit_bytes > 0 ? options->size_limit_bytes : txn->store->map_size_bytes;
+  return med_error_set(txn->error, MEDLEY_FULL, "store: the size limit of %llu bytes is reached: deletes still work",
+                       (unsigned long long)limit);
 }
 
 static int count_operation(med_txn *txn, med_tree tree) {
@@ -374,7 +419,9 @@ static int check_write(med_txn *txn, med_slice key, size_t value_len) {
                        MED_VALUE_SIZE_MAX);
 }
 
-static int door_failed(med_txn *txn, int code, const char *where) {
+static int door_answer(med_txn *txn, int code, const char *where) {
+  txn->batch->dirty = true;
+  if (code == MDB_SUCCESS) return MEDLEY_OK;
   txn->batch->broken = true;
   return med_store_fail(txn->error, code, where);
 }
@@ -393,16 +440,17 @@ int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
     MDB_val old = stored;
     int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &old, MDB_NOOVERWRITE);
     if (code == MDB_SUCCESS) {
+      txn->batch->dirty = true;
       rc = undo_append(txn, tree, key, NULL);
       if (rc != MEDLEY_OK) txn->batch->broken = true;
       return rc;
     }
-    if (code != MDB_KEYEXIST) return door_failed(txn, code, "store: put");
+    if (code != MDB_KEYEXIST) return door_answer(txn, code, "store: put");
     rc = undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
   int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &stored, 0);
-  return code == MDB_SUCCESS ? MEDLEY_OK : door_failed(txn, code, "store: put");
+  return door_answer(txn, code, "store: put");
 }
 
 int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
@@ -413,7 +461,7 @@ int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
   if (txn->undo_on) {
     int code = mdb_get(txn->mdb, dbi, &mdb_key, &old);
     if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-    if (code != MDB_SUCCESS) return door_failed(txn, code, "store: delete");
+    if (code != MDB_SUCCESS) return door_answer(txn, code, "store: delete");
     rc = undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
@@ -421,7 +469,7 @@ int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
   if (rc != MEDLEY_OK) return rc;
   int code = mdb_del(txn->mdb, dbi, &mdb_key, NULL);
   if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-  return code == MDB_SUCCESS ? MEDLEY_OK : door_failed(txn, code, "store: delete");
+  return door_answer(txn, code, "store: delete");
 }
 
 int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice to, size_t limit, size_t *deleted) {
@@ -440,13 +488,14 @@ int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice 
     if (rc == MEDLEY_OK) rc = count_operation(txn, tree);
     if (rc != MEDLEY_OK) break;
     code = mdb_cursor_del(cursor, 0);
+    txn->batch->dirty = true;
     if (code != MDB_SUCCESS) break;
     ++*deleted;
     code = mdb_cursor_get(cursor, &key, &old, MDB_NEXT); /* after a delete: what moved into its place */
   }
   mdb_cursor_close(cursor);
   if (rc != MEDLEY_OK) return rc;
-  return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : door_failed(txn, code, "store: delete range");
+  return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : door_answer(txn, code, "store: delete range");
 }
 
 /* ---- Cursors ---- */
@@ -556,7 +605,7 @@ int med_txn_put_page(med_txn *txn, uint32_t page_number, const uint8_t *value) {
   if (rc == MEDLEY_OK) rc = count_operation(txn, MED_TREE_SQL);
   if (rc != MEDLEY_OK) return rc;
   int code = mdb_put(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, &stored, 0);
-  return code == MDB_SUCCESS ? MEDLEY_OK : door_failed(txn, code, "store: put page");
+  return door_answer(txn, code, "store: put page");
 }
 
 int med_txn_delete_page(med_txn *txn, uint32_t page_number) {
@@ -566,7 +615,7 @@ int med_txn_delete_page(med_txn *txn, uint32_t page_number) {
   if (rc != MEDLEY_OK) return rc;
   int code = mdb_del(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, NULL);
   if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-  return code == MDB_SUCCESS ? MEDLEY_OK : door_failed(txn, code, "store: delete page");
+  return door_answer(txn, code, "store: delete page");
 }
 
 int med_txn_last_page(med_txn *txn, uint32_t *page_number) {
@@ -601,6 +650,7 @@ bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length) {
 
 /* Commits of this process are known one by one; what other processes did in between counts as having moved pages. */
 static void note_commit(med_store *store, const med_batch *batch) {
+  if (!batch->dirty) return;
   if (store->first_commit_id == 0) store->first_commit_id = batch->id;
   bool foreign = batch->id != store->own_commit_id + 1;
   if (foreign || batch->operations[MED_TREE_SQL] > 0) {

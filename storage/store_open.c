@@ -20,6 +20,9 @@
 
 #define MAP_SIZE_MIN ((uint64_t)16 << 20)
 #define RESERVE_SIZE ((uint64_t)1 << 20)
+#define LOCK_FILE_HEADER_SIZE 128
+#define LOCK_FILE_READER_SIZE 64
+#define LMDB_COMMIT_NUMBER_AT 144 /* in a meta page: header 16, then 128 bytes of MDB_meta */
 #define FUSE_MAGIC 0x65735546
 #define CIFS_MAGIC 0xFF534D42
 #define SMB2_MAGIC 0xFE534D42
@@ -117,6 +120,25 @@ static int open_data_file(med_store *store, const char *path, uint64_t *size, me
   return refuse_network_file_system(path, store->data_fd, error);
 }
 
+/* LMDB makes its lock file sparse and writes to it through a map: on a full disk that is a SIGBUS. So its blocks are taken
+ * here, before LMDB has it open; a file that other processes use keeps its size. */
+static int reserve_lock_file(med_store *store, const char *path, medley_error *error) {
+  med_buffer lock_path = {0};
+  if (!med_buffer_printf(&lock_path, "%s-lock", path)) return med_error_no_memory(error);
+  int fd = open(lock_path.bytes, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+  med_buffer_clear(&lock_path);
+  if (fd < 0) return MEDLEY_OK; /* LMDB says better what is wrong, or does without it on a read-only file system */
+  struct stat status;
+  off_t size = fstat(fd, &status) == 0 ? status.st_size : 0;
+  off_t wanted = LOCK_FILE_HEADER_SIZE + (off_t)store->options.reader_count_max * LOCK_FILE_READER_SIZE;
+  int code;
+  do code = posix_fallocate(fd, 0, size > 0 ? size : wanted);
+  while (code == EINTR);
+  close(fd);
+  if (code != ENOSPC && code != EDQUOT) return MEDLEY_OK;
+  return med_error_set_foreign(error, MEDLEY_FULL, code, "open: no space for the lock file: %s-lock", path);
+}
+
 /* Whoever has the database open holds a shared lock on the data file. If somebody does and the lock file is gone, a new
  * lock file would divide the processes into two groups that overwrite each other's pages. */
 static int check_lock_file(med_store *store, const char *path, medley_error *error) {
@@ -162,15 +184,13 @@ static int try_environment(med_store *store, const char *path, uint64_t map_size
 
 static int open_environment(med_store *store, const char *path, medley_error *error) {
   uint64_t map_size = store->options.map_size_bytes;
-  if (store->options.size_limit_bytes > 0 && store->options.size_limit_bytes < map_size) {
-    map_size = store->options.size_limit_bytes;
-  }
   map_size &= ~(uint64_t)(MED_PAGE_SIZE - 1);
   int code = try_environment(store, path, map_size);
   while ((code == ENOMEM || code == EINVAL) && map_size > MAP_SIZE_MIN) { /* valgrind says EINVAL */
     map_size /= 2;
     code = try_environment(store, path, map_size);
   }
+  store->map_size_bytes = map_size;
   if (code == MDB_SUCCESS) return MEDLEY_OK;
   int status = code == MDB_INVALID || code == MDB_VERSION_MISMATCH ? MEDLEY_NOT_A_DATABASE
                : code == ENOMEM                                    ? MEDLEY_NO_MEMORY
@@ -340,6 +360,9 @@ static bool is_unfinished_file(int fd, uint64_t size) {
     bool zero = true;
     for (uint64_t i = 0; i < len && zero; i++) zero = bytes[page + i] == 0;
     bool meta = len >= 20 && memcmp(bytes + page + 16, lmdb_magic, sizeof lmdb_magic) == 0;
+    for (uint64_t i = LMDB_COMMIT_NUMBER_AT; meta && i < len && i < LMDB_COMMIT_NUMBER_AT + 8; i++) {
+      meta = bytes[page + i] == 0; /* any commit's file is somebody's data, cut short */
+    }
     if (!zero && !meta) return false;
   }
   return true;
@@ -354,7 +377,7 @@ static bool begin_anew(med_store *store, uint64_t size) {
   return done;
 }
 
-static int check_before_open(med_store *store, const char *path, uint64_t size, medley_error *error) {
+static int check_before_open(med_store *store, uint64_t size, medley_error *error) {
   if (size == 0) return MEDLEY_OK;
   unsigned flags = store->options.flags;
   int rc = med_walker_check_header(store->data_fd, size, error);
@@ -407,7 +430,8 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   MED_TRY(make_fork_guard(store, error));
   MED_TRY(open_data_file(store, path, &size, error));
   MED_TRY(check_lock_file(store, path, error));
-  MED_TRY(check_before_open(store, path, size, error));
+  MED_TRY(check_before_open(store, size, error));
+  MED_TRY(reserve_lock_file(store, path, error));
   MED_TRY(open_environment(store, path, error));
   int dead_count = 0;
   (void)mdb_reader_check(store->env, &dead_count);

@@ -21,6 +21,9 @@ typedef struct med_batch {
   uint64_t operations[MED_TREE_COUNT]; /* puts and deletes so far: an upper bound for dirty pages */
   uint64_t uncounted;                  /* operations since the bounds were looked at */
   bool broken;                         /* LMDB refuses all but an abort */
+  bool dirty;                          /* something was written: otherwise LMDB's commit uses up no number */
+  bool room_known;
+  uint64_t room_pages; /* what may still be allocated, as it was when it was looked at */
 } med_batch;
 
 struct med_txn {
@@ -45,6 +48,7 @@ struct med_store {
   MDB_dbi trees[MED_TREE_COUNT];
   char *path;
   medley_options options;
+  uint64_t map_size_bytes;   /* that could be had */
   int data_fd;               /* own descriptor: OFD locks, reserve, sizes */
   const uint8_t *fork_guard; /* a page of ones that a forked child sees as zeros */
   /* Commits of this process: the first, the newest, and the newest that may have moved SQL pages. */

@@ -63,6 +63,7 @@ static med_slice take_name(scanner *scan) {
   if (scan->at >= scan->len) return med_slice_of(NULL, 0);
   char open = scan->text[scan->at];
   char close = open == '[' ? ']' : open;
+  if ((open >= '0' && open <= '9') || open == '$') return med_slice_of(NULL, 0);
   if (open != '"' && open != '\'' && open != '`' && open != '[') return next_word(scan);
   size_t begin = ++scan->at;
   while (scan->at < scan->len && scan->text[scan->at] != close) scan->at++;

@@ -325,6 +325,8 @@ static int run_write(medley_statement *statement) {
   medley_error kept = session->error;
   reset_statement(state, session);
   session->error = kept;
+  /* SQLite has its own savepoint around a statement, virtual tables included; OR FAIL means what it says. */
+  if (rc != MEDLEY_OK && med_sql_in_transaction(session->sql)) med_session_statement_undone(session);
   rc = med_session_statement_end(session, rc, false);
   if (rc != MEDLEY_OK) return rc;
   state->buffered = true;

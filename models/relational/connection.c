@@ -213,15 +213,15 @@ static int run_internal(med_sql_connection *connection, const char *text) {
 static int run_control(med_sql_connection *connection, control_kind kind) {
   sqlite3_stmt **statement = &connection->control[kind];
   int code = SQLITE_OK;
+  connection->internal = true; /* also while it runs: a changed schema compiles it anew */
   if (*statement == NULL) {
-    connection->internal = true;
     code = sqlite3_prepare_v3(connection->handle, control_texts[kind], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
-    connection->internal = false;
   }
   if (code == SQLITE_OK) {
     (void)sqlite3_step(*statement);
     code = sqlite3_reset(*statement);
   }
+  connection->internal = false;
   if (code == SQLITE_OK) return MEDLEY_OK;
   return med_sql_fail(connection, code, NULL, 0, connection->txn != NULL ? med_txn_error(connection->txn) : NULL);
 }
