@@ -98,7 +98,8 @@ typedef struct med_cache_slot {
 typedef enum med_cache_slot_state {
   MED_CACHE_SLOT_FREE = 0,
   MED_CACHE_SLOT_KEYS = 1, /* holds keys one by one */
-  MED_CACHE_SLOT_ALL = 2   /* holds the whole segment */
+  MED_CACHE_SLOT_ALL = 2,  /* holds the whole segment */
+  MED_CACHE_SLOT_DROP = 3 /* holds all of it, and it is dropped with the commit: if the owner dies, in doubt, at once */
 } med_cache_slot_state;
 
 typedef struct med_cache_pool {

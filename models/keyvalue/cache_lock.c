@@ -78,7 +78,7 @@ void med_cache_make_empty(med_cache_segment *segment) {
 
 static void count_all_slots(med_cache_header *header) {
   uint32_t count = 0;
-  for (int i = 0; i < MED_CACHE_SLOT_COUNT; i++) count += atomic_load(&header->slots[i].state) == MED_CACHE_SLOT_ALL;
+  for (int i = 0; i < MED_CACHE_SLOT_COUNT; i++) count += atomic_load(&header->slots[i].state) >= MED_CACHE_SLOT_ALL;
   atomic_store(&header->all_count, count);
 }
 
@@ -160,8 +160,13 @@ bool med_cache_all_held(med_cache_segment *segment) {
   med_cache_header *header = segment->header;
   if (atomic_load_explicit(&header->all_count, memory_order_acquire) == 0) return false;
   for (int i = 0; i < MED_CACHE_SLOT_COUNT; i++) {
-    if (atomic_load(&header->slots[i].state) == MED_CACHE_SLOT_ALL && slot_lives(segment, &header->slots[i]))
+    uint32_t state = atomic_load(&header->slots[i].state);
+    if (state < MED_CACHE_SLOT_ALL) continue;
+    if (slot_lives(segment, &header->slots[i])) return true;
+    if (state == MED_CACHE_SLOT_DROP) {
+      med_cache_segment_drop(segment); /* whether that commit came about, the catalog knows */
       return true;
+    }
   }
   return false;
 }
@@ -169,7 +174,9 @@ bool med_cache_all_held(med_cache_segment *segment) {
 static void free_dead_slots(med_cache_segment *segment) {
   for (int i = 0; i < MED_CACHE_SLOT_COUNT; i++) {
     med_cache_slot *slot = &segment->header->slots[i];
-    if (atomic_load(&slot->state) != MED_CACHE_SLOT_FREE && !slot_lives(segment, slot)) {
+    uint32_t state = atomic_load(&slot->state);
+    if (state != MED_CACHE_SLOT_FREE && !slot_lives(segment, slot)) {
+      if (state == MED_CACHE_SLOT_DROP) med_cache_segment_drop(segment);
       atomic_store(&slot->state, MED_CACHE_SLOT_FREE);
     }
   }
@@ -219,8 +226,8 @@ static int set_state(med_cache_segment *segment, const med_cache_commit *commit,
   return MEDLEY_OK;
 }
 
-int med_cache_commit_hold_all(med_cache_segment *segment, const med_cache_commit *commit) {
-  int rc = set_state(segment, commit, MED_CACHE_SLOT_ALL);
+int med_cache_commit_hold_all(med_cache_segment *segment, const med_cache_commit *commit, bool dropping) {
+  int rc = set_state(segment, commit, dropping ? MED_CACHE_SLOT_DROP : MED_CACHE_SLOT_ALL);
   /* Whoever had a shard locked before sees the new state at its next lock; what it stored goes now. */
   if (rc == MEDLEY_OK) rc = med_cache_segment_flush(segment);
   return rc;

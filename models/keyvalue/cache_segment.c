@@ -174,8 +174,12 @@ static int map_present(med_cache_segment *segment, const attachment *wanted, int
   int rc = map(segment, wanted->size_bytes, fd, error);
   if (rc != MEDLEY_OK) return rc;
   *fits = header_fits(segment, wanted->place, wanted->size_bytes);
-  if (!*fits) unmap(segment);
-  return MEDLEY_OK;
+  if (*fits) return MEDLEY_OK;
+  bool dropped = atomic_load(&segment->header->magic) == MED_CACHE_MAGIC && atomic_load(&segment->header->dropped);
+  unmap(segment);
+  if (!dropped) return MEDLEY_OK;
+  (void)unlink(segment->path); /* whoever dropped it died before it did so */
+  return MEDLEY_BUSY;
 }
 
 static int make(med_cache_segment *segment, const attachment *wanted, int fd, medley_error *error) {
@@ -272,7 +276,9 @@ void med_cache_segment_close(med_cache_segment *segment) {
 
 void med_cache_segment_drop(med_cache_segment *segment) {
   atomic_store_explicit(&segment->header->dropped, 1, memory_order_release);
-  if (segment->path != NULL) (void)unlink(segment->path);
+  struct stat ours, present; /* another may have unlinked it before, and made the bucket again */
+  if (segment->path == NULL || fstat(segment->fd, &ours) != 0 || stat(segment->path, &present) != 0) return;
+  if (ours.st_dev == present.st_dev && ours.st_ino == present.st_ino) (void)unlink(segment->path);
 }
 
 bool med_cache_segment_dropped(const med_cache_segment *segment) {

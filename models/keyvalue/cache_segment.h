@@ -130,10 +130,14 @@ typedef struct med_cache_commit {
 /* BUSY if too many transactions are committing. */
 MEDLEY_MUST_USE int med_cache_commit_begin(med_cache_segment *segment, med_cache_commit *commit);
 /* FULL if there is no memory for the hold: hold all of it then. */
+/* base_cas: if not 0, the value that will be released was made from the one with this number; if another is there by now,
+ * nothing will be stored. */
 MEDLEY_MUST_USE int med_cache_commit_hold(med_cache_segment *segment, const med_cache_commit *commit, med_slice key,
-                                          int64_t now_us);
-/* Closes the whole segment until end (or reopen) and empties it. */
-MEDLEY_MUST_USE int med_cache_commit_hold_all(med_cache_segment *segment, const med_cache_commit *commit);
+                                          uint64_t base_cas, int64_t now_us);
+/* Closes the whole segment until end (or reopen) and empties it. dropping: the transaction drops the bucket; if its process
+ * dies before end, the segment is dropped, and who still needs the bucket makes another. */
+MEDLEY_MUST_USE int med_cache_commit_hold_all(med_cache_segment *segment, const med_cache_commit *commit,
+                                              bool dropping);
 /* Opens the segment again after hold_all; keys held one by one stay held. */
 void med_cache_commit_reopen(med_cache_segment *segment, const med_cache_commit *commit);
 /* Ends the hold of a key: stores the value, or leaves the key missing if value is NULL, somebody wrote to it meanwhile, or

@@ -424,10 +424,12 @@ void med_cache_segment_void_lease(med_cache_segment *segment, med_slice key, uin
 
 /* ---- A transaction's commit: the keys ---- */
 static int hold_locked(med_cache_segment *segment, spot at, const med_cache_commit *commit, med_slice key,
-                       int64_t now_us) {
+                       uint64_t base_cas, int64_t now_us) {
   med_cache_shard *shard = &segment->shards[at.shard];
   uint32_t number = med_cache_item_find(segment, at.shard, at.hash, key);
   bool is_hold = number != 0 && med_cache_chunk_at(segment, number)->kind == MED_CACHE_HOLD;
+  bool is_base = base_cas == 0 || (number != 0 && med_cache_chunk_at(segment, number)->kind == MED_CACHE_VALUE &&
+                                   med_cache_chunk_at(segment, number)->cas == base_cas);
   if (!is_hold && shard->hold_chunks * 4 > segment->share) return MEDLEY_FULL;
   if (number == 0) {
     number = med_cache_item_add(segment, at.shard, at.hash, key, MED_CACHE_HOLD, 0, now_us);
@@ -439,16 +441,17 @@ static int hold_locked(med_cache_segment *segment, spot at, const med_cache_comm
   item->cas = commit->token;
   item->flags = commit->slot;
   item->expires_us = 0;
-  item->marks = 0;
+  item->marks = is_base ? 0 : MED_CACHE_LOST;
   return MEDLEY_OK;
 }
 
-int med_cache_commit_hold(med_cache_segment *segment, const med_cache_commit *commit, med_slice key, int64_t now_us) {
+int med_cache_commit_hold(med_cache_segment *segment, const med_cache_commit *commit, med_slice key, uint64_t base_cas,
+                          int64_t now_us) {
   if (key.len > MED_CACHE_KEY_SIZE_MAX) return MEDLEY_TOO_BIG;
   spot at = spot_of(segment, key);
   int rc = med_cache_lock_shard(segment, at.shard);
   if (rc != MEDLEY_OK) return rc;
-  rc = hold_locked(segment, at, commit, key, now_us);
+  rc = hold_locked(segment, at, commit, key, base_cas, now_us);
   med_cache_unlock_shard(segment, at.shard);
   return rc;
 }

@@ -49,7 +49,7 @@ static int fill(med_cache_segment *segment, const char *key, uint64_t token, con
 
 static void begin_hold(med_cache_segment *segment, med_cache_commit *commit, const char *key) {
   ck_assert_int_eq(med_cache_commit_begin(segment, commit), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_commit_hold(segment, commit, kit_text(key), KIT_START), MEDLEY_OK);
+  ck_assert_int_eq(med_cache_commit_hold(segment, commit, kit_text(key), 0, KIT_START), MEDLEY_OK);
 }
 static void release(med_cache_segment *segment, const med_cache_commit *commit, const char *key, const char *value) {
   med_slice slice = kit_text(value != NULL ? value : "");
@@ -188,8 +188,9 @@ static void child_dies_holding(void *context) {
   med_cache_segment *segment = child_attach();
   med_cache_commit commit;
   if (med_cache_commit_begin(segment, &commit) != MEDLEY_OK) _exit(1);
-  if (*(int *)context == 0 && med_cache_commit_hold(segment, &commit, kit_text("k"), KIT_START) != MEDLEY_OK) _exit(2);
-  if (*(int *)context == 1 && med_cache_commit_hold_all(segment, &commit) != MEDLEY_OK) _exit(3);
+  if (*(int *)context == 0 && med_cache_commit_hold(segment, &commit, kit_text("k"), 0, KIT_START) != MEDLEY_OK)
+    _exit(2);
+  if (*(int *)context == 1 && med_cache_commit_hold_all(segment, &commit, false) != MEDLEY_OK) _exit(3);
   raise(SIGKILL);
 }
 START_TEST(a_hold_of_a_dead_process_counts_for_nothing) {
@@ -245,7 +246,7 @@ static void child_hammers(void *context) {
       (void)!med_cache_segment_delete(segment, kit_text(key), KIT_START);
     } else if (med_cache_commit_begin(segment, &commit) == MEDLEY_OK) {
       med_slice value = kit_text("value of a transaction");
-      (void)!med_cache_commit_hold(segment, &commit, kit_text(key), KIT_START);
+      (void)!med_cache_commit_hold(segment, &commit, kit_text(key), 0, KIT_START);
       med_cache_commit_release(segment, &commit, kit_text(key), &value, 0, 0, KIT_START);
       med_cache_commit_end(segment, &commit);
     }
@@ -434,7 +435,7 @@ static void *work(void *context) {
       memset(value, number, 500);
       med_slice slice = {value, 500};
       if (med_cache_commit_begin(mine->segment, &commit) != MEDLEY_OK) mine->problems++;
-      if (med_cache_commit_hold(mine->segment, &commit, kit_text(key), KIT_START) != MEDLEY_OK) mine->problems++;
+      if (med_cache_commit_hold(mine->segment, &commit, kit_text(key), 0, KIT_START) != MEDLEY_OK) mine->problems++;
       med_cache_commit_release(mine->segment, &commit, kit_text(key), step % 2 ? &slice : NULL, 0, 0, KIT_START);
       med_cache_commit_end(mine->segment, &commit);
     } else {

@@ -51,8 +51,8 @@ START_TEST(every_change_of_a_key_voids_its_lease) {
       case 5: /* a transaction that commits, and is long over when the fill comes */
       case 6:
         ck_assert_int_eq(med_cache_commit_begin(segment, &commit), MEDLEY_OK);
-        if (way == 5) ck_assert_int_eq(med_cache_commit_hold(segment, &commit, kit_text("k"), KIT_START), MEDLEY_OK);
-        if (way == 6) ck_assert_int_eq(med_cache_commit_hold_all(segment, &commit), MEDLEY_OK);
+        if (way == 5) ck_assert_int_eq(med_cache_commit_hold(segment, &commit, kit_text("k"), 0, KIT_START), MEDLEY_OK);
+        if (way == 6) ck_assert_int_eq(med_cache_commit_hold_all(segment, &commit, false), MEDLEY_OK);
         med_cache_commit_release(segment, &commit, kit_text("k"), NULL, 0, 0, KIT_START);
         med_cache_commit_end(segment, &commit);
         break;
@@ -98,7 +98,7 @@ END_TEST
 /* ---- Holds ---- */
 static void begin_hold(med_cache_segment *segment, med_cache_commit *commit, const char *key) {
   ck_assert_int_eq(med_cache_commit_begin(segment, commit), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_commit_hold(segment, commit, kit_text(key), KIT_START), MEDLEY_OK);
+  ck_assert_int_eq(med_cache_commit_hold(segment, commit, kit_text(key), 0, KIT_START), MEDLEY_OK);
 }
 static void release(med_cache_segment *segment, const med_cache_commit *commit, const char *key, const char *value) {
   med_slice slice = kit_text(value != NULL ? value : "");
@@ -176,8 +176,8 @@ START_TEST(while_everything_is_held_everything_is_missing) {
   med_cache_commit commit, other;
   ck_assert_int_eq(kit_set(segment, "a", "1"), MEDLEY_OK);
   ck_assert_int_eq(med_cache_commit_begin(segment, &commit), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_commit_hold_all(segment, &commit), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_commit_hold(segment, &commit, kit_text("b"), KIT_START), MEDLEY_OK);
+  ck_assert_int_eq(med_cache_commit_hold_all(segment, &commit, false), MEDLEY_OK);
+  ck_assert_int_eq(med_cache_commit_hold(segment, &commit, kit_text("b"), 0, KIT_START), MEDLEY_OK);
   kit_expect(segment, "a", NULL);
   ck_assert_uint_eq(lease(segment, "a"), 0);
   ck_assert_uint_eq(lease(segment, "c"), 0);
@@ -216,7 +216,7 @@ START_TEST(holds_are_bounded_and_are_never_evicted) {
     int held = 0, rc = MEDLEY_OK;
     while (rc == MEDLEY_OK) {
       snprintf(key, sizeof key, "held %d", held++);
-      rc = med_cache_commit_hold(segment, &commit, kit_text(key), KIT_START);
+      rc = med_cache_commit_hold(segment, &commit, kit_text(key), 0, KIT_START);
     }
     ck_assert_int_eq(rc, MEDLEY_FULL);
     ck_assert_int_gt(held, 100);
