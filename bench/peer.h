@@ -65,6 +65,7 @@ typedef struct med_kv {
   int (*get_prepared)(void *connection, const void *key, size_t key_len, const void **value, size_t *value_len);
   int (*put)(void *connection, const void *key, size_t key_len, const void *value, size_t value_len);
   int (*remove)(void *connection, const void *key, size_t key_len);
+  int (*loaded)(void *db); /* the load phase is over, durability counts from here; NULL: it always did */
   int (*begin_batch)(void *connection);
   int (*end_batch)(void *connection);
   /* Up to `limit` pairs from a key on, in key order; the sum of the values' lengths is what is compared. */

@@ -65,7 +65,7 @@ static int open_workload(med_contestant *contestant) {
   int status = kv->open(&contestant->place, &state->db);
   if (status == 0) status = kv->connect(state->db, &state->connection);
   if (status == 0 && kv->put) status = load(contestant, kv->put, 1);
-  return status;
+  return status == 0 && kv->loaded ? kv->loaded(state->db) : status;
 }
 
 static void close_workload(med_contestant *contestant) {

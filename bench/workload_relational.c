@@ -116,12 +116,13 @@ static int run_scan(med_contestant *contestant, const med_task *task, const med_
 static int insert_items(const med_sql *sql, void *connection, void *insert, const med_order *order, uint64_t first) {
   int status = sql->begin(connection, 1);
   for (uint64_t i = first; i < first + BULK_BATCH && status == 0; i++) {
-    char name[48];
+    char name[32];
     med_dice dice;
     med_dice_init(&dice, order->round_seed, 0, i);
-    int len = snprintf(name, sizeof name, "item %016llx", (unsigned long long)med_dice_roll(&dice));
+    uint64_t roll = med_dice_roll(&dice);
+    for (size_t c = 0; c < sizeof name; c++) name[c] = (char)('a' + (roll >> 2 * c & 15)); /* snprintf would show */
     sql->bind_integer(insert, 1, (int64_t)i + 1);
-    sql->bind_text(insert, 2, name, (size_t)len);
+    sql->bind_text(insert, 2, name, sizeof name);
     sql->bind_integer(insert, 3, (int64_t)med_dice_below(&dice, 100000));
     if (sql->step(insert) != MED_SQL_DONE) status = -1;
     sql->reset(insert);

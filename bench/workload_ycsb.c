@@ -97,7 +97,7 @@ static int open_workload(med_contestant *contestant) {
     int ends = record % LOAD_BATCH == LOAD_BATCH - 1 || record == state->record_count - 1;
     if (status == 0 && ends) status = kv->end_batch(state->connection);
   }
-  return status;
+  return status == 0 && kv->loaded ? kv->loaded(state->db) : status;
 }
 
 static void close_workload(med_contestant *contestant) {
