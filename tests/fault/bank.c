@@ -119,7 +119,7 @@ int fault_bank_judge(const fault_workload *workload, medley_session *session, co
     snprintf(why, why_size, "bank: %s", difference);
     rc = FAULT_MISMATCH;
   } else if (rc != MEDLEY_OK) {
-    snprintf(why, why_size, "bank: %s: %.200s", medley_status_name(rc), medley_session_error(session)->message);
+    snprintf(why, why_size, "bank: %s: %.200s", medley_status_name(rc), fault_error(session));
   }
   fault_text_clear(&expected);
   fault_text_clear(&found);

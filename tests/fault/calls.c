@@ -5,6 +5,22 @@
 
 void *(*fault_text_allocator)(void *memory, size_t size) = realloc;
 
+static _Thread_local char last_error[MEDLEY_ERROR_MESSAGE_SIZE];
+
+const char *fault_error(const medley_session *session) {
+  const char *present = session != NULL ? medley_session_error(session)->message : "";
+  return present[0] != 0 ? present : last_error;
+}
+
+void fault_error_clear(void) { last_error[0] = 0; }
+
+/* Closes the statement; answers rc. */
+static int finish(medley_session *session, medley_statement *statement, int rc) {
+  if (rc != MEDLEY_OK) snprintf(last_error, sizeof last_error, "%s", medley_session_error(session)->message);
+  medley_statement_close(statement);
+  return rc;
+}
+
 static int prepare(medley_session *session, const char *sql, int count, const int64_t *values,
                    medley_statement **statement) {
   int rc = medley_prepare(session, MEDLEY_LANGUAGE_SQL, sql, MEDLEY_NUL_ENDED, statement, NULL);
@@ -23,8 +39,7 @@ int fault_sql(medley_session *session, const char *sql, int count, const int64_t
   medley_statement *statement = NULL;
   int rc = prepare(session, sql, count, values, &statement);
   if (rc == MEDLEY_OK) rc = run(statement);
-  medley_statement_close(statement);
-  return rc;
+  return finish(session, statement, rc);
 }
 
 int fault_sql_blob(medley_session *session, const char *sql, int count, const int64_t *values, const void *blob,
@@ -33,8 +48,7 @@ int fault_sql_blob(medley_session *session, const char *sql, int count, const in
   int rc = prepare(session, sql, count, values, &statement);
   if (rc == MEDLEY_OK) rc = medley_bind_blob(statement, count + 1, blob, blob_len);
   if (rc == MEDLEY_OK) rc = run(statement);
-  medley_statement_close(statement);
-  return rc;
+  return finish(session, statement, rc);
 }
 
 static void add_column(medley_statement *statement, int column, fault_text *rows) {
@@ -63,8 +77,7 @@ int fault_sql_rows(medley_session *session, const char *sql, int count, const in
     }
     fault_text_add(rows, "\n");
   }
-  medley_statement_close(statement);
-  return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
+  return finish(session, statement, rc == MEDLEY_DONE ? MEDLEY_OK : rc);
 }
 
 int fault_sql_number(medley_session *session, const char *sql, int count, const int64_t *values, int64_t *number) {
@@ -77,8 +90,7 @@ int fault_sql_number(medley_session *session, const char *sql, int count, const 
   } else if (rc == MEDLEY_DONE) {
     rc = MEDLEY_NOT_FOUND;
   }
-  medley_statement_close(statement);
-  return rc;
+  return finish(session, statement, rc);
 }
 
 int fault_redis(medley_session *session, const medley_value **reply, ...) {

@@ -5,6 +5,10 @@
 #include "engine/medley.h"
 #include "tests/fault/text.h"
 
+/* Why the last call on this thread failed. Closing a statement clears the session's own message, so it is kept here. */
+const char *fault_error(const medley_session *session);
+void fault_error_clear(void);
+
 /* SQL with integer parameters; rows are dropped. Answers the status. */
 int fault_sql(medley_session *session, const char *sql, int count, const int64_t *values);
 /* The same with one blob as the last parameter. */

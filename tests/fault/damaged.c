@@ -30,6 +30,7 @@
 #define TIME_LIMIT_S 60
 #define ROUND 250 /* damaged files for one child process */
 #define REPORTED_MAX 12
+#define SHORTEST 512 /* less than a sector of the first page is a file that was never finished */
 
 typedef enum place { PLACE_OTHER = 0, PLACE_VALUE, PLACE_KEY, PLACE_COUNT } place;
 static const char *const place_names[PLACE_COUNT] = {"elsewhere", "in a value", "in a key"};
@@ -73,7 +74,7 @@ static void make_file(damage_test *test) {
     }
   }
   if (rc != MEDLEY_OK) {
-    printf("%s\n", medley_session_error(session)->message);
+    printf("%s\n", fault_error(session));
     exit(1);
   }
   medley_session_close(session);
@@ -223,11 +224,20 @@ static void run_round(damage_test *test, result *results, size_t count) {
 }
 
 /* ---- The two campaigns ---- */
+/* Any byte; or one of a key, which are few. */
+static uint64_t choose_byte(const damage_test *test, fault_random *random, place wanted) {
+  uint64_t offset = fault_random_below(random, (uint32_t)test->size);
+  for (size_t i = 0; wanted != PLACE_OTHER && i < test->size && test->places[offset] != wanted; i++) {
+    offset = (offset + 1) % test->size;
+  }
+  return offset;
+}
+
 static void flip_bits(damage_test *test, fault_random *random, uint64_t flips, result *results) {
   size_t count = 0;
   for (uint64_t i = 0; i < flips; i++) {
     result *one = &results[count++];
-    one->offset = fault_random_below(random, (uint32_t)test->size);
+    one->offset = choose_byte(test, random, i % 4 == 1 ? PLACE_KEY : PLACE_OTHER);
     one->mask = (uint8_t)(1u << fault_random_below(random, 8));
     one->place = test->places[one->offset];
     one->plain = one->place == PLACE_VALUE && i % 4 == 0;
@@ -240,7 +250,7 @@ static void flip_bits(damage_test *test, fault_random *random, uint64_t flips, r
 
 static void cut_ends(damage_test *test, fault_random *random, result *results) {
   size_t count = 0;
-  for (uint64_t length = 1; length < test->size;) {
+  for (uint64_t length = SHORTEST; length < test->size;) {
     result *one = &results[count++];
     one->offset = length;
     one->plain = 1;

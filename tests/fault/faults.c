@@ -71,25 +71,34 @@ typedef struct campaign {
   bool prepared;
 } campaign;
 
-static void prepare_in_child(fault_run *run) { _exit(fault_run_prepare(run) ? 0 : 1); }
-
-static bool prepare(campaign *self, const char *scratch, fault_report *report) {
-  fault_run_init(&self->run, self->scenario, scratch, report);
-  memset(self->prepared_states, 0, sizeof self->prepared_states);
-  self->prepared = !self->scenario->starts_without_file;
-  if (!self->prepared) return true;
-  fault_scratch_join(self->prepared_path, scratch, "prepared");
-  in_child(&self->run, prepare_in_child, "preparation");
-  memcpy(self->prepared_states, report->states, sizeof self->prepared_states);
-  if (report->bad) printf("%s: %s\n", self->scenario->name, report->why);
-  return !report->bad && fault_scratch_copy(self->run.path, self->prepared_path) == 0;
-}
-
 static void remove_file(const char *path) {
   char lock[FAULT_PATH_SIZE + 8];
   snprintf(lock, sizeof lock, "%s-lock", path);
   unlink(path);
   unlink(lock);
+}
+
+static void prepare_in_child(fault_run *run) {
+  bool prepared = fault_run_prepare(run);
+  fflush(stdout);
+  _exit(prepared ? 0 : 1);
+}
+
+static bool prepare(campaign *self, const char *scratch, fault_report *report) {
+  fault_run_init(&self->run, self->scenario, scratch, report);
+  memset(self->prepared_states, 0, sizeof self->prepared_states);
+  self->prepared = !self->scenario->starts_without_file;
+  if (self->run.workload.model_count == 0) {
+    printf("%s: SKIPPED: MEDLEY_TEST_MODELS leaves no model\n", self->scenario->name);
+    return false;
+  }
+  if (!self->prepared) return true;
+  fault_scratch_join(self->prepared_path, scratch, "prepared");
+  remove_file(self->run.path);
+  in_child(&self->run, prepare_in_child, "preparation");
+  memcpy(self->prepared_states, report->states, sizeof self->prepared_states);
+  if (report->bad) printf("%s: %s\n", self->scenario->name, report->why);
+  return !report->bad && fault_scratch_copy(self->run.path, self->prepared_path) == 0;
 }
 
 /* One run with the call number `at` failing; at 0: none fails, the calls are counted. */
@@ -143,7 +152,7 @@ static void run_scenario(const fault_scenario *scenario, const char *scratch, in
   size_t failure_count = kind == FAULT_INJECT_MEMORY ? 1 : sizeof io_failures / sizeof io_failures[0];
   totals before = *sum;
   if (!prepare(&self, scratch, report)) {
-    sum->bad++;
+    sum->bad += report->bad;
     return;
   }
   run_once(&self, kind, &failures[0], 0, false);

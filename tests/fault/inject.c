@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -126,12 +127,14 @@ static ssize_t transfer(int fd, const char *call, bool writes, const struct iove
     return -1;
   }
   if (fault == FAULT_INJECT_SHORT) {
-    half = (struct iovec){parts[0].iov_base, parts[0].iov_len / 2};
+    half = (struct iovec){parts[0].iov_base, (parts[0].iov_len + 1) / 2};
     parts = &half;
     count = 1;
   }
-  if (position < 0) return syscall(writes ? SYS_writev : SYS_readv, fd, parts, count);
-  return syscall(writes ? SYS_pwritev : SYS_preadv, fd, parts, count, position, 0);
+  ssize_t done = position < 0 ? syscall(writes ? SYS_writev : SYS_readv, fd, parts, count)
+                              : syscall(writes ? SYS_pwritev : SYS_preadv, fd, parts, count, position, 0);
+  if (fault == FAULT_INJECT_KILL) kill(getpid(), SIGKILL);
+  return done;
 }
 
 #define PART(bytes, len) struct iovec part = {(void *)(uintptr_t)(bytes), len}
@@ -166,7 +169,8 @@ EXPORT ssize_t read(int fd, void *bytes, size_t len) {
   if (fault > 0) {                                        \
     errno = fault;                                        \
     return -1;                                            \
-  }
+  }                                                       \
+  if (fault == FAULT_INJECT_KILL) kill(getpid(), SIGKILL);
 
 EXPORT int fdatasync(int fd) {
   FAIL_CALL(fd, "fdatasync")

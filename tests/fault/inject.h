@@ -17,6 +17,8 @@ typedef enum fault_inject_kind {
 
 /* Instead of an errno: half of the bytes are written (read); other calls are not touched. */
 #define FAULT_INJECT_SHORT (-1)
+/* Instead of an errno: the process kills itself when the call has been made: a kill at the worst moments. */
+#define FAULT_INJECT_KILL (-2)
 
 typedef struct fault_inject_control {
   volatile int kind;     /* set last: arms the injector */

@@ -6,9 +6,12 @@
  * in the one after the transaction in flight, in every model. Now and then all are killed, and the file is checked as a
  * whole: medley_check, every model, the bank's sums, the size of the file.
  *
+ * Half of the lives end from inside: with the injector preloaded, the process kills itself right after a random write or
+ * flush, where a commit is half done. The others end from outside, anywhere.
+ *
  * A write lock that a dead process holds, or a reader slot of one, would stop the others: then nothing moves any more.
  *
- * Usage: kill_loop [--seed=N] [--kills=N] */
+ * Usage: kill_loop [INJECTOR] [--seed=N] [--kills=N] */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #include "tests/fault/calls.h"
+#include "tests/fault/inject.h"
 #include "tests/fault/scratch.h"
 #include "tests/fault/workload.h"
 
@@ -29,6 +33,7 @@
 #define KILLS_SHORT 1000
 #define KILLS_LONG 100000
 #define KILLS_PER_ROUND 100
+#define KILL_POINTS 300 /* among the first so many writes and flushes of a process */
 #define LIFE_US_MAX 30000
 #define STANDSTILL_S_MAX 30
 #define READER_SLOTS 96 /* dead readers that nobody clears would fill them within one round */
@@ -51,7 +56,8 @@ typedef struct shared {
 
 static shared *all;
 static fault_workload workload;
-static char path[FAULT_PATH_SIZE];
+static uint64_t lives;
+static char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE];
 
 static void fail(const char *why) {
   if (__sync_lock_test_and_set(&all->failed, 1) == 0) snprintf(all->why, sizeof all->why, "%s", why);
@@ -83,7 +89,7 @@ static bool recover(uint32_t worker, medley_session *session) {
   char why[400] = "";
   int rc = medley_begin(session, MEDLEY_READ);
   if (rc != MEDLEY_OK) {
-    snprintf(why, sizeof why, "begin after a death: %s", medley_session_error(session)->message);
+    snprintf(why, sizeof why, "begin after a death: %s", fault_error(session));
   } else {
     rc = fault_workload_judge_worker(&workload, session, &candidates, worker, &chosen, why, sizeof why);
     medley_rollback(session);
@@ -124,7 +130,7 @@ static void *run_thread(void *argument) {
     int rc = fault_workload_run(&workload, session, self->worker, number, &state, &committed);
     if (rc != MEDLEY_OK) {
       snprintf(why, sizeof why, "worker %u transaction %llu: %s: %.200s", self->worker, (unsigned long long)number,
-               medley_status_name(rc), medley_session_error(session)->message);
+               medley_status_name(rc), fault_workload_error());
       fail(why);
       return NULL;
     }
@@ -141,12 +147,25 @@ static void options_of(medley_options *options) {
   options->busy_timeout_ms = 60000;
 }
 
+/* Half of the processes carry a kill point. */
+static void choose_kill_point(void) {
+  fault_inject_control *control = fault_inject_find();
+  fault_random random = fault_random_of(workload.seed, 77, lives);
+  if (control == NULL || fault_random_percent(&random, 50)) return;
+  snprintf(control->folder, sizeof control->folder, "%s/", folder);
+  control->error = FAULT_INJECT_KILL;
+  control->at = 1 + fault_random_below(&random, KILL_POINTS);
+  control->repeat = 1;
+  control->kind = FAULT_INJECT_IO;
+}
+
 static void run_process(uint32_t process) {
   thread threads[THREAD_COUNT];
   medley_options options;
   medley *db = NULL;
   medley_error error = {0};
   options_of(&options);
+  choose_kill_point();
   if (medley_open(path, &options, &db, &error) != MEDLEY_OK) {
     char why[400];
     snprintf(why, sizeof why, "open after a death: %s", error.message);
@@ -162,6 +181,7 @@ static void run_process(uint32_t process) {
 }
 
 static pid_t start(void (*run)(uint32_t), uint32_t argument) {
+  lives++;
   fflush(NULL);
   pid_t pid = fork();
   if (pid < 0) {
@@ -184,7 +204,7 @@ static void create(uint32_t unused) {
   if (fault_open(path, &options, &db, &session, why, sizeof why) != MEDLEY_OK) {
     fail(why);
   } else if (fault_workload_create(&workload, session) != MEDLEY_OK) {
-    fail(medley_session_error(session)->message);
+    fail(fault_error(session));
   }
   _exit(0);
 }
@@ -233,15 +253,32 @@ static void pause_us(uint32_t us) {
   nanosleep(&rest, NULL);
 }
 
-static void kill_process(pid_t *pid) {
-  int status;
-  kill(*pid, SIGKILL);
-  waitpid(*pid, &status, 0);
+static void require_killed(int status) {
   if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
     char why[100];
     snprintf(why, sizeof why, "a process had died by itself, status %x", (unsigned)status);
     fail(why);
   }
+}
+
+static void kill_process(pid_t pid) {
+  int status;
+  kill(pid, SIGKILL);
+  waitpid(pid, &status, 0);
+  require_killed(status);
+}
+
+/* Starts those anew that have reached their kill point; answers how many. */
+static uint64_t replace_dead(pid_t *pids) {
+  uint64_t count = 0;
+  int status;
+  for (uint32_t p = 0; p < PROCESS_COUNT; p++) {
+    if (waitpid(pids[p], &status, WNOHANG) != pids[p]) continue;
+    require_killed(status);
+    pids[p] = start(run_process, p);
+    count++;
+  }
+  return count;
 }
 
 /* Someone must get on: the lock of the dead is taken over. */
@@ -260,18 +297,28 @@ static uint64_t run_round(fault_random *random, uint64_t kills) {
   while (done + PROCESS_COUNT < kills && !all->failed) {
     uint32_t victim = fault_random_below(random, PROCESS_COUNT);
     pause_us(fault_random_below(random, LIFE_US_MAX));
-    kill_process(&pids[victim]);
+    done += replace_dead(pids);
+    kill_process(pids[victim]);
     done++;
     pids[victim] = start(run_process, victim);
   }
   wait_for_progress(before);
-  for (uint32_t p = 0; p < PROCESS_COUNT; p++, done++) kill_process(&pids[p]);
+  for (uint32_t p = 0; p < PROCESS_COUNT; p++, done++) kill_process(pids[p]);
   if (!all->failed) run_alone(check, "the check");
   return done;
 }
 
 int main(int argc, char **argv) {
-  char folder[FAULT_PATH_SIZE];
+  if (argc > 1 && argv[1][0] != '-' && fault_inject_find() == NULL && getenv("FAULT_PRELOADED") == NULL) {
+    setenv("FAULT_PRELOADED", "1", 1);
+    fault_scratch_preload(argv[1]);
+    execv(argv[0], argv);
+  }
+  if (argc > 1 && argv[1][0] != '-' && fault_inject_find() == NULL) {
+    printf("the injector cannot be preloaded: %s\n0 passed, 1 failed\n", argv[1]);
+    return 1;
+  }
+  if (fault_inject_find() == NULL) printf("without the injector: kills from outside only\n");
   uint64_t seed = fault_scratch_seed(argc, argv);
   uint64_t wanted = fault_scratch_number(argc, argv, "--kills", NULL, fault_scratch_long() ? KILLS_LONG : KILLS_SHORT);
   fault_random random = fault_random_of(seed, 1, 2);

@@ -39,7 +39,7 @@ enum { PASSED = 0, FAILED = 1, SKIPPED = 77 };
     }                                  \
   } while (0)
 
-static const char *text_of(medley_session *session) { return medley_session_error(session)->message; }
+static const char *text_of(medley_session *session) { return fault_error(session); }
 
 static void open_or_fail(const char *path, const medley_options *options, medley **db, medley_session **session) {
   char why[300];
@@ -368,52 +368,81 @@ static void reader_slots_exhausted(const char *folder) {
   medley_close(db);
 }
 
-/* Another process reads and is killed, again and again: its slots must come back, and the pages that it held. */
-static void dead_readers_cleared(const char *folder) {
-  medley_options options;
+/* A process that stays: it writes and deletes whenever it is told to, and looks at the table of readers at the end. */
+static void keep_writing(const char *path, const medley_options *options, int orders, int answers) {
   medley *db;
   medley_session *session;
   medley_stats stats;
   medley_error error = {0};
-  options_of(&options);
-  options.reader_count_max = 8;
-  PATH_OF(path, folder, "dead.medley");
-  int ready[2];
-  for (int round = 0; round < 30; round++) {
-    REQUIRE(pipe(ready) == 0, "pipe");
-    pid_t pid = fork();
-    if (pid == 0) {
-      open_or_fail(path, &options, &db, &session);
-      if (round == 0) create_rows_table(session);
-      REQUIRE(medley_begin(session, MEDLEY_READ) == MEDLEY_OK, "round %d: %s", round, text_of(session));
-      (void)count_rows(session);
-      REQUIRE(write(ready[1], "r", 1) == 1, "pipe");
-      for (;;) pause();
-    }
-    close(ready[1]);
-    char byte;
-    REQUIRE(read(ready[0], &byte, 1) == 1, "round %d: the reader failed", round);
-    close(ready[0]);
-    if (round == 0) { /* stays open from here on, in a process that lives */
-      open_or_fail(path, &options, &db, &session);
-    }
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-    for (int64_t i = 0; i < 10; i++) {
-      REQUIRE(insert_row(session, round * 10 + i + 1) == MEDLEY_OK, "round %d: %s", round, text_of(session));
-      int rc = fault_sql(session, "DELETE FROM rows", 0, NULL);
-      REQUIRE(rc == MEDLEY_OK, "round %d: %s", round, text_of(session));
-    }
-  }
+  char byte;
   int more;
+  open_or_fail(path, options, &db, &session);
+  create_rows_table(session);
+  REQUIRE(write(answers, "r", 1) == 1, "pipe");
+  for (int64_t round = 0; read(orders, &byte, 1) == 1; round++) {
+    for (int64_t i = 0; i < 10; i++) {
+      REQUIRE(insert_row(session, round * 10 + i + 1) == MEDLEY_OK, "round %lld: %s", (long long)round,
+              text_of(session));
+      int rc = fault_sql(session, "DELETE FROM rows", 0, NULL);
+      REQUIRE(rc == MEDLEY_OK, "round %lld: %s", (long long)round, text_of(session));
+    }
+    REQUIRE(write(answers, "r", 1) == 1, "pipe");
+  }
   REQUIRE(medley_maintain(db, 1000, &more, &error) == MEDLEY_OK, "%s", error.message);
   REQUIRE(medley_stat(db, &stats, &error) == MEDLEY_OK, "%s", error.message);
+  printf("  %u of %u reader slots taken, the oldest %llu commits behind, file of %llu KiB\n", stats.readers,
+         stats.reader_count_max, (unsigned long long)stats.oldest_reader_lag,
+         (unsigned long long)stats.file_bytes / 1024);
   REQUIRE(stats.readers <= 4, "%u readers stand in the table", stats.readers);
   REQUIRE(stats.oldest_reader_lag < 100, "the oldest reader is %llu commits behind",
           (unsigned long long)stats.oldest_reader_lag);
   require_sound(db);
   medley_session_close(session);
   medley_close(db);
+  fflush(stdout);
+  _exit(PASSED);
+}
+
+/* Other processes begin to read and are killed, again and again: their slots must come back, and the pages they held. */
+static void dead_readers_cleared(const char *folder) {
+  medley_options options;
+  options_of(&options);
+  options.reader_count_max = 8;
+  PATH_OF(path, folder, "dead.medley");
+  int orders[2], answers[2], status = 0;
+  char byte;
+  REQUIRE(pipe(orders) == 0 && pipe(answers) == 0, "pipe");
+  fflush(stdout);
+  pid_t keeper = fork();
+  if (keeper == 0) {
+    close(orders[1]);
+    keep_writing(path, &options, orders[0], answers[1]);
+  }
+  close(answers[1]);
+  REQUIRE(read(answers[0], &byte, 1) == 1, "the process that stays failed");
+  for (int round = 0; round < 30; round++) {
+    int ready[2];
+    REQUIRE(pipe(ready) == 0, "pipe");
+    pid_t pid = fork();
+    if (pid == 0) {
+      medley *db;
+      medley_session *session;
+      open_or_fail(path, &options, &db, &session);
+      REQUIRE(medley_begin(session, MEDLEY_READ) == MEDLEY_OK, "round %d: %s", round, text_of(session));
+      (void)count_rows(session);
+      REQUIRE(write(ready[1], "r", 1) == 1, "pipe");
+      for (;;) pause();
+    }
+    close(ready[1]);
+    REQUIRE(read(ready[0], &byte, 1) == 1, "round %d: the reader failed", round);
+    close(ready[0]);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    REQUIRE(write(orders[1], "w", 1) == 1 && read(answers[0], &byte, 1) == 1, "round %d: the writer failed", round);
+  }
+  close(orders[1]);
+  waitpid(keeper, &status, 0);
+  REQUIRE(WIFEXITED(status) && WEXITSTATUS(status) == PASSED, "the process that stays failed");
 }
 
 typedef struct limit_case {

@@ -72,8 +72,7 @@ static fault_verdict go_on(const fault_power_cut_history *history, medley *db, m
   bool committed;
   int rc = fault_workload_run(&history->workload, session, 0, history->plan.txn_count + 1, &next, &committed);
   if (rc != MEDLEY_OK) {
-    snprintf(why, size, "the image cannot be written to: %s: %.200s", medley_status_name(rc),
-             medley_session_error(session)->message);
+    snprintf(why, size, "the image cannot be written to: %s: %.200s", medley_status_name(rc), fault_workload_error());
     return FAULT_INCONSISTENT;
   }
   for (uint32_t w = 0; w < history->plan.worker_count; w++) {

@@ -40,7 +40,7 @@ static void *run_thread(void *argument) {
     int rc = fault_workload_run(self->workload, session, self->worker, number, self->state, &committed);
     if (rc != MEDLEY_OK) {
       fprintf(stderr, "workload: worker %u transaction %llu: %s: %s\n", self->worker, (unsigned long long)number,
-              medley_status_name(rc), medley_session_error(session)->message);
+              medley_status_name(rc), fault_workload_error());
       self->failed = 1;
     } else {
       put_mark(self->mark_fd, FAULT_MARK_ACKED, self->worker, number);
@@ -91,7 +91,7 @@ int fault_power_cut_workload(const fault_power_cut_plan *plan, const char *folde
     if (half == 0) {
       put_mark(mark_fd, FAULT_MARK_OPENED, 0, 0);
       if (fault_workload_create(&workload, session) != MEDLEY_OK) {
-        fprintf(stderr, "workload: create: %s\n", medley_session_error(session)->message);
+        fprintf(stderr, "workload: create: %s\n", fault_error(session));
         return 5;
       }
       put_mark(mark_fd, FAULT_MARK_READY, 0, 0);

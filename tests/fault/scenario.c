@@ -27,7 +27,6 @@ void fault_run_bad(fault_run *run, const char *format, ...) {
 
 void fault_run_arm(fault_run *run) {
   fault_inject_control *control = run->control;
-  snprintf(control->folder, sizeof control->folder, "%s/", run->folder);
   control->error = run->error;
   control->at = run->at;
   control->repeat = run->repeat;
@@ -99,7 +98,7 @@ static void run_txns(fault_run *run, medley_session *session, uint32_t worker, u
   for (uint64_t number = first; number < first + count && !run->report->bad; number++) {
     bool committed;
     int rc = fault_workload_run(&run->workload, session, worker, number, state, &committed);
-    fault_run_note(run, "transaction", rc, medley_session_error(session)->message);
+    fault_run_note(run, "transaction", rc, fault_workload_error());
     if (rc == MEDLEY_COMMIT_UNKNOWN) run->report->in_doubt[worker] = number;
     if (rc == MEDLEY_COMMIT_UNKNOWN || rc == MEDLEY_DEAD) return;
     if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) {
@@ -116,7 +115,7 @@ static void go_on(fault_run *run, medley_session *session, uint64_t number) {
   int rc = fault_workload_run(&run->workload, session, 0, number, state, &committed);
   if (rc == MEDLEY_OK || rc == MEDLEY_DEAD) return;
   fault_run_bad(run, "after the fault (%s) the handle neither works nor is dead: %s: %s", run->report->last_message,
-                medley_status_name(rc), medley_session_error(session)->message);
+                medley_status_name(rc), fault_workload_error());
 }
 
 /* ---- Looking at what is there ---- */
@@ -155,7 +154,7 @@ static void verify_file(fault_run *run, const char *path, bool with_big) {
   }
   if (fault_check(db, why, sizeof why) != MEDLEY_OK) fault_run_bad(run, "after reopening: %.300s", why);
   int rc = fault_sql_number(session, "SELECT count(*) FROM sqlite_schema", 0, NULL, &tables);
-  if (rc != MEDLEY_OK) fault_run_bad(run, "after reopening: %s", medley_session_error(session)->message);
+  if (rc != MEDLEY_OK) fault_run_bad(run, "after reopening: %s", fault_error(session));
   if (run->report->created || (run->report->creation_in_doubt && tables > 0)) {
     judge(run, session);
     if (with_big) judge_big(run, session);
@@ -173,7 +172,7 @@ static void create_new(fault_run *run) {
   fault_run_arm(run);
   if (open_database(run, &db, &session)) {
     int rc = fault_workload_create(&run->workload, session);
-    fault_run_note(run, "create", rc, medley_session_error(session)->message);
+    fault_run_note(run, "create", rc, fault_error(session));
     run->report->created = rc == MEDLEY_OK;
     run->report->creation_in_doubt = rc == MEDLEY_COMMIT_UNKNOWN;
     if (rc == MEDLEY_OK) run_txns(run, session, 0, 1, 2);
@@ -265,7 +264,7 @@ static void large_transaction(fault_run *run) {
   if (rc == MEDLEY_OK) rc = medley_commit(session);
   if (rc == MEDLEY_OK) run->report->big_rows = FAULT_BIG_ROWS;
   if (rc == MEDLEY_COMMIT_UNKNOWN) run->report->big_rows = -1;
-  fault_run_note(run, "large transaction", rc, medley_session_error(session)->message);
+  fault_run_note(run, "large transaction", rc, fault_error(session));
   if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) medley_rollback(session);
   fault_run_disarm(run);
   go_on(run, session, PREPARED_TXNS + 1);
@@ -290,7 +289,7 @@ static void schema_changes(fault_run *run) {
   for (size_t i = 0; rc == MEDLEY_OK && i < sizeof changes / sizeof changes[0]; i++) {
     rc = fault_sql(session, changes[i], 0, NULL);
   }
-  fault_run_note(run, "schema", rc, medley_session_error(session)->message);
+  fault_run_note(run, "schema", rc, fault_error(session));
   fault_run_disarm(run);
   go_on(run, session, PREPARED_TXNS + 1);
   close_database(run, db, session);
@@ -366,6 +365,7 @@ void fault_run_init(fault_run *run, const fault_scenario *scenario, const char *
   run->options.busy_timeout_ms = 5000;
   run->prepared = !scenario->starts_without_file;
   snprintf(run->folder, sizeof run->folder, "%s", folder);
+  snprintf(run->control->folder, sizeof run->control->folder, "%s/", folder); /* watched from the first open on */
   fault_scratch_join(run->path, folder, "faults.medley");
   fault_scratch_join(run->backup, folder, "backup.medley");
 }
@@ -389,7 +389,7 @@ bool fault_run_prepare(fault_run *run) {
       rc = fault_workload_run(&run->workload, session, w, n, &run->report->states[w], &committed);
     }
   }
-  if (rc != MEDLEY_OK) printf("prepare: %s\n", medley_session_error(session)->message);
+  if (rc != MEDLEY_OK) printf("prepare: %s\n", fault_error(session));
   run->report->created = true;
   medley_session_close(session);
   return medley_close(db) == MEDLEY_OK && rc == MEDLEY_OK;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,12 @@ int fault_scratch_copy(const char *from, const char *to) {
 }
 
 void fault_scratch_preload(const char *library) {
-  setenv("LD_PRELOAD", library, 1);
+  char resolved[PATH_MAX];
+  if (realpath(library, resolved) == NULL) {
+    perror(library);
+    exit(2);
+  }
+  setenv("LD_PRELOAD", resolved, 1);
   setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 0);
 }
 

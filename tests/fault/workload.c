@@ -35,6 +35,14 @@ int fault_workload_create(const fault_workload *workload, medley_session *sessio
   return rc;
 }
 
+static _Thread_local char last_error[MEDLEY_ERROR_MESSAGE_SIZE];
+const char *fault_workload_error(void) { return last_error; }
+
+static void keep_error(medley_session *session, int rc) {
+  if (rc == MEDLEY_OK || session == NULL) return;
+  snprintf(last_error, sizeof last_error, "%s", fault_error(session));
+}
+
 /* ---- One transaction ---- */
 typedef enum transaction_kind { TICK_ALONE, EXEC, ROLLED_BACK, WITH_SAVEPOINT, TRANSFER, PLAIN } transaction_kind;
 
@@ -122,22 +130,28 @@ static int run_exec(transaction *txn) {
   if (rc == MEDLEY_OK) rc = change_some(txn, 1u << last, 4);
   if (rc == MEDLEY_OK) rc = tick_touched(txn);
   if (session == NULL) return rc;
+  keep_error(session, rc);
   if (rc != MEDLEY_OK) {
     (void)!fault_redis(session, NULL, "DISCARD", (char *)NULL);
     return rc;
   }
-  return fault_redis(session, NULL, "EXEC", (char *)NULL);
+  rc = fault_redis(session, NULL, "EXEC", (char *)NULL);
+  keep_error(session, rc);
+  return rc;
 }
 
 static int run_explicit(transaction *txn) {
   medley_session *session = txn->turn.session;
   medley_mode mode = fault_random_percent(txn->turn.random, 25) ? MEDLEY_DEFER : MEDLEY_WRITE;
   int rc = session == NULL ? MEDLEY_OK : medley_begin(session, mode);
+  keep_error(session, rc);
   if (rc != MEDLEY_OK) return rc;
   rc = run_body(txn);
+  keep_error(session, rc);
   if (session == NULL) return rc;
   if (rc == MEDLEY_OK && txn->kind != ROLLED_BACK) {
     rc = medley_commit(session);
+    keep_error(session, rc);
   } else if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) {
     int rolled_back = medley_rollback(session);
     if (rc == MEDLEY_OK) rc = rolled_back;
@@ -151,10 +165,12 @@ int fault_workload_run(const fault_workload *workload, medley_session *session, 
   fault_state copy = *state;
   transaction txn = {workload, {session, &random, worker, true, false}, number, &copy, PLAIN, {false}};
   int rc;
+  fault_error_clear();
   txn.kind = choose_kind(workload, &random);
   if (txn.kind == TICK_ALONE) {
     txn.touched[fault_random_below(&random, workload->model_count)] = true;
     rc = tick_touched(&txn);
+    keep_error(session, rc);
   } else if (txn.kind == EXEC) {
     rc = run_exec(&txn);
   } else {
@@ -207,7 +223,7 @@ static int compare_model(const fault_workload *workload, medley_session *session
   int rc = compared->database_dump(session, worker, &found);
   if (rc != MEDLEY_OK) {
     snprintf(why, why_size, "%s of worker %u cannot be read: %s: %.200s", compared->name, worker,
-             medley_status_name(rc), medley_session_error(session)->message);
+             medley_status_name(rc), fault_error(session));
   } else if (!fault_text_equal(&expected, &found)) {
     char difference[256];
     fault_text_difference(&expected, &found, difference, sizeof difference);
@@ -227,7 +243,7 @@ int fault_workload_judge_worker(const fault_workload *workload, medley_session *
   int rc = read_ticks(workload, session, worker, ticks);
   if (rc != MEDLEY_OK) {
     snprintf(why, why_size, "ticks of worker %u cannot be read: %s: %.200s", worker, medley_status_name(rc),
-             medley_session_error(session)->message);
+             fault_error(session));
     return rc;
   }
   if (!find_candidate(workload, candidates, ticks, chosen)) {
@@ -244,7 +260,7 @@ int fault_workload_judge(const fault_workload *workload, medley_session *session
                          size_t *chosen, char *why, size_t why_size) {
   const fault_state *states[FAULT_WORKER_COUNT_MAX];
   int rc = medley_begin(session, MEDLEY_READ);
-  if (rc != MEDLEY_OK) snprintf(why, why_size, "begin: %.200s", medley_session_error(session)->message);
+  if (rc != MEDLEY_OK) snprintf(why, why_size, "begin: %.200s", fault_error(session));
   for (uint32_t w = 0; rc == MEDLEY_OK && w < workload->worker_count; w++) {
     rc = fault_workload_judge_worker(workload, session, &candidates[w], w, &chosen[w], why, why_size);
     if (rc == MEDLEY_OK) states[w] = &candidates[w].states[chosen[w]];

@@ -44,6 +44,9 @@ int fault_workload_create(const fault_workload *workload, medley_session *sessio
 int fault_workload_run(const fault_workload *workload, medley_session *session, uint32_t worker, uint64_t number,
                        fault_state *state, bool *committed);
 
+/* What the session said about the last failure of this thread's fault_workload_run (a rollback has cleared it there). */
+const char *fault_workload_error(void);
+
 /* The states in which a worker may be: candidates[0] is the oldest. */
 typedef struct fault_candidates {
   const fault_state *states;

@@ -1,0 +1,255 @@
+/* differential.c - the same answers as stock SQLite.
+ *
+ * Random statements run on both, in several sessions that take turns, in rounds that begin with new databases and reopen them now
+ * and then. Rows, column names, errors and their words, changes, last rowid and the state of the transaction must be equal
+ * after each; at intervals everything that the tables hold. On a difference the statements of the round are tried again
+ * with parts left out, until what is left is short, and printed.
+ *
+ * differential [statements]; MEDLEY_TEST_SEED repeats a run, MEDLEY_TEST_LONG=1 runs 1,000,000 statements. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/fault/differential_pair.h"
+
+enum { STATEMENTS = 50000, STATEMENTS_LONG = 1000000, ROUND = 2500, COMPARE_EVERY = 250, REOPEN_EVERY = 600 };
+
+typedef enum step_kind { STEP_STATEMENT, STEP_COMPARE, STEP_REOPEN } step_kind;
+typedef struct step {
+  step_kind kind;
+  int session;
+  sql_statement statement;
+} step;
+
+typedef struct script {
+  step *steps;
+  int count;
+} script;
+
+static char path[200];
+
+/* ---- Scripts ---- */
+static void script_add(script *s, step_kind kind, int session, const sql_statement *statement) {
+  step *at = &s->steps[s->count++];
+  memset(at, 0, sizeof *at);
+  at->kind = kind;
+  at->session = session;
+  if (statement == NULL) return;
+  at->statement = *statement;
+  at->statement.text = sqlite3_mprintf("%s", statement->text);
+  for (int i = 0; i < statement->parameter_count; i++) {
+    sql_parameter *p = &at->statement.parameters[i];
+    uint8_t *bytes = malloc(p->len + 1);
+    if (bytes == NULL) exit(3);
+    memcpy(bytes, p->bytes, p->len);
+    p->bytes = bytes;
+  }
+}
+
+static void script_clear(script *s) {
+  for (int i = 0; i < s->count; i++) {
+    for (int j = 0; j < s->steps[i].statement.parameter_count; j++) free(s->steps[i].statement.parameters[j].bytes);
+    sqlite3_free(s->steps[i].statement.text);
+  }
+  s->count = 0;
+}
+
+static char *take_step(differential_pair *pair, const step *at) {
+  switch (at->kind) {
+    case STEP_COMPARE: return pair_compare(pair, at->session);
+    case STEP_REOPEN: pair_reopen(pair); return NULL;
+    default: return pair_run(pair, at->session, &at->statement);
+  }
+}
+
+/* Runs the steps that `kept` marks on new databases; answers the first difference, and its step. */
+static char *replay(const script *s, const char *kept, int *failed_step) {
+  differential_pair *pair = pair_open(path);
+  char *found = NULL;
+  for (int i = 0; i < s->count && found == NULL; i++) {
+    if (!kept[i]) continue;
+    found = take_step(pair, &s->steps[i]);
+    *failed_step = i;
+  }
+  pair_close(pair);
+  return found;
+}
+
+/* The statuses and messages of both sides are what makes two differences the same one. */
+static void signature(const char *difference, char *to, size_t size) {
+  size_t len = 0;
+  const char *at = difference != NULL ? strstr(difference, "\nstock SQLite: ") : NULL;
+  for (; at != NULL && len + 1 < size; at = strstr(at + 1, "\nMedley: ")) {
+    size_t line = strcspn(at + 1, "\n") + 1;
+    for (size_t i = 0; i < line && len + 1 < size; i++) to[len++] = at[i];
+  }
+  to[len] = '\0';
+}
+
+/* Leaves out ever smaller parts as long as the difference stays. */
+static void minimize(const script *s, const char *wanted, char *kept, int budget) {
+  char signature_wanted[800], signature_found[800];
+  signature(wanted, signature_wanted, sizeof signature_wanted);
+  int failed;
+  for (int part = s->count / 2; part >= 1 && budget > 0; part /= 2) {
+    for (int begin = 0; begin < s->count && budget > 0; begin += part) {
+      char *trial = malloc((size_t)s->count);
+      if (trial == NULL) exit(3);
+      memcpy(trial, kept, (size_t)s->count);
+      int left_out = 0;
+      for (int i = begin; i < begin + part && i < s->count; i++) {
+        left_out += trial[i];
+        trial[i] = 0;
+      }
+      budget -= left_out > 0;
+      char *found = left_out > 0 ? replay(s, trial, &failed) : NULL;
+      signature(found, signature_found, sizeof signature_found);
+      if (strcmp(signature_found, signature_wanted) == 0) memcpy(kept, trial, (size_t)s->count);
+      sqlite3_free(found);
+      free(trial);
+    }
+  }
+}
+
+static void print_parameters(const sql_statement *s) {
+  for (int i = 0; i < s->parameter_count; i++) {
+    const sql_parameter *p = &s->parameters[i];
+    if (p->kind == PARAMETER_NULL) printf("  -- ?%d null", i + 1);
+    if (p->kind == PARAMETER_INTEGER) printf("  -- ?%d %lld", i + 1, (long long)p->integer);
+    if (p->kind == PARAMETER_REAL) printf("  -- ?%d %g", i + 1, p->real);
+    if (p->kind == PARAMETER_TEXT) printf("  -- ?%d text of %zu", i + 1, p->len);
+    if (p->kind == PARAMETER_BLOB) printf("  -- ?%d blob of %zu", i + 1, p->len);
+  }
+}
+
+static void report(script *s, const char *first) {
+  char *kept = malloc((size_t)s->count);
+  int failed = 0;
+  if (kept == NULL) exit(3);
+  memset(kept, 1, (size_t)s->count);
+  printf("DIFFERENCE after %d steps:\n%s\n", s->count, first);
+  char *again = replay(s, kept, &failed);
+  if (again == NULL) {
+    printf("it does not come again from the beginning\n");
+  } else {
+    sqlite3_free(again);
+    minimize(s, first, kept, 400);
+    again = replay(s, kept, &failed);
+    printf("---- shortest script found\n");
+    for (int i = 0; i < s->count; i++) {
+      if (!kept[i]) continue;
+      const step *at = &s->steps[i];
+      printf("%d> %s;", at->session,
+             at->kind == STEP_COMPARE  ? "-- compare"
+             : at->kind == STEP_REOPEN ? "-- reopen"
+                                       : at->statement.text);
+      print_parameters(&at->statement);
+      printf("\n");
+    }
+    printf("----\n%s\n", again != NULL ? again : "");
+    sqlite3_free(again);
+  }
+  free(kept);
+}
+
+/* ---- A round ---- */
+static bool changes_schema(const char *text) {
+  static const char *const words[] = {"CREATE", "DROP", "ALTER", "ROLLBACK", "RELEASE", "COMMIT", "END"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (sqlite3_strnicmp(text, words[i], (int)strlen(words[i])) == 0) return true;
+  return strstr(text, "ROLLBACK") != NULL;
+}
+
+static const sql_statement pin = {.text = (char *)(uintptr_t) "SELECT count(*) FROM sqlite_schema"};
+
+/* Answers false after a difference. */
+static bool run_round(uint64_t seed, int statements, script *s, pair_counts *total) {
+  bool alone = seed % 3 == 0;
+  sql_generator *generator = sql_generator_open(seed, alone);
+  if (generator == NULL) exit(3);
+  fault_random *random = sql_generator_random(generator);
+  differential_pair *pair = pair_open(path);
+  static sql_schema schemas[SESSIONS];
+  bool fresh[SESSIONS] = {false};
+  char *found = NULL;
+  int session = 0;
+  for (int i = 0; i < statements && found == NULL; i++) {
+    sql_statement statement;
+    if (!alone && fault_random_percent(random, 12)) session = (int)fault_random_below(random, SESSIONS);
+    if (!fresh[session]) {
+      /* SQLite finds some errors with the schema that it remembers: both sides look at the same time. */
+      script_add(s, STEP_STATEMENT, session, &pin);
+      found = take_step(pair, &s->steps[s->count - 1]);
+      if (found != NULL) break;
+      sql_schema_load(pair_stock(pair, session), &schemas[session]);
+      fresh[session] = true;
+    }
+    sql_generate(generator, &schemas[session], pair_in_transaction(pair, session), &statement);
+    script_add(s, STEP_STATEMENT, session, &statement);
+    bool was_open = pair_in_transaction(pair, session);
+    found = take_step(pair, &s->steps[s->count - 1]);
+    /* Medley's snapshot begins with the first read of anything, SQLite's with the first look into a table. */
+    if (found == NULL && !alone && !was_open && pair_in_transaction(pair, session)) {
+      script_add(s, STEP_STATEMENT, session, &pin);
+      found = take_step(pair, &s->steps[s->count - 1]);
+    }
+    if (changes_schema(statement.text) || (was_open && !pair_in_transaction(pair, session)))
+      memset(fresh, 0, sizeof fresh);
+    if (!was_open) fresh[session] = fresh[session] && fault_random_percent(random, 95);
+    sqlite3_free(statement.text);
+    step_kind extra = i % REOPEN_EVERY == REOPEN_EVERY - 1     ? STEP_REOPEN
+                      : i % COMPARE_EVERY == COMPARE_EVERY - 1 ? STEP_COMPARE
+                                                               : STEP_STATEMENT;
+    if (extra == STEP_STATEMENT || found != NULL) continue;
+    script_add(s, extra, session, NULL);
+    found = take_step(pair, &s->steps[s->count - 1]);
+    if (extra == STEP_REOPEN) memset(fresh, 0, sizeof fresh);
+  }
+  uint64_t *to = (uint64_t *)total;
+  const uint64_t *from = (const uint64_t *)pair_count(pair);
+  for (size_t i = 0; i < sizeof *total / sizeof *to; i++) to[i] += from[i];
+  bool random_rowids = found != NULL && pair_has_random_rowids(pair, session);
+  pair_close(pair);
+  sql_generator_close(generator);
+  if (random_rowids) printf("a round ended early: a table draws random rowids\n");
+  if (found == NULL || random_rowids) {
+    sqlite3_free(found);
+    return true;
+  }
+  report(s, found);
+  sqlite3_free(found);
+  return false;
+}
+
+int main(int count, char **words) {
+  const char *given = getenv("MEDLEY_TEST_SEED"), *is_long = getenv("MEDLEY_TEST_LONG");
+  uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
+  int statements = is_long != NULL && *is_long == '1' ? STATEMENTS_LONG : STATEMENTS;
+  if (count > 1) statements = atoi(words[1]);
+  snprintf(path, sizeof path, "%s/differential-%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  printf("differential: MEDLEY_TEST_SEED=%llu\n", (unsigned long long)seed);
+  pair_counts total = {0};
+  script s = {.steps = malloc(sizeof *s.steps * (ROUND * 4))};
+  if (s.steps == NULL) exit(3);
+  bool good = true;
+  for (int done = 0; done < statements && good; done += ROUND) {
+    /* The first round repeats with the printed seed, the later ones with the one that a difference prints. */
+    uint64_t round_seed = seed + (uint64_t)(done / ROUND);
+    good = run_round(round_seed, statements - done < ROUND ? statements - done : ROUND, &s, &total);
+    if (!good) printf("repeat with MEDLEY_TEST_SEED=%llu and %d statements\n", (unsigned long long)round_seed, ROUND);
+    script_clear(&s);
+  }
+  free(s.steps);
+  printf(
+      "%llu statements and looks, %llu rows; %llu failed on both alike (%llu constraints, %llu lock conflicts, %llu "
+      "that rolled back), "
+      "%llu PRAGMAs refused, %llu skipped as endless\n",
+      (unsigned long long)total.statements, (unsigned long long)total.rows, (unsigned long long)total.failed,
+      (unsigned long long)total.constraint, (unsigned long long)total.busy, (unsigned long long)total.rolled_back,
+      (unsigned long long)total.refused, (unsigned long long)total.skipped);
+  printf("%llu passed, %d failed\n", (unsigned long long)(total.statements - !good), !good);
+  return !good;
+}
