@@ -118,8 +118,8 @@ static int sweep_once(medley *db, med_member *member, size_t *swept, bool *left,
   int rc = med_writer_begin(member, true, db->options.busy_timeout_ms, error);
   if (rc != MEDLEY_OK) return rc;
   med_txn *txn = med_member_txn(member);
-  med_txn_set_may_fill(txn, true);
-  rc = med_kv_sweep(txn, SWEEP_STEP, swept, left);
+  rc = med_txn_begin_statement(txn, true);
+  if (rc == MEDLEY_OK) rc = med_kv_sweep(txn, SWEEP_STEP, swept, left);
   if (rc == MEDLEY_OK && *swept > 0) return med_writer_commit(member, error);
   med_writer_rollback(member);
   return rc;

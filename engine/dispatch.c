@@ -83,7 +83,7 @@ int medley_prepare(medley_session *session, medley_language language, const char
 
 static void end_execution(medley_statement *statement) {
   statement->language->reset(statement);
-  statement->running = false;
+  statement->running = statement->has_row = false;
   statement->row = NULL;
   med_arena_reset(&statement->conversions);
 }
@@ -134,6 +134,7 @@ static int step(medley_statement *statement) {
   med_arena_reset(&statement->conversions);
   statement->row = NULL;
   int rc = statement->language->step(statement);
+  statement->has_row = rc == MEDLEY_ROW;
   if (rc != MEDLEY_ROW) end_execution(statement);
   return rc;
 }
@@ -212,6 +213,7 @@ static int bind(medley_statement *statement, int index, const medley_value *valu
     med_parameter *parameter = &statement->parameters[index - 1];
     med_arena_reset(&parameter->memory);
     rc = med_value_copy(&parameter->memory, value, &parameter->value);
+    parameter->changed = true;
     if (rc != MEDLEY_OK) parameter->value.type = MEDLEY_TYPE_NULL;
   }
   rc = med_session_fail(session, statement->language->id, rc);
@@ -254,6 +256,7 @@ int medley_bind_clear(medley_statement *statement) {
   for (int i = 0; i < statement->parameter_count; i++) {
     med_arena_clear(&statement->parameters[i].memory);
     statement->parameters[i].value.type = MEDLEY_TYPE_NULL;
+    statement->parameters[i].changed = true;
   }
   return MEDLEY_OK;
 }
@@ -288,10 +291,11 @@ const char *medley_column_name(const medley_statement *statement, int column) {
 static const medley_value null_value = {.type = MEDLEY_TYPE_NULL};
 
 const medley_value *medley_column_value(medley_statement *statement, int column) {
-  if (statement == NULL || statement->row == NULL || column < 0 || column >= statement->column_count) {
-    return &null_value;
-  }
-  return &statement->row[column];
+  if (statement == NULL || !statement->has_row || column < 0 || column >= statement->column_count) return &null_value;
+  if (statement->row != NULL) return &statement->row[column];
+  if (statement->session == NULL) return &null_value;
+  const medley_value *value = statement->language->column(statement, column);
+  return value != NULL ? value : &null_value;
 }
 
 medley_type medley_column_type(medley_statement *statement, int column) {
@@ -331,6 +335,7 @@ static const char *column_bytes(medley_statement *statement, int column, size_t 
   *len = 0;
   if (has_bytes(value)) {
     *len = value->as.text.len;
+    if (statement->language->column != NULL && value->type == MEDLEY_TYPE_TEXT) return value->as.text.bytes;
     char *copy = med_arena_alloc(&statement->conversions, *len + 1);
     if (copy == NULL) return "";
     if (*len > 0) memcpy(copy, value->as.text.bytes, *len);

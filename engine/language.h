@@ -19,10 +19,14 @@ typedef struct med_language {
   /* Takes the rest of the rows of a running statement into memory, so that its transaction may end. NULL if rows never
    * depend on the transaction. */
   int (*drain)(medley_statement *statement);
+  /* A column of the present row, when step answers ROW without having filled statement->row; NULL if memory is short.
+   * Its text is ended by NUL. NULL if step always fills the row. */
+  const medley_value *(*column)(medley_statement *statement, int column);
 } med_language;
 
 typedef struct med_parameter {
   char *name;         /* as written, with its first character; NULL for ? */
+  bool changed;       /* since the language took it last */
   medley_value value; /* a deep copy in `memory` */
   med_arena memory;
 } med_parameter;
@@ -38,7 +42,8 @@ struct medley_statement {
   int parameter_count;
   char **column_names;
   int column_count;
-  const medley_value *row;           /* column_count values while a row is present, else NULL */
+  bool has_row;
+  const medley_value *row;           /* column_count values, or NULL: the language is asked for each column */
   med_arena conversions;             /* of column functions; cleared by step and reset */
   medley_statement *next, *previous; /* the session's list */
 };

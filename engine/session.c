@@ -91,7 +91,7 @@ static void take_back_what_was_lent(medley_session *session) {
 }
 
 int med_session_enter(medley_session *session) {
-  if (session == NULL || atomic_exchange(&session->inside, 1) != 0) return MEDLEY_MISUSE;
+  if (session == NULL || atomic_exchange_explicit(&session->inside, 1, memory_order_acquire) != 0) return MEDLEY_MISUSE;
   if (session->error.status != MEDLEY_OK) med_error_clear(&session->error);
   if (session->lent) take_back_what_was_lent(session);
   int rc = med_store_usable(session->db->store, &session->error);
@@ -107,7 +107,7 @@ int med_session_enter(medley_session *session) {
   return rc;
 }
 
-void med_session_leave(medley_session *session) { session->inside = 0; }
+void med_session_leave(medley_session *session) { atomic_store_explicit(&session->inside, 0, memory_order_release); }
 
 /* ---- Small things ---- */
 medley *med_session_database(medley_session *session) { return session->db; }
@@ -153,14 +153,15 @@ int med_session_fail(medley_session *session, medley_language language, int rc) 
 }
 
 int med_session_poll(medley_session *session) {
-  if (session->interrupted) return med_error_set(&session->error, MEDLEY_INTERRUPTED, "interrupted");
+  if (atomic_load_explicit(&session->interrupted, memory_order_relaxed))
+    return med_error_set(&session->error, MEDLEY_INTERRUPTED, "interrupted");
   if (session->deadline_us == 0 || monotonic_us() < session->deadline_us) return MEDLEY_OK;
   return med_error_set(&session->error, MEDLEY_DEADLINE, "the deadline of %u ms passed", session->deadline_ms);
 }
 
 static void start_clock(medley_session *session) {
   if (session->open_reads > 0 || session->depth > 0) return;
-  session->interrupted = false;
+  atomic_store_explicit(&session->interrupted, false, memory_order_relaxed);
   session->deadline_us = session->deadline_ms > 0 ? monotonic_us() + (int64_t)session->deadline_ms * 1000 : 0;
 }
 
@@ -300,8 +301,7 @@ static int begin_write(medley_session *session, int access) {
   med_frame *frame = &session->frames[session->depth++];
   *frame = (med_frame){.marks = take_marks(session), .sql_was_open = med_sql_in_transaction(session->sql)};
   if (session->depth > 1) return MEDLEY_OK;
-  med_txn_set_may_fill(txn, access == MED_FREES);
-  rc = med_txn_check_limits(txn);
+  rc = med_txn_begin_statement(txn, access == MED_FREES);
   if (rc != MEDLEY_OK) (void)med_session_statement_end(session, rc, false);
 done:
   return rc;

@@ -28,7 +28,9 @@ struct med_page_vfs {
  * spilled and then rolled back moves pages without counting. */
 typedef struct page_memo {
   uint32_t page_number;
+  uint32_t epoch;
   const uint8_t *bytes;
+  uint64_t checksum; /* that it was found sound with: the same bytes need not be hashed again */
 } page_memo;
 
 struct med_page_file {
@@ -47,7 +49,8 @@ struct med_page_file {
   page_memo *memo;
   uint32_t memo_size;
   uint32_t memo_used;
-  uint64_t memo_id; /* snapshot that the memo belongs to */
+  uint32_t memo_epoch; /* entries of older ones are looked up again */
+  uint64_t memo_id;    /* snapshot that the epoch belongs to */
 };
 
 static uint64_t page_checksum(uint32_t page_number, const uint8_t *bytes) {
@@ -83,17 +86,63 @@ static int load_page_count(med_page_file *file) {
   return SQLITE_OK;
 }
 
+static page_memo *memo_slot(med_page_file *file, uint32_t page_number) {
+  return &file->memo[(page_number * 2654435761u) >> (32 - (uint32_t)__builtin_ctz(file->memo_size))];
+}
+
+static void memo_grow(med_page_file *file) {
+  uint32_t size = file->memo == NULL ? MEMO_SIZE_MIN : file->memo_size * 4;
+  if (file->memo != NULL && (file->memo_used < file->memo_size / 2 || size > MEMO_SIZE_MAX)) return;
+  page_memo *memo = med_alloc_zero(size * sizeof *memo);
+  if (memo == NULL) return; /* the present one serves */
+  page_memo *old = file->memo;
+  uint32_t old_size = file->memo_size;
+  file->memo = memo;
+  file->memo_size = size;
+  file->memo_used = 0;
+  for (uint32_t i = 0; i < old_size; i++) {
+    if (old[i].bytes == NULL) continue;
+    *memo_slot(file, old[i].page_number) = old[i];
+    file->memo_used++;
+  }
+  med_free(old);
+}
+
+static void memo_put(med_page_file *file, uint32_t page_number, const uint8_t *bytes) {
+  memo_grow(file);
+  if (file->memo == NULL) return;
+  page_memo *slot = memo_slot(file, page_number);
+  if (slot->bytes == NULL) file->memo_used++;
+  *slot = (page_memo){page_number, file->memo_epoch, bytes, med_get_u64(bytes + MED_PAGE_USED)};
+}
+
+/* The page in the bound transaction, found sound; NULL if it was never written. A reader's pages are remembered. */
 static int find_page(med_page_file *file, uint32_t page_number, const uint8_t **bytes) {
   med_slice value;
   *bytes = NULL;
+  bool remembers = file->mapped && !med_txn_writes(file->txn);
+  page_memo *slot = remembers && file->memo != NULL ? memo_slot(file, page_number) : NULL;
+  if (slot != NULL && (slot->bytes == NULL || slot->page_number != page_number)) slot = NULL;
+  if (slot != NULL && slot->epoch == file->memo_epoch) {
+    *bytes = slot->bytes;
+    return SQLITE_OK;
+  }
   int rc = med_txn_get_page(file->txn, page_number, &value);
   if (rc == MEDLEY_NOT_FOUND) return SQLITE_OK;
   if (rc != MEDLEY_OK) return fail(file, rc, SQLITE_IOERR_READ);
+  const uint8_t *found = value.bytes;
+  if (slot != NULL && slot->bytes == found && value.len == MED_PAGE_VALUE_SIZE &&
+      slot->checksum == med_get_u64(found + MED_PAGE_USED)) {
+    slot->epoch = file->memo_epoch;
+    *bytes = found;
+    return SQLITE_OK;
+  }
   if (!med_page_vfs_value_is_sound(page_number, value)) {
     med_error_set(med_txn_error(file->txn), MEDLEY_CORRUPT, "sql: page %u does not match its checksum", page_number);
     return fail(file, MEDLEY_CORRUPT, SQLITE_CORRUPT);
   }
-  *bytes = value.bytes;
+  if (remembers) memo_put(file, page_number, found);
+  *bytes = found;
   return SQLITE_OK;
 }
 
@@ -247,41 +296,6 @@ static int no_shared_memory_unmap(sqlite3_file *base, int a) {
 }
 
 /* ---- Mapped pages ---- */
-static page_memo *memo_slot(med_page_file *file, uint32_t page_number) {
-  return &file->memo[(page_number * 2654435761u) >> (32 - (uint32_t)__builtin_ctz(file->memo_size))];
-}
-
-static void memo_forget(med_page_file *file) {
-  if (file->memo_used > 0) memset(file->memo, 0, file->memo_size * sizeof *file->memo);
-  file->memo_used = 0;
-}
-
-static void memo_grow(med_page_file *file) {
-  uint32_t size = file->memo == NULL ? MEMO_SIZE_MIN : file->memo_size * 4;
-  if (file->memo != NULL && (file->memo_used < file->memo_size / 2 || size > MEMO_SIZE_MAX)) return;
-  page_memo *memo = med_alloc_zero(size * sizeof *memo);
-  if (memo == NULL) return; /* the present one serves */
-  page_memo *old = file->memo;
-  uint32_t old_size = file->memo_size;
-  file->memo = memo;
-  file->memo_size = size;
-  file->memo_used = 0;
-  for (uint32_t i = 0; i < old_size; i++) {
-    if (old[i].bytes == NULL) continue;
-    *memo_slot(file, old[i].page_number) = old[i];
-    file->memo_used++;
-  }
-  med_free(old);
-}
-
-static void memo_put(med_page_file *file, uint32_t page_number, const uint8_t *bytes) {
-  memo_grow(file);
-  if (file->memo == NULL) return;
-  page_memo *slot = memo_slot(file, page_number);
-  if (slot->bytes == NULL) file->memo_used++;
-  *slot = (page_memo){page_number, bytes};
-}
-
 static bool may_map(const med_page_file *file, sqlite3_int64 offset, int amount) {
   return file->mapped && amount == MED_PAGE_SIZE && offset % MED_PAGE_SIZE == 0 && offset > 0 &&
          med_txn_is_active(file->txn) && !med_txn_writes(file->txn);
@@ -291,22 +305,12 @@ static int file_fetch(sqlite3_file *base, sqlite3_int64 offset, int amount, void
   med_page_file *file = (med_page_file *)base;
   *page = NULL;
   if (!may_map(file, offset, amount)) return SQLITE_OK;
-  uint32_t page_number = (uint32_t)(offset / MED_PAGE_SIZE) + 1;
-  if (file->memo != NULL) {
-    const page_memo *slot = memo_slot(file, page_number);
-    if (slot->bytes != NULL && slot->page_number == page_number) {
-      *page = (void *)(uintptr_t)slot->bytes;
-      file->fetched++;
-      return SQLITE_OK;
-    }
-  }
   const uint8_t *bytes;
-  int rc = find_page(file, page_number, &bytes);
+  int rc = find_page(file, (uint32_t)(offset / MED_PAGE_SIZE) + 1, &bytes);
   if (rc != SQLITE_OK || bytes == NULL) return rc;
   if (((uintptr_t)bytes & 7) != 0 || !med_txn_is_mapped(file->txn, bytes, MED_PAGE_VALUE_SIZE + MAP_MARGIN)) {
     return SQLITE_OK;
   }
-  memo_put(file, page_number, bytes);
   *page = (void *)(uintptr_t)bytes;
   file->fetched++;
   return SQLITE_OK;
@@ -351,7 +355,7 @@ static const sqlite3_io_methods file_methods = {
 /* ---- Binding ---- */
 static void check_memo(med_page_file *file) {
   if (file->txn == NULL || med_txn_writes(file->txn)) return;
-  if (!med_txn_same_pages(file->txn, file->memo_id)) memo_forget(file);
+  if (!med_txn_same_pages(file->txn, file->memo_id)) file->memo_epoch++;
   file->memo_id = med_txn_id(file->txn);
 }
 
@@ -380,7 +384,7 @@ void med_page_file_set_pragma_filter(med_page_file *file, med_pragma_filter filt
 
 void med_page_file_set_mapped(med_page_file *file, bool mapped) {
   file->mapped = mapped;
-  memo_forget(file);
+  file->memo_epoch++;
 }
 
 /* ---- The VFS ---- */

@@ -207,7 +207,7 @@ void med_txn_attach(med_txn *txn, med_store *store, med_batch *batch, medley_err
   txn->now_us = 0;
   txn->active = true;
   txn->undo_on = true;
-  txn->may_fill = false;
+  txn->may_fill = txn->looked = false;
   txn->thread = pthread_self();
   memcpy(txn->operations_at_begin, batch->operations, sizeof txn->operations_at_begin);
   txn->undo.len = 0;
@@ -400,7 +400,12 @@ int med_txn_rollback_to(med_txn *txn, med_mark mark) {
 }
 
 void med_txn_set_undo(med_txn *txn, bool on) { txn->undo_on = on; }
-void med_txn_set_may_fill(med_txn *txn, bool may_fill) { txn->may_fill = may_fill; }
+int med_txn_begin_statement(med_txn *txn, bool frees) {
+  bool look = !txn->looked || (txn->may_fill && !frees);
+  txn->may_fill = frees;
+  txn->looked = true;
+  return look ? med_txn_check_limits(txn) : MEDLEY_OK;
+}
 
 /* ---- The door ---- */
 static int check_write(med_txn *txn, med_slice key, size_t value_len) {

@@ -105,8 +105,9 @@ MEDLEY_MUST_USE int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice 
 
 /* FULL or TXN_TOO_BIG if the transaction may not grow further; also looked at every few hundred writes. */
 MEDLEY_MUST_USE int med_txn_check_limits(med_txn *txn);
-/* Statements that only free space may write when the disk or the size limit is full, out of the reserve. */
-void med_txn_set_may_fill(med_txn *txn, bool may_fill);
+/* The same at the beginning of a statement, if it has to be looked at. frees: the statement only gives space back and may
+ * write out of the reserve when the disk or the size limit is full. */
+MEDLEY_MUST_USE int med_txn_begin_statement(med_txn *txn, bool frees);
 
 /* ---- Undo ---- A mark is a position in the transaction's undo log. */
 typedef size_t med_mark;

@@ -36,6 +36,7 @@ struct med_txn {
   int64_t now_us;
   bool active;
   bool undo_on;
+  bool looked;   /* the limits have been looked at; every few hundred writes they are looked at again */
   bool may_fill; /* statements that free space may go on when the limit is reached */
   pthread_t thread;
   uint64_t operations_at_begin[MED_TREE_COUNT];

@@ -28,7 +28,9 @@ typedef struct sql_state {
   bool buffered;  /* rows come from memory */
   int final;      /* what follows the buffered rows: DONE, or the failure that ended the draining */
   medley_error final_error;
-  medley_value *row;
+  medley_value *row; /* of a streaming row, column by column as they are asked for */
+  uint64_t *row_numbers;
+  uint64_t row_number;
   med_arena rows;
   size_t rows_bytes;
   buffered_row *first, *last;
@@ -50,6 +52,10 @@ static int add_columns(medley_statement *statement) {
   medley_value *row = med_realloc(state->row, (size_t)(count > 0 ? count : 1) * sizeof *row);
   if (row == NULL) return MEDLEY_NO_MEMORY;
   state->row = row;
+  uint64_t *numbers = med_realloc(state->row_numbers, (size_t)(count > 0 ? count : 1) * sizeof *numbers);
+  if (numbers == NULL) return MEDLEY_NO_MEMORY;
+  memset(numbers, 0, (size_t)(count > 0 ? count : 1) * sizeof *numbers);
+  state->row_numbers = numbers;
   return MEDLEY_OK;
 }
 
@@ -122,6 +128,7 @@ static void sql_close(medley_statement *statement) {
   }
   med_arena_clear(&state->rows);
   med_free(state->row);
+  med_free(state->row_numbers);
   med_free(state->text);
   med_free(state);
   statement->state = NULL;
@@ -158,48 +165,54 @@ done:
 }
 
 /* ---- Rows ---- */
-static int read_row(medley_statement *statement) {
-  sql_state *state = state_of(statement);
-  for (int i = 0; i < statement->column_count; i++) {
-    medley_value *value = &state->row[i];
-    switch (sqlite3_column_type(state->stmt, i)) {
-      case SQLITE_INTEGER:
-        value->type = MEDLEY_TYPE_INTEGER;
-        value->as.integer = sqlite3_column_int64(state->stmt, i);
-        break;
-      case SQLITE_FLOAT:
-        value->type = MEDLEY_TYPE_REAL;
-        value->as.real = sqlite3_column_double(state->stmt, i);
-        break;
-      case SQLITE_TEXT:
-        value->type = MEDLEY_TYPE_TEXT;
-        value->as.text.bytes = (const char *)sqlite3_column_text(state->stmt, i);
-        value->as.text.len = (size_t)sqlite3_column_bytes(state->stmt, i);
-        if (value->as.text.bytes == NULL) return MEDLEY_NO_MEMORY;
-        break;
-      case SQLITE_BLOB:
-        value->type = MEDLEY_TYPE_BLOB;
-        value->as.text.bytes = sqlite3_column_blob(state->stmt, i);
-        value->as.text.len = (size_t)sqlite3_column_bytes(state->stmt, i);
-        if (value->as.text.bytes == NULL && value->as.text.len > 0) return MEDLEY_NO_MEMORY;
-        break;
-      default: value->type = MEDLEY_TYPE_NULL;
-    }
+/* A failed conversion is a NULL pointer of SQLite's: memory was short. */
+static bool read_column(sqlite3_stmt *stmt, int i, medley_value *value) {
+  switch (sqlite3_column_type(stmt, i)) {
+    case SQLITE_INTEGER:
+      value->type = MEDLEY_TYPE_INTEGER;
+      value->as.integer = sqlite3_column_int64(stmt, i);
+      return true;
+    case SQLITE_FLOAT:
+      value->type = MEDLEY_TYPE_REAL;
+      value->as.real = sqlite3_column_double(stmt, i);
+      return true;
+    case SQLITE_TEXT:
+      value->type = MEDLEY_TYPE_TEXT;
+      value->as.text.bytes = (const char *)sqlite3_column_text(stmt, i);
+      value->as.text.len = (size_t)sqlite3_column_bytes(stmt, i);
+      return value->as.text.bytes != NULL;
+    case SQLITE_BLOB:
+      value->type = MEDLEY_TYPE_BLOB;
+      value->as.text.bytes = sqlite3_column_blob(stmt, i);
+      value->as.text.len = (size_t)sqlite3_column_bytes(stmt, i);
+      return value->as.text.bytes != NULL || value->as.text.len == 0;
+    default: value->type = MEDLEY_TYPE_NULL; return true;
   }
-  statement->row = state->row;
-  return MEDLEY_OK;
+}
+
+/* Of a streaming row: read when it is asked for, and then kept until the next step. */
+static const medley_value *sql_column(medley_statement *statement, int column) {
+  sql_state *state = state_of(statement);
+  medley_value *value = &state->row[column];
+  if (state->row_numbers[column] == state->row_number) return value;
+  if (!read_column(state->stmt, column, value)) {
+    value->type = MEDLEY_TYPE_NULL;
+    (void)med_error_no_memory(&statement->session->error);
+  }
+  state->row_numbers[column] = state->row_number;
+  return value;
 }
 
 static int buffer_row(medley_statement *statement) {
   sql_state *state = state_of(statement);
-  int rc = read_row(statement);
-  if (rc != MEDLEY_OK) return rc;
+  int rc = MEDLEY_OK;
   size_t count = (size_t)statement->column_count;
   buffered_row *row = med_arena_alloc(&state->rows, sizeof *row + count * sizeof row->values[0]);
   if (row == NULL) return MEDLEY_NO_MEMORY;
   state->rows_bytes += sizeof *row + count * sizeof row->values[0];
   for (size_t i = 0; i < count; i++) {
-    const medley_value *value = &state->row[i];
+    medley_value *value = &state->row[i];
+    if (!read_column(state->stmt, (int)i, value)) return MEDLEY_NO_MEMORY;
     if (value->type == MEDLEY_TYPE_TEXT || value->type == MEDLEY_TYPE_BLOB) state->rows_bytes += value->as.text.len;
     if (state->rows_bytes > BUFFERED_BYTES_MAX) {
       return med_error_set(&statement->session->error, MEDLEY_TOO_BIG,
@@ -248,7 +261,9 @@ static int bind_parameter(sqlite3_stmt *stmt, int index, const medley_value *val
 static int bind_parameters(medley_statement *statement) {
   sql_state *state = state_of(statement);
   for (int i = 0; i < statement->parameter_count; i++) {
+    if (!statement->parameters[i].changed) continue;
     int code = bind_parameter(state->stmt, i + 1, &statement->parameters[i].value);
+    statement->parameters[i].changed = code != SQLITE_OK;
     if (code == SQLITE_OK) continue;
     if (code == SQLITE_MISMATCH) {
       return med_error_set(&statement->session->error, MEDLEY_TYPE,
@@ -271,6 +286,7 @@ static int ready(medley_statement *statement) {
     state->stmt = NULL;
     MED_TRY(compile(session, handle, state->text, state->text_len, &state->stmt, NULL));
     state->generation = med_sql_generation(session->sql);
+    for (int i = 0; i < statement->parameter_count; i++) statement->parameters[i].changed = true;
     MED_TRY(add_columns(statement));
   }
   rc = bind_parameters(statement);
@@ -302,8 +318,15 @@ static int buffer_all(medley_statement *statement) {
 }
 
 /* Ends SQLite's part and keeps the failure that is in the slot. */
-static void reset_statement(sql_state *state, const medley_session *session) {
-  if (state->stmt != NULL && state->generation == med_sql_generation(session->sql)) (void)sqlite3_reset(state->stmt);
+static void end_sqlite(sql_state *state, medley_session *session, int rc) {
+  if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) return;
+  if (rc == MEDLEY_OK || rc == MEDLEY_DONE) {
+    (void)sqlite3_reset(state->stmt);
+    return;
+  }
+  medley_error kept = session->error;
+  (void)sqlite3_reset(state->stmt);
+  session->error = kept;
 }
 
 static int run_write(medley_statement *statement) {
@@ -322,9 +345,7 @@ static int run_write(medley_statement *statement) {
       session->last_rowid = sqlite3_last_insert_rowid(med_sql_handle(session->sql));
     }
   }
-  medley_error kept = session->error;
-  reset_statement(state, session);
-  session->error = kept;
+  end_sqlite(state, session, rc);
   /* SQLite has its own savepoint around a statement, virtual tables included; OR FAIL means what it says. */
   if (rc != MEDLEY_OK && med_sql_in_transaction(session->sql)) med_session_statement_undone(session);
   rc = med_session_statement_end(session, rc, false);
@@ -338,9 +359,7 @@ static int run_write(medley_statement *statement) {
 static int end_stream(medley_statement *statement, int rc) {
   sql_state *state = state_of(statement);
   medley_session *session = statement->session;
-  medley_error kept = session->error;
-  reset_statement(state, session);
-  session->error = kept;
+  end_sqlite(state, session, rc);
   state->streaming = false;
   (void)med_session_statement_end(session, rc == MEDLEY_DONE ? MEDLEY_OK : rc, false);
   return rc;
@@ -383,12 +402,9 @@ static int sql_step(medley_statement *statement) {
   }
   if (state->buffered) return next_buffered_row(statement);
   int rc = step_once(statement);
-  if (rc == MEDLEY_ROW) {
-    rc = read_row(statement);
-    if (rc == MEDLEY_OK) return MEDLEY_ROW;
-    rc = med_error_no_memory(&statement->session->error);
-  }
-  return end_stream(statement, rc);
+  if (rc != MEDLEY_ROW) return end_stream(statement, rc);
+  state->row_number++;
+  return rc;
 }
 
 static void sql_reset(medley_statement *statement) {
@@ -423,4 +439,5 @@ const med_language med_language_sql = {
     .reset = sql_reset,
     .close = sql_close,
     .drain = sql_drain,
+    .column = sql_column,
 };
