@@ -18,6 +18,14 @@ MEDLEY_MUST_USE int med_redis_expiry_time(med_redis_call *call, const med_redis_
 /* "ERR invalid expire time in 'x' command". */
 int med_redis_invalid_expiry(med_redis_call *call);
 
+/* The options of SET from argv[3] on, and of GETEX from argv[2] on. */
+typedef struct med_redis_set_options {
+  bool only_new, only_present, get, keep_ttl, persist;
+  med_redis_expiry expiry;
+} med_redis_set_options;
+MEDLEY_MUST_USE int med_redis_parse_set(med_redis_call *call, med_redis_set_options *options);
+MEDLEY_MUST_USE int med_redis_parse_getex(med_redis_call *call, med_redis_set_options *options);
+
 /* INCRBYFLOAT and HINCRBYFLOAT calculate in long double and print without an exponent. */
 #define MED_REDIS_LONG_REAL_SIZE 5120
 bool med_redis_parse_long_real(med_slice text, long double *real);

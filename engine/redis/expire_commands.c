@@ -6,7 +6,7 @@
 
 enum { ONLY_NEW = 1, ONLY_PRESENT = 2, ONLY_GREATER = 4, ONLY_LESS = 8 };
 
-static int parse_conditions(med_redis_call *call, unsigned *conditions) {
+int med_redis_expire_conditions(med_redis_call *call, unsigned *conditions) {
   static const char *const words[] = {"nx", "xx", "gt", "lt"};
   *conditions = 0;
   for (size_t i = 3; i < call->argc; i++) {
@@ -25,7 +25,7 @@ static int parse_conditions(med_redis_call *call, unsigned *conditions) {
 }
 
 /* No expiry is infinitely late. */
-static bool conditions_hold(unsigned conditions, int64_t present_ms, int64_t wanted_ms) {
+bool med_redis_expire_holds(unsigned conditions, int64_t present_ms, int64_t wanted_ms) {
   if ((conditions & ONLY_NEW) && present_ms != 0) return false;
   if ((conditions & ONLY_PRESENT) && present_ms == 0) return false;
   if ((conditions & ONLY_GREATER) && (present_ms == 0 || wanted_ms <= present_ms)) return false;
@@ -37,12 +37,12 @@ static int expire_key(med_redis_call *call, bool relative, bool milliseconds) {
   unsigned conditions;
   med_kv_meta meta;
   int rc;
-  MED_TRY(parse_conditions(call, &conditions));
+  MED_TRY(med_redis_expire_conditions(call, &conditions));
   MED_TRY(med_redis_arg_integer(call, 2, &when));
   if (!milliseconds && __builtin_mul_overflow(when, (int64_t)1000, &when)) return med_redis_invalid_expiry(call);
   if (relative && __builtin_add_overflow(when, call->now_ms, &when)) return med_redis_invalid_expiry(call);
   rc = med_kv_find(&call->kv, call->argv[1], &meta);
-  bool set = rc == MEDLEY_OK && conditions_hold(conditions, meta.expires_ms, when);
+  bool set = rc == MEDLEY_OK && med_redis_expire_holds(conditions, meta.expires_ms, when);
   if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
   if (set && when <= call->now_ms) {
     rc = med_kv_remove_found(&call->kv, call->argv[1], &meta);

@@ -15,6 +15,10 @@ int med_redis_expiretime_command(med_redis_call *call);
 int med_redis_pexpiretime_command(med_redis_call *call);
 int med_redis_persist_command(med_redis_call *call);
 
+/* NX XX GT LT from argv[3] on, and whether they allow the new time (0: no expiry, which is infinitely late). */
+MEDLEY_MUST_USE int med_redis_expire_conditions(med_redis_call *call, unsigned *conditions);
+bool med_redis_expire_holds(unsigned conditions, int64_t present_ms, int64_t wanted_ms);
+
 /* dump_commands.c */
 int med_redis_dump_command(med_redis_call *call);
 int med_redis_restore_command(med_redis_call *call);

@@ -61,7 +61,9 @@ static int run_in_transaction(med_redis_call *call) {
 
 static int run_once(med_redis_call *call) {
   if (call->command->flags & (MED_REDIS_CONTROL | MED_REDIS_KEYLESS)) return call->command->handler(call);
-  return run_in_transaction(call);
+  bool is_cache;
+  int rc = med_redis_cache_run(call, &is_cache);
+  return rc == MEDLEY_OK && !is_cache ? run_in_transaction(call) : rc;
 }
 
 /* In the queue of waiters first, then another look: what is pushed between the two wakes us. */
@@ -288,7 +290,8 @@ static void reset(medley_statement *statement) {
   if (state != NULL) state->answered = false;
 }
 
-const med_language med_language_redis = {MEDLEY_LANGUAGE_REDIS, prepare, step, reset, close_statement, NULL};
+const med_language med_language_redis = {
+    .id = MEDLEY_LANGUAGE_REDIS, .prepare = prepare, .step = step, .reset = reset, .close = close_statement};
 
 /* ---- Public functions ---- */
 

@@ -134,6 +134,9 @@ int med_redis_access(unsigned flags);
 /* The bucket of a call in a transaction. */
 MEDLEY_MUST_USE int med_redis_call_open(med_redis_call *call, med_txn *txn);
 
+/* Runs the command on the selected bucket if that is a cache bucket; *is_cache says so. No transaction is needed. */
+MEDLEY_MUST_USE int med_redis_cache_run(med_redis_call *call, bool *is_cache);
+
 bool med_redis_names_add(med_redis_names *names, med_slice name);    /* false if memory is short; present ones stay */
 bool med_redis_names_remove(med_redis_names *names, med_slice name); /* whether it was there */
 bool med_redis_names_has(const med_redis_names *names, med_slice name);

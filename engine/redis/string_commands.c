@@ -70,12 +70,7 @@ done:
 
 /* ---- SET and its like ---- */
 
-typedef struct set_options {
-  bool only_new, only_present, get, keep_ttl, persist;
-  med_redis_expiry expiry;
-} set_options;
-
-static bool set_word(med_redis_call *call, size_t at, set_options *options) {
+static bool set_word(med_redis_call *call, size_t at, med_redis_set_options *options) {
   if (med_redis_arg_is(call, at, "nx") && !options->only_present) return options->only_new = true;
   if (med_redis_arg_is(call, at, "xx") && !options->only_new) return options->only_present = true;
   if (med_redis_arg_is(call, at, "get")) return options->get = true;
@@ -84,13 +79,14 @@ static bool set_word(med_redis_call *call, size_t at, set_options *options) {
   return false;
 }
 
-static bool getex_word(med_redis_call *call, size_t at, set_options *options) {
+static bool getex_word(med_redis_call *call, size_t at, med_redis_set_options *options) {
   if (!med_redis_arg_is(call, at, "persist") || options->expiry.present) return false;
   return options->persist = true;
 }
 
-static int parse_set_options(med_redis_call *call, size_t from, bool (*word)(med_redis_call *, size_t, set_options *),
-                             set_options *options) {
+static int parse_set_options(med_redis_call *call, size_t from,
+                             bool (*word)(med_redis_call *, size_t, med_redis_set_options *),
+                             med_redis_set_options *options) {
   memset(options, 0, sizeof *options);
   for (size_t i = from; i < call->argc; i++) {
     if (word(call, i, options)) continue;
@@ -120,7 +116,7 @@ static int reply_old(med_redis_call *call, const med_kv_meta *meta, bool present
   return reply_value(call, rc, value);
 }
 
-static int set_value(med_redis_call *call, size_t value_index, const set_options *options) {
+static int set_value(med_redis_call *call, size_t value_index, const med_redis_set_options *options) {
   int64_t expires_ms = 0;
   med_kv_meta meta;
   bool present;
@@ -139,19 +135,27 @@ done:
   return rc;
 }
 
+int med_redis_parse_set(med_redis_call *call, med_redis_set_options *options) {
+  return parse_set_options(call, 3, set_word, options);
+}
+
+int med_redis_parse_getex(med_redis_call *call, med_redis_set_options *options) {
+  return parse_set_options(call, 2, getex_word, options);
+}
+
 static int set_command(med_redis_call *call) {
-  set_options options;
-  int rc = parse_set_options(call, 3, set_word, &options);
+  med_redis_set_options options;
+  int rc = med_redis_parse_set(call, &options);
   return rc == MEDLEY_OK ? set_value(call, 2, &options) : rc;
 }
 
 static int setex_command(med_redis_call *call) {
-  set_options options = {.expiry = {true, true, false, call->argv[2]}};
+  med_redis_set_options options = {.expiry = {true, true, false, call->argv[2]}};
   return set_value(call, 3, &options);
 }
 
 static int psetex_command(med_redis_call *call) {
-  set_options options = {.expiry = {true, true, true, call->argv[2]}};
+  med_redis_set_options options = {.expiry = {true, true, true, call->argv[2]}};
   return set_value(call, 3, &options);
 }
 
@@ -188,12 +192,12 @@ done:
 }
 
 static int getex_command(med_redis_call *call) {
-  set_options options;
+  med_redis_set_options options;
   med_kv_meta meta;
   med_slice value = {0};
   int64_t expires_ms = 0;
   int rc;
-  MED_TRY(parse_set_options(call, 2, getex_word, &options));
+  MED_TRY(med_redis_parse_getex(call, &options));
   rc = med_kv_find_typed(&call->kv, call->argv[1], MED_KV_STRING, &meta);
   if (rc == MEDLEY_NOT_FOUND) return reply_value(call, rc, value);
   if (rc != MEDLEY_OK) return rc;

@@ -142,7 +142,10 @@ static int run_queued(med_redis_call *exec, med_txn *txn, const med_redis_queued
   med_redis_call call;
   med_redis_call_init(exec->client, queued->command, queued->argc, queued->argv, &call);
   if (queued->command->flags & MED_REDIS_KEYLESS) return queued->command->handler(&call);
-  int rc = med_redis_call_open(&call, txn);
+  bool is_cache;
+  int rc = med_redis_cache_run(&call, &is_cache);
+  if (rc != MEDLEY_OK || is_cache) return rc;
+  rc = med_redis_call_open(&call, txn);
   return rc == MEDLEY_OK ? queued->command->handler(&call) : rc;
 }
 
