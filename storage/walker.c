@@ -238,13 +238,13 @@ static int load_metas(walker *w, int fd, uint64_t file_size, medley_error *error
   if (w->file_pages < META_PAGES) return med_error_set(error, MEDLEY_CORRUPT, "file: ends early: in its meta pages");
   rc = read_meta(fd, w->page_size, &w->page_size, &metas[1], error);
   if (rc != MEDLEY_OK) return rc;
-  for (unsigned i = 0; i < META_PAGES; i++) {
-    const char *problem = meta_problem(w, &metas[i]);
-    if (problem != NULL) return page_bad(w, i, problem);
-  }
   unsigned newest = metas[1].txn_id > metas[0].txn_id;
-  if ((metas[newest].txn_id & 1) != newest || (metas[0].txn_id == metas[1].txn_id && metas[0].txn_id != 0))
+  if ((metas[newest].txn_id & 1) != newest || (metas[0].txn_id == metas[1].txn_id && metas[0].txn_id != 0)) {
     return page_bad(w, newest, "the transaction number does not belong to this meta page");
+  }
+  /* The other one is only ever overwritten. After a commit that failed it may hold the roots of what was not written. */
+  const char *problem = meta_problem(w, &metas[newest]);
+  if (problem != NULL) return page_bad(w, newest, problem);
   w->newest = metas[newest];
   return MEDLEY_OK;
 }

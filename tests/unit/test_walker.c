@@ -89,6 +89,24 @@ START_TEST(an_empty_file_is_a_new_one) {
 }
 END_TEST
 
+START_TEST(roots_of_a_commit_that_failed_do_no_harm_in_the_older_meta_page) {
+  uint64_t size;
+  medley_error error;
+  lmdb_shape_build(path, SHAPE_CHURN, 4);
+  uint8_t *bytes = file_load(path, &size);
+  uint64_t txn_ids[2];
+  for (unsigned i = 0; i < 2; i++) memcpy(&txn_ids[i], bytes + i * PAGE + HEADER + 128, 8);
+  uint8_t *older = bytes + (txn_ids[0] > txn_ids[1] ? PAGE : 0) + HEADER;
+  static const uint64_t root = 1000000;
+  memcpy(older + 72 + 40, &root, sizeof root);
+  file_store(path, bytes, size);
+  free(bytes);
+  ck_assert_int_eq(check_header(&error), MEDLEY_OK);
+  ck_assert_int_eq(walk(NULL, &error), MEDLEY_OK);
+  ck_assert_int_eq(lmdb_workout(path, 1, 6), 0);
+}
+END_TEST
+
 typedef struct seen {
   uint64_t entries, bytes, big;
   unsigned stop_after;
@@ -313,6 +331,7 @@ static Suite *suite(void) {
   tcase_add_loop_test(accept, every_shape_that_lmdb_writes_is_accepted, 0, SHAPE_COUNT);
   tcase_add_test(accept, a_file_shorter_than_its_last_page_is_whole_if_the_rest_is_free);
   tcase_add_test(accept, an_empty_file_is_a_new_one);
+  tcase_add_test(accept, roots_of_a_commit_that_failed_do_no_harm_in_the_older_meta_page);
   tcase_add_test(accept, the_callback_sees_every_record_and_can_stop_the_walk);
   suite_add_tcase(s, accept);
   TCase *refuses = tcase_create("refuses");
