@@ -17,7 +17,7 @@ typedef struct check {
 } check;
 
 static void problem(check *work, const char *what) {
-  char line[160];
+  char line[MEDLEY_ERROR_MESSAGE_SIZE + 64];
   snprintf(line, sizeof line, "key-value: object %" PRIu64 ": %s", work->collection.meta.object_id, what);
   work->on_problem(work->context, line);
   ++*work->problem_count;

@@ -79,7 +79,7 @@ int med_hash_purge(med_collection *hash) {
   while (rc == MEDLEY_OK && hash->meta.expiring_fields > 0) {
     med_part_walk walk;
     int64_t expires_ms = INT64_MAX;
-    med_slice name;
+    med_slice name = med_slice_of(NULL, 0);
     rc = med_part_walk_open(hash, MED_PART_FIELD_EXPIRY, med_slice_of(NULL, 0), false, &walk);
     if (rc == MEDLEY_OK) rc = med_part_walk_next(&walk);
     if (rc == MEDLEY_NOT_FOUND) rc = med_collection_damaged(hash, "fewer expiring fields than were counted");
@@ -97,7 +97,7 @@ int med_hash_count_expired(med_collection *hash, uint64_t *count) {
   int rc = med_part_walk_open(hash, MED_PART_FIELD_EXPIRY, med_slice_of(NULL, 0), false, &walk);
   if (rc != MEDLEY_OK) return rc;
   while ((rc = med_part_walk_next(&walk)) == MEDLEY_OK) {
-    int64_t expires_ms;
+    int64_t expires_ms = 0;
     med_slice name;
     rc = split_index_name(hash, walk.name, &expires_ms, &name);
     if (rc != MEDLEY_OK || expires_ms > hash->now_ms) break;
@@ -114,7 +114,7 @@ int med_hash_has_live_fields(med_txn *txn, const med_kv_meta *meta, int64_t now_
   med_kv kv = {txn, 0};
   med_collection hash = {.kv = &kv, .type = MED_KV_HASH, .meta = *meta, .exists = true, .now_ms = now_ms};
   med_part_walk walk;
-  int64_t expires_ms;
+  int64_t expires_ms = 0;
   med_slice name;
   int rc = med_part_walk_open(&hash, MED_PART_FIELD_EXPIRY, med_slice_of(NULL, 0), true, &walk);
   if (rc != MEDLEY_OK) return rc;
