@@ -96,6 +96,7 @@ static bool begin_statement(statement_splitter *s, bool at_end) {
       language = tagged;
       at++;
       while (at < s->buffer.len && (bytes[at] == ' ' || bytes[at] == '\t')) at++;
+      if (at == s->buffer.len && !at_end) return false;
       advance(s, at);
     }
   }
