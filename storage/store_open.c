@@ -414,6 +414,29 @@ static int set_path(med_store *store, const char *path, medley_error *error) {
   return store->path != NULL ? MEDLEY_OK : med_error_no_memory(error);
 }
 
+/* A writer that died between its meta page and the lock file's commit number leaves a commit that is on disk but that no
+ * reader sees until the next write: an application that looks after a restart would miss its own payment. The next writer
+ * settles it; so there is one here, if the two numbers differ. */
+static int settle_interrupted_commit(med_store *store, medley_error *error) {
+  if (store->options.flags & (MEDLEY_OPEN_READ_ONLY | MEDLEY_OPEN_MEMORY)) return MEDLEY_OK;
+  MDB_envinfo info;
+  MDB_txn *mdb;
+  int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb);
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
+  uint64_t seen = mdb_txn_id(mdb);
+  mdb_txn_abort(mdb);
+  code = mdb_env_info(store->env, &info);
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
+  if (info.me_last_txnid == seen) return MEDLEY_OK;
+  int rc = med_store_lock(store, store->options.busy_timeout_ms, error);
+  if (rc != MEDLEY_OK) return rc;
+  med_batch batch;
+  rc = med_batch_begin(store, &batch, error);
+  if (rc == MEDLEY_OK) med_batch_abort(store, &batch);
+  med_store_unlock(store);
+  return rc;
+}
+
 int med_store_open(const char *path, const medley_options *options, med_store **opened, medley_error *error) {
   *opened = NULL;
   med_store *store = med_alloc_zero(sizeof *store);
@@ -435,6 +458,7 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   MED_TRY(open_environment(store, path, error));
   int dead_count = 0;
   (void)mdb_reader_check(store->env, &dead_count);
+  MED_TRY(settle_interrupted_commit(store, error));
   MED_TRY(open_contents(store, path, error));
   store->writer = med_writer_open(store);
   if (store->writer == NULL) rc = med_error_no_memory(error);

@@ -123,9 +123,7 @@ done:
 static void sql_close(medley_statement *statement) {
   sql_state *state = state_of(statement);
   if (state == NULL) return;
-  if (state->stmt != NULL && state->generation == med_sql_generation(statement->session->sql)) {
-    (void)sqlite3_finalize(state->stmt);
-  }
+  (void)sqlite3_finalize(state->stmt);
   med_arena_clear(&state->rows);
   med_free(state->row);
   med_free(state->row_numbers);
@@ -283,6 +281,7 @@ static int ready(medley_statement *statement) {
   int rc;
   MED_TRY(med_session_bind_sql(session, &handle));
   if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) {
+    (void)sqlite3_finalize(state->stmt);
     state->stmt = NULL;
     MED_TRY(compile(session, handle, state->text, state->text_len, &state->stmt, NULL));
     state->generation = med_sql_generation(session->sql);
@@ -319,7 +318,7 @@ static int buffer_all(medley_statement *statement) {
 
 /* Ends SQLite's part and keeps the failure that is in the slot. */
 static void end_sqlite(sql_state *state, medley_session *session, int rc) {
-  if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) return;
+  if (state->stmt == NULL) return;
   if (rc == MEDLEY_OK || rc == MEDLEY_DONE) {
     (void)sqlite3_reset(state->stmt);
     return;

@@ -163,9 +163,11 @@ int med_sql_open(med_store *store, med_page_vfs *vfs, const med_sql_hooks *hooks
 
 void med_sql_drop(med_sql_connection *connection) {
   if (connection->handle == NULL) return;
-  for (int kind = 0; kind < CONTROL_COUNT; kind++) connection->control[kind] = NULL;
-  sqlite3_stmt *statement;
-  while ((statement = sqlite3_next_stmt(connection->handle, NULL)) != NULL) (void)sqlite3_finalize(statement);
+  for (int kind = 0; kind < CONTROL_COUNT; kind++) {
+    (void)sqlite3_finalize(connection->control[kind]);
+    connection->control[kind] = NULL;
+  }
+  /* Statements of users keep the handle until they are finalized; what virtual tables prepared is theirs. */
   (void)sqlite3_close_v2(connection->handle);
   connection->handle = NULL;
   connection->file = NULL;

@@ -33,11 +33,12 @@ typedef struct med_sql_hooks {
 
 MEDLEY_MUST_USE int med_sql_open(med_store *store, med_page_vfs *vfs, const med_sql_hooks *hooks,
                                  med_sql_connection **connection, medley_error *error);
-void med_sql_close(med_sql_connection *connection); /* NULL is allowed; its statements are finalized before */
+void med_sql_close(med_sql_connection *connection); /* NULL is allowed */
 
 /* The SQLite handle, usable after an OK of med_sql_bind. */
 sqlite3 *med_sql_handle(const med_sql_connection *connection);
-/* Grows when the connection was reopened: statements of an older generation have been finalized and are prepared anew. */
+/* Grows when the connection was reopened: statements of an older generation are finalized by their owners, and prepared
+ * anew. */
 uint64_t med_sql_generation(const med_sql_connection *connection);
 
 /* From now on SQLite works in txn. Reopens first if a storage commit of this process has failed since the last use. */
@@ -45,7 +46,7 @@ MEDLEY_MUST_USE int med_sql_bind(med_sql_connection *connection, med_txn *txn);
 void med_sql_unbind(med_sql_connection *connection);
 /* Whether SQLite has committed pages into the bound transaction since it was bound; forgets it. */
 bool med_sql_take_confirmed(med_sql_connection *connection);
-/* Finalizes all statements and closes SQLite's handle; the next bind opens a new one. */
+/* Closes SQLite's handle; the next bind opens a new one. */
 void med_sql_drop(med_sql_connection *connection);
 
 /* SQLite's own transaction inside the bound one. Savepoints are numbered from 1 from the outermost. */
