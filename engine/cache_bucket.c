@@ -1,7 +1,9 @@
 /* cache_bucket.c - the catalog of cache buckets and the hub of attached segments. */
 #include "engine/cache_bucket.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +16,8 @@
 struct med_cache_hub {
   pthread_mutex_t mutex;
   med_store *store;
-  char *beside; /* the directory of the database file; NULL: the database is in memory */
+  char *path;   /* of the database file, absolute if that can be had; NULL: the database is in memory */
+  char *beside; /* its directory */
   uint64_t device, inode;
   med_txn *reader; /* made with the first lookup */
   med_cache_bucket *buckets;
@@ -38,9 +41,13 @@ int med_cache_hub_open(med_store *store, const char *path, med_cache_hub **opene
       hub->device = (uint64_t)facts.st_dev;
       hub->inode = (uint64_t)facts.st_ino;
     }
-    hub->beside = directory_of(path);
+    char absolute[PATH_MAX];
+    const char *known = realpath(path, absolute) != NULL ? absolute : path;
+    hub->path = med_strndup(known, strlen(known));
+    if (hub->path != NULL) hub->beside = directory_of(hub->path);
   }
   if (path != NULL && hub->beside == NULL) {
+    med_free(hub->path);
     med_free(hub);
     return med_error_no_memory(error);
   }
@@ -65,6 +72,7 @@ void med_cache_hub_close(med_cache_hub *hub) {
   med_txn_close_reader(hub->reader);
   pthread_mutex_destroy(&hub->mutex);
   med_free(hub->beside);
+  med_free(hub->path);
   med_free(hub);
 }
 
@@ -198,7 +206,8 @@ static med_cache_place place_of(const med_cache_hub *hub, uint64_t id, bool besi
                            .device = hub->device,
                            .inode = hub->inode,
                            .identity = med_store_identity(hub->store),
-                           .bucket_id = id};
+                           .bucket_id = id,
+                           .database_path = hub->path};
   if (hub->beside == NULL) place.directory = NULL;
   return place;
 }

@@ -28,6 +28,7 @@
 #define MED_CACHE_LINK_PAYLOAD 124
 #define MED_CACHE_SHARDS_MAX 16
 #define MED_CACHE_SLOT_COUNT 1024
+#define MED_CACHE_PATH_SIZE 1024
 
 typedef enum med_cache_kind {
   MED_CACHE_FREE = 0,
@@ -119,6 +120,7 @@ typedef struct med_cache_header {
   uint32_t eviction;
   uint32_t reserved;
   uint64_t hash_seed;
+  char database_path[MED_CACHE_PATH_SIZE]; /* so that a segment whose database was deleted can be found out */
   _Atomic uint32_t dropped;
   _Atomic uint32_t broken; /* a process died inside: empty it before use */
   _Atomic uint32_t epoch;

@@ -103,6 +103,8 @@ static bool write_header(med_cache_segment *segment, const med_cache_place *plac
   header->size_bytes = size_bytes;
   header->eviction = (uint32_t)segment->eviction;
   header->hash_seed = mix(seed, 1);
+  size_t path_len = place->database_path != NULL ? strlen(place->database_path) : 0;
+  if (path_len < sizeof header->database_path) memcpy(header->database_path, place->database_path, path_len);
   header->token_count = mix(seed, 2) >> 16;
   /* Numbers that a caller kept from an earlier segment of that name must not fit this one, so they begin at random. */
   for (uint32_t i = 0; i < segment->shard_count; i++) {
@@ -191,6 +193,18 @@ static int make(med_cache_segment *segment, const attachment *wanted, int fd, me
   return med_error_set(error, MEDLEY_UNSUPPORTED, "cache: this system has no mutexes that processes can share");
 }
 
+/* Nobody else is here, so whatever stands in a slot was left by the dead. False if one of them was dropping the bucket:
+ * whether that came about, the catalog knows. */
+static bool free_slots(med_cache_segment *segment) {
+  med_cache_header *header = segment->header;
+  for (int i = 0; i < MED_CACHE_SLOT_COUNT; i++) {
+    if (atomic_load(&header->slots[i].state) == MED_CACHE_SLOT_DROP) return false;
+    atomic_store(&header->slots[i].state, MED_CACHE_SLOT_FREE);
+  }
+  atomic_store(&header->all_count, 0);
+  return true;
+}
+
 /* One try. BUSY: another process is making or dropping it at this moment; UNSUPPORTED: it uses what does not fit. */
 static int try_attach(med_cache_segment *segment, const attachment *wanted, medley_error *error) {
   int fd;
@@ -203,6 +217,10 @@ static int try_attach(med_cache_segment *segment, const attachment *wanted, medl
   } else if (!alone || !wanted->fresh) {
     rc = map_present(segment, wanted, fd, &fits, error);
     if (rc == MEDLEY_OK && !fits && !alone) rc = MEDLEY_UNSUPPORTED;
+    if (fits && alone && !free_slots(segment)) {
+      unmap(segment);
+      fits = false;
+    }
   }
   if (rc == MEDLEY_OK && !fits) {
     rc = make(segment, wanted, fd, error);
@@ -288,10 +306,31 @@ bool med_cache_segment_dropped(const med_cache_segment *segment) {
 size_t med_cache_segment_value_size_max(const med_cache_segment *segment) { return segment->value_size_max; }
 
 /* ---- What a crash left ---- */
-static void remove_if_unused(int directory, const char *name) {
+static bool is_deserted(int fd) {
+  enum { SIZE = offsetof(med_cache_header, dropped) };
+  union {
+    uint8_t bytes[SIZE];
+    med_cache_header header;
+  } *start = med_alloc(sizeof *start);
+  if (start == NULL) return false;
+  bool deserted = false;
+  if (pread(fd, start->bytes, SIZE, 0) == SIZE && atomic_load(&start->header.magic) == MED_CACHE_MAGIC &&
+      start->header.layout_version == MED_CACHE_LAYOUT_VERSION && start->header.database_path[0] == '/' &&
+      memchr(start->header.database_path, '\0', MED_CACHE_PATH_SIZE) != NULL) {
+    struct stat facts;
+    if (stat(start->header.database_path, &facts) != 0)
+      deserted = errno == ENOENT;
+    else
+      deserted = facts.st_dev != start->header.device || facts.st_ino != start->header.inode;
+  }
+  med_free(start);
+  return deserted;
+}
+
+static void remove_if_unused(int directory, const char *name, bool is_known_as_unused) {
   int fd = openat(directory, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return;
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) (void)unlinkat(directory, name, 0);
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && (is_known_as_unused || is_deserted(fd))) (void)unlinkat(directory, name, 0);
   close(fd);
 }
 
@@ -303,10 +342,14 @@ void med_cache_segment_sweep(const med_cache_place *place, bool (*is_known)(void
   char prefix[sizeof NAME_PREFIX + 18];
   int prefix_len = snprintf(prefix, sizeof prefix, NAME_PREFIX "%016llx-", (unsigned long long)database_number(place));
   for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-    if (strncmp(entry->d_name, prefix, (size_t)prefix_len) != 0) continue;
+    if (strncmp(entry->d_name, NAME_PREFIX, sizeof NAME_PREFIX - 1) != 0) continue;
+    if (strncmp(entry->d_name, prefix, (size_t)prefix_len) != 0) {
+      remove_if_unused(dirfd(directory), entry->d_name, false);
+      continue;
+    }
     char *end;
     uint64_t bucket_id = strtoull(entry->d_name + prefix_len, &end, 16);
-    if (*end == '\0' && !is_known(context, bucket_id)) remove_if_unused(dirfd(directory), entry->d_name);
+    if (*end == '\0' && !is_known(context, bucket_id)) remove_if_unused(dirfd(directory), entry->d_name, true);
   }
   closedir(directory);
 }

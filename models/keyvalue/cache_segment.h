@@ -40,6 +40,7 @@ typedef struct med_cache_place {
   uint64_t device, inode;
   const uint8_t *identity; /* the database's 16 bytes */
   uint64_t bucket_id;
+  const char *database_path; /* absolute; NULL or too long: unknown */
 } med_cache_place;
 
 /* Attaches the segment and makes it if it is not there, or if nobody else has it attached and it does not fit (another
@@ -52,7 +53,8 @@ void med_cache_segment_close(med_cache_segment *segment); /* NULL is allowed */
 /* Everyone's later calls answer SCHEMA, and the name is removed. The segment is still to be closed. */
 void med_cache_segment_drop(med_cache_segment *segment);
 bool med_cache_segment_dropped(const med_cache_segment *segment);
-/* Removes segments of this database that nobody has attached and that `is_known` does not know. */
+/* Removes segments that nobody has attached: of this database those that `is_known` does not know, of others those whose
+ * database file is no longer there. */
 void med_cache_segment_sweep(const med_cache_place *place, bool (*is_known)(void *context, uint64_t bucket_id),
                              void *context);
 /* The largest value: a quarter of the segment. */

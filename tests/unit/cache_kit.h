@@ -18,7 +18,7 @@
 static const uint8_t kit_identity[16] = "cache kit test.";
 
 static inline med_cache_place kit_place(const char *directory, uint64_t bucket_id) {
-  med_cache_place place = {directory, 7, (uint64_t)getpid(), kit_identity, bucket_id};
+  med_cache_place place = {directory, 7, (uint64_t)getpid(), kit_identity, bucket_id, NULL};
   return place;
 }
 

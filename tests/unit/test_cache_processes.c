@@ -406,6 +406,32 @@ START_TEST(a_sweep_removes_what_nobody_knows_or_uses) {
 }
 END_TEST
 
+START_TEST(a_sweep_removes_segments_of_deleted_databases) {
+  char database[100], command[200];
+  struct stat facts;
+  med_cache_segment *segment;
+  medley_error error = {0};
+  snprintf(database, sizeof database, "%s/gone.medley", directory);
+  close(open(database, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  ck_assert_int_eq(stat(database, &facts), 0);
+  med_cache_place place = kit_place(directory, 5), sweeper = kit_place(directory, 1);
+  place.device = facts.st_dev;
+  place.inode = facts.st_ino;
+  place.database_path = database;
+  ck_assert_int_eq(med_cache_segment_open(&place, MIB, MEDLEY_EVICT_NONE, true, 1, &segment, &error), MEDLEY_OK);
+  int asked = 0;
+  for (int step = 0; step < 2; step++) { /* in use, then unused; the database is there */
+    med_cache_segment_sweep(&sweeper, knows_2, &asked);
+    snprintf(command, sizeof command, "ls '%s' | grep -c medley-cache- | grep -qx 1", directory);
+    ck_assert_int_eq(system(command), 0);
+    if (step == 0) med_cache_segment_close(segment);
+  }
+  ck_assert_int_eq(unlink(database), 0);
+  med_cache_segment_sweep(&sweeper, knows_2, &asked);
+  ck_assert_int_ne(system(command), 0);
+}
+END_TEST
+
 /* ---- Threads, and memory that somebody scribbled over ---- */
 typedef struct worker {
   med_cache_segment *segment;
@@ -527,6 +553,7 @@ int main(void) {
   tcase_add_test(processes, a_file_that_is_not_ours_alone_is_refused);
   tcase_add_test(processes, a_dropped_bucket_answers_everyone_that_it_is_gone);
   tcase_add_test(processes, a_sweep_removes_what_nobody_knows_or_uses);
+  tcase_add_test(processes, a_sweep_removes_segments_of_deleted_databases);
   TCase *abuse = add_case(suite, "abuse");
   tcase_add_test(abuse, threads_never_see_a_torn_or_foreign_value);
   tcase_add_test(abuse, a_scribbled_segment_may_answer_anything_but_not_crash);
