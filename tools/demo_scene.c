@@ -99,7 +99,15 @@ void scene_sql_text(scene *s, const char *sql, int64_t number, char *text, size_
 static void print_cell(medley_statement *statement, int column) {
   bool is_number = medley_column_type(statement, column) == MEDLEY_TYPE_INTEGER;
   const char *text = medley_column_text(statement, column);
-  printf(is_number ? "%14s  " : "%-24s  ", text ? text : "NULL");
+  if (!text) text = "NULL";
+  int width = 0; /* in characters, not bytes */
+  for (const char *c = text; *c; c++) width += (*c & 0xC0) != 0x80;
+  int missing = (is_number ? 14 : 24) - width;
+  if (missing < 0) missing = 0;
+  if (is_number)
+    printf("%*s%s  ", missing, "", text);
+  else
+    printf("%s%*s  ", text, missing, "");
 }
 
 int scene_print(scene *s, const char *sql, int count, const int64_t *numbers) {
