@@ -110,6 +110,7 @@ void medley_statement_close(medley_statement *statement) {
 int med_session_drain(medley_session *session) {
   for (medley_statement *statement = session->statements; statement != NULL; statement = statement->next) {
     if (!statement->running || statement->language->drain == NULL) continue;
+    if (!statement->language->streams(statement)) continue;
     int rc = statement->language->drain(statement);
     if (rc != MEDLEY_OK) return rc;
   }
@@ -118,7 +119,8 @@ int med_session_drain(medley_session *session) {
 
 void med_session_abort_statements(medley_session *session) {
   for (medley_statement *statement = session->statements; statement != NULL; statement = statement->next) {
-    if (!statement->running) continue;
+    if (!statement->running || statement->language->streams == NULL) continue;
+    if (!statement->language->streams(statement)) continue;
     end_execution(statement);
     statement->aborted = true;
   }

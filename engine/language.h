@@ -19,6 +19,8 @@ typedef struct med_language {
   /* Takes the rest of the rows of a running statement into memory, so that its transaction may end. NULL if rows never
    * depend on the transaction. */
   int (*drain)(medley_statement *statement);
+  /* Whether a running statement's rows still come from its transaction. NULL with drain. */
+  bool (*streams)(const medley_statement *statement);
   /* A column of the present row, when step answers ROW without having filled statement->row; NULL if memory is short.
    * Its text is ended by NUL. NULL if step always fills the row. */
   const medley_value *(*column)(medley_statement *statement, int column);

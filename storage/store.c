@@ -229,31 +229,36 @@ void med_txn_clear(med_txn *txn) {
 
 /* ---- Limits ---- looked at every few operations, because counting pages has a price. */
 
-/* Pages of the free list that this transaction may take; those of the newest commit are still in a snapshot. */
-static uint64_t free_pages(MDB_txn *mdb) {
+/* Pages of the free list that a write transaction may take now; those that the newest commit freed are still in its
+ * snapshot. LMDB shows its free list to readers alone. */
+static uint64_t free_pages(MDB_env *env) {
   const MDB_dbi free_list = 0;
+  MDB_txn *reader;
   MDB_cursor *cursor;
-  if (mdb_cursor_open(mdb, free_list, &cursor) != MDB_SUCCESS) return 0;
-  uint64_t pages = 0, newest = mdb_txn_id(mdb) - 1;
+  if (mdb_txn_begin(env, NULL, MDB_RDONLY, &reader) != MDB_SUCCESS) return 0;
+  uint64_t pages = 0, newest = mdb_txn_id(reader);
   MDB_val key, numbers;
-  while (mdb_cursor_get(cursor, &key, &numbers, MDB_NEXT) == MDB_SUCCESS) {
-    uint64_t commit_id, count;
-    if (key.mv_size != sizeof commit_id || numbers.mv_size < sizeof count) break;
-    memcpy(&commit_id, key.mv_data, sizeof commit_id);
-    memcpy(&count, numbers.mv_data, sizeof count);
-    if (commit_id < newest) pages += count;
+  if (mdb_cursor_open(reader, free_list, &cursor) == MDB_SUCCESS) {
+    while (mdb_cursor_get(cursor, &key, &numbers, MDB_NEXT) == MDB_SUCCESS) {
+      uint64_t commit_id, count;
+      if (key.mv_size != sizeof commit_id || numbers.mv_size < sizeof count) break;
+      memcpy(&commit_id, key.mv_data, sizeof commit_id);
+      memcpy(&count, numbers.mv_data, sizeof count);
+      if (commit_id < newest) pages += count;
+    }
+    mdb_cursor_close(cursor);
   }
-  mdb_cursor_close(cursor);
+  mdb_txn_abort(reader);
   return pages;
 }
 
 /* How many pages may be allocated below a limit, this transaction's own included. */
-static uint64_t room_below(const med_store *store, MDB_txn *mdb, uint64_t limit_bytes) {
+static uint64_t room_below(const med_store *store, uint64_t limit_bytes) {
   MDB_envinfo info;
   if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return 0;
   uint64_t limit = limit_bytes / MED_PAGE_SIZE, end = info.me_last_pgno + 1;
   uint64_t room = limit > end ? limit - end : 0;
-  return room > MED_BATCH_PAGES_MAX ? room : room + free_pages(mdb);
+  return room > MED_BATCH_PAGES_MAX ? room : room + free_pages(store->env);
 }
 
 /* The map has an end that nothing may pass: a quarter of a small one is kept for deletes, which copy pages too. The size
@@ -262,9 +267,9 @@ static uint64_t room_in_batch(const med_store *store, med_batch *batch) {
   if (!batch->room_known) {
     uint64_t map_bytes = store->map_size_bytes, kept = map_bytes / 4;
     if (kept > RESERVE_OF_MAP_MAX) kept = RESERVE_OF_MAP_MAX;
-    batch->room_pages = room_below(store, batch->mdb, map_bytes - kept);
+    batch->room_pages = room_below(store, map_bytes - kept);
     if (store->options.size_limit_bytes > 0) {
-      uint64_t room = room_below(store, batch->mdb, store->options.size_limit_bytes);
+      uint64_t room = room_below(store, store->options.size_limit_bytes);
       if (room < batch->room_pages) batch->room_pages = room;
     }
     batch->room_known = true;

@@ -419,7 +419,6 @@ static void sql_reset(medley_statement *statement) {
 /* Its failure, if there is one, comes to whoever steps on; the transaction that ends meanwhile goes its way. */
 static int sql_drain(medley_statement *statement) {
   sql_state *state = state_of(statement);
-  if (!state->streaming) return MEDLEY_OK;
   medley_session *session = statement->session;
   int rc = buffer_all(statement);
   state->final = rc;
@@ -431,6 +430,11 @@ static int sql_drain(medley_statement *statement) {
   return MEDLEY_OK;
 }
 
+static bool sql_streams(const medley_statement *statement) {
+  const sql_state *state = statement->state;
+  return state->streaming;
+}
+
 const med_language med_language_sql = {
     .id = MEDLEY_LANGUAGE_SQL,
     .prepare = sql_prepare,
@@ -438,5 +442,6 @@ const med_language med_language_sql = {
     .reset = sql_reset,
     .close = sql_close,
     .drain = sql_drain,
+    .streams = sql_streams,
     .column = sql_column,
 };

@@ -1,0 +1,79 @@
+/* session_kit.h - a database in memory with one session, short forms of the public calls, and checks of their answers. */
+#ifndef SESSION_KIT_H
+#define SESSION_KIT_H
+
+#include <string.h>
+
+#include "engine/medley.h"
+#include "tests/unit/property.h"
+
+typedef struct session_kit {
+  medley *db;
+  medley_session *session;
+} session_kit;
+
+static inline void kit_open_with(session_kit *kit, const medley_options *options) {
+  medley_error error = {0};
+  ck_assert_msg(medley_open(NULL, options, &kit->db, &error) == MEDLEY_OK, "%s", error.message);
+  ck_assert_int_eq(medley_session_open(kit->db, &kit->session, &error), MEDLEY_OK);
+}
+
+static inline void kit_open(session_kit *kit) {
+  medley_options options;
+  medley_options_init(&options);
+  options.flags = MEDLEY_OPEN_MEMORY;
+  kit_open_with(kit, &options);
+}
+
+static inline void kit_close(session_kit *kit) {
+  ck_assert_int_eq(medley_session_close(kit->session), MEDLEY_OK);
+  ck_assert_int_eq(medley_close(kit->db), MEDLEY_OK);
+}
+
+typedef struct kit_rows {
+  char text[4096];
+  size_t len;
+} kit_rows;
+
+/* Columns with '|' between them, rows with '\n' behind them. */
+static inline int kit_on_row(void *context, medley_statement *statement) {
+  kit_rows *rows = context;
+  for (int i = 0; i < medley_column_count(statement); i++) {
+    const char *text = medley_column_type(statement, i) == MEDLEY_TYPE_NULL ? "NULL" : medley_column_text(statement, i);
+    rows->len +=
+        (size_t)snprintf(rows->text + rows->len, sizeof rows->text - rows->len, "%s%s", i > 0 ? "|" : "", text);
+  }
+  rows->len += (size_t)snprintf(rows->text + rows->len, sizeof rows->text - rows->len, "\n");
+  return 0;
+}
+
+static inline int kit_run(medley_session *session, medley_language language, const char *text, kit_rows *rows) {
+  rows->len = 0;
+  rows->text[0] = '\0';
+  return medley_exec(session, language, text, MEDLEY_NUL_ENDED, kit_on_row, rows);
+}
+
+/* The statement works and answers these rows. */
+#define SQL_IS(session_, text_, rows_)                                                             \
+  do {                                                                                             \
+    kit_rows kit_rows_ = {0};                                                                      \
+    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_SQL, text_, &kit_rows_);                       \
+    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
+    ck_assert_str_eq(kit_rows_.text, rows_);                                                       \
+  } while (0)
+#define SQL_OK(session_, text_)                                                                    \
+  do {                                                                                             \
+    kit_rows kit_rows_ = {0};                                                                      \
+    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_SQL, text_, &kit_rows_);                       \
+    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
+  } while (0)
+/* It fails with this status. */
+#define SQL_FAILS(session_, text_, status_)                                                \
+  do {                                                                                     \
+    kit_rows kit_rows_ = {0};                                                              \
+    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_SQL, text_, &kit_rows_);               \
+    ck_assert_msg(kit_rc_ == (status_), "%s: %s (%s)", text_, medley_status_name(kit_rc_), \
+                  medley_session_error(session_)->message);                                \
+  } while (0)
+
+#endif
