@@ -4,13 +4,14 @@
  * Every row has a version that only grows. `seen` is the highest version that anybody has read from SQL. Whoever takes it
  * down before he asks the cache may not get an older version from the cache afterwards. */
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "engine/medley.h"
 #include "tests/unit/cache_kit.h"
 
-enum { ROWS = 4, THREADS = 4, PROCESSES = 3, ROUNDS = 1500 };
+enum { ROWS = 4, THREADS = 6, PROCESSES = 3, ROUNDS = 2000 };
 
 typedef struct board { /* shared by all processes */
   _Atomic int64_t seen[ROWS];
@@ -65,6 +66,14 @@ static int run(medley_session *session, const char *text) {
   return rc;
 }
 
+/* Gives the others time between two steps, so that every step of one falls between any two of another. */
+static void linger(uint64_t *random) {
+  uint64_t what = kit_random(random) % 8;
+  if (what > 1) return;
+  struct timespec pause = {0, what == 0 ? 1 : (long)(kit_random(random) % 300000)};
+  nanosleep(&pause, NULL);
+}
+
 /* ---- Writers ---- */
 static void write_once(medley_session *session, uint64_t *random) {
   int row = (int)(kit_random(random) % ROWS);
@@ -97,6 +106,7 @@ static void write_once(medley_session *session, uint64_t *random) {
     if (medley_rollback(session) != MEDLEY_OK) atomic_fetch_add(&shared->failures, 1);
   }
   if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) atomic_fetch_add(&shared->failures, 1);
+  linger(random);
   if (what < 8 && medley_commit(session) != MEDLEY_OK) atomic_fetch_add(&shared->failures, 1);
   atomic_fetch_add(&shared->commits, 1);
 }
@@ -128,10 +138,15 @@ static int64_t read_row(medley_session *session, medley_statement *statement, in
   return version;
 }
 
-static void read_once(medley_session *session, medley_statement *statement, int row) {
+static void read_once(medley_session *session, medley_statement *statement, int row, uint64_t *random) {
   char key[16];
   int key_len = snprintf(key, sizeof key, "row %d", row);
-  int64_t floor = atomic_load(&shared->seen[row]), version;
+  int64_t version;
+  if (kit_random(random) % 8 == 0) { /* somebody who does not use the cache */
+    raise_seen(row, read_row(session, statement, row));
+    return;
+  }
+  int64_t floor = atomic_load(&shared->seen[row]);
   medley_cache_item item;
   int rc = medley_cache_lease(session, "c", key, (size_t)key_len, &item);
   if (rc == MEDLEY_OK) {
@@ -141,7 +156,9 @@ static void read_once(medley_session *session, medley_statement *statement, int 
     return;
   }
   if (rc != MEDLEY_NOT_FOUND) atomic_fetch_add(&shared->failures, 1);
+  linger(random);
   version = read_row(session, statement, row);
+  linger(random);
   raise_seen(row, version);
   if (item.lease == 0) {
     atomic_fetch_add(&shared->without_lease, 1);
@@ -168,7 +185,7 @@ static void *reader(void *context) {
     return NULL;
   }
   while (atomic_load(&shared->finished_writers) < writers_expected) {
-    read_once(session, statement, (int)(kit_random(&mine->random) % ROWS));
+    read_once(session, statement, (int)(kit_random(&mine->random) % ROWS), &mine->random);
   }
   medley_statement_close(statement);
   medley_session_close(session);
@@ -232,27 +249,52 @@ START_TEST(threads_never_read_from_the_cache_what_is_older_than_what_was_read_fr
 }
 END_TEST
 
-START_TEST(processes_never_do_either) {
-  uint64_t seed = kit_seed("processes_never_do");
-  make_database();
-  writers_expected = PROCESSES;
+/* A process with one writer and one reader. */
+static pid_t start_process(uint64_t seed, int rounds) {
   fflush(NULL);
-  pid_t pids[PROCESSES];
-  for (int i = 0; i < PROCESSES; i++) {
-    uint64_t mine = kit_random(&seed);
-    pids[i] = fork();
-    ck_assert_int_ge(pids[i], 0);
-    if (pids[i] != 0) continue;
-    medley *db = open_database();
-    run_threads(db, 2, ROUNDS / 2, mine);
-    _exit(medley_close(db) == MEDLEY_OK ? 0 : 1);
-  }
-  for (int i = 0; i < PROCESSES; i++) {
+  pid_t pid = fork();
+  ck_assert_int_ge(pid, 0);
+  if (pid != 0) return pid;
+  medley *db = open_database();
+  run_threads(db, 2, rounds, seed);
+  _exit(medley_close(db) == MEDLEY_OK ? 0 : 1);
+}
+
+static void wait_for(const pid_t *pids, int count) {
+  for (int i = 0; i < count; i++) {
     int status;
     ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
+}
+
+START_TEST(processes_never_do_either) {
+  uint64_t seed = kit_seed("processes_never_do");
+  make_database();
+  writers_expected = PROCESSES;
+  pid_t pids[PROCESSES];
+  for (int i = 0; i < PROCESSES; i++) pids[i] = start_process(kit_random(&seed), ROUNDS / 2);
+  wait_for(pids, PROCESSES);
   report("processes");
+  drop_bucket();
+}
+END_TEST
+
+START_TEST(nor_do_they_when_others_are_killed_in_the_middle_of_everything) {
+  uint64_t seed = kit_seed("nor_do_they_when_others_are_killed");
+  make_database();
+  writers_expected = 2;
+  pid_t pids[2];
+  for (int i = 0; i < 2; i++) pids[i] = start_process(kit_random(&seed), ROUNDS);
+  for (int i = 0; i < 60 && atomic_load(&shared->finished_writers) < writers_expected; i++) {
+    pid_t victim = start_process(kit_random(&seed), 1000000);
+    struct timespec pause = {0, (long)(2000000 + kit_random(&seed) % 15000000)};
+    nanosleep(&pause, NULL);
+    ck_assert_int_eq(kill(victim, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(victim, NULL, 0), victim);
+  }
+  wait_for(pids, 2);
+  report("killed processes");
   drop_bucket();
 }
 END_TEST
@@ -264,6 +306,7 @@ int main(void) {
   tcase_add_checked_fixture(races, setup, teardown);
   tcase_add_test(races, threads_never_read_from_the_cache_what_is_older_than_what_was_read_from_sql);
   tcase_add_test(races, processes_never_do_either);
+  tcase_add_test(races, nor_do_they_when_others_are_killed_in_the_middle_of_everything);
   suite_add_tcase(suite, races);
   return kit_run(suite);
 }
