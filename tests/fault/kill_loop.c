@@ -36,6 +36,8 @@
 #define KILL_POINTS 300 /* among the first so many writes and flushes of a process */
 #define LIFE_US_MAX 30000
 #define STANDSTILL_S_MAX 30
+#define TXNS_PER_MAINTENANCE 20
+#define MAINTENANCE_US 2000
 #define READER_SLOTS 96 /* dead readers that nobody clears would fill them within one round */
 #define GROWTH_BYTES_MAX ((uint64_t)8 << 20)
 
@@ -109,6 +111,17 @@ typedef struct thread {
   uint32_t worker;
 } thread;
 
+/* Somebody has to: parts of replaced values are freed here. */
+static void maintain(medley *db) {
+  int more = 0;
+  medley_error error = {0};
+  if (medley_maintain(db, MAINTENANCE_US, &more, &error) != MEDLEY_OK) {
+    char why[400];
+    snprintf(why, sizeof why, "maintain: %s", error.message);
+    fail(why);
+  }
+}
+
 static void *run_thread(void *argument) {
   thread *self = argument;
   slot *mine = &all->slots[self->worker];
@@ -135,6 +148,7 @@ static void *run_thread(void *argument) {
       return NULL;
     }
     if (committed) publish(mine, &state);
+    if (self->worker % THREAD_COUNT == 0 && number % TXNS_PER_MAINTENANCE == 0) maintain(self->db);
     __atomic_store_n(&mine->ended, number, __ATOMIC_RELEASE);
     __atomic_fetch_add(&all->acknowledged, 1, __ATOMIC_RELAXED);
   }

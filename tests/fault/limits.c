@@ -137,8 +137,15 @@ static void live_with_it(medley *db, medley_session *session, int64_t rows, int6
     REQUIRE(rc == MEDLEY_OK, "deleting key %lld on a full disk: %s: %s", (long long)id, medley_status_name(rc),
             text_of(session));
   }
+  /* One statement over very many pages may find too little of the reserve, but must say so; small steps work. */
   int rc = fault_sql(session, "DELETE FROM rows WHERE id % 2 = 0", 0, NULL);
-  REQUIRE(rc == MEDLEY_OK, "DELETE of many rows on a full disk: %s: %s", medley_status_name(rc), text_of(session));
+  REQUIRE(rc == MEDLEY_OK || rc == MEDLEY_FULL || rc == MEDLEY_TXN_TOO_BIG, "a large DELETE on a full disk: %s: %s",
+          medley_status_name(rc), text_of(session));
+  for (int64_t id = 21; id <= rows; id += 2) {
+    rc = fault_sql(session, "DELETE FROM rows WHERE id = ?", 1, &id);
+    REQUIRE(rc == MEDLEY_OK, "DELETE of row %lld on a full disk: %s: %s", (long long)id, medley_status_name(rc),
+            text_of(session));
+  }
   int64_t written = 0;
   for (int64_t id = 2000000; id < 2000010; id++) written += insert_row(session, id) == MEDLEY_OK;
   REQUIRE(written > 0, "after deleting nothing can be written: %s", text_of(session));

@@ -34,7 +34,7 @@ typedef struct fault_workload {
 
 /* All models, or those that MEDLEY_TEST_MODELS names ("sql,keyvalue"). */
 void fault_workload_init(fault_workload *workload, uint64_t seed, uint32_t worker_count);
-/* Options that all fault tests open with: a map of 256 MiB, a seed. */
+/* Options that all fault tests open with: a map of 256 MiB, a small SQL cache, a seed. */
 void fault_workload_options(const fault_workload *workload, medley_options *options);
 /* Makes tables and accounts in one transaction. */
 int fault_workload_create(const fault_workload *workload, medley_session *session);
