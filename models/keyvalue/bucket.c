@@ -37,15 +37,19 @@ static int damaged(med_txn *txn) {
 static int next_bucket_id(med_txn *txn, uint32_t *id) {
   med_cursor *cursor = NULL;
   med_slice found;
+  med_key end;
   int rc;
   MED_TRY(med_cursor_open(txn, MED_TREE_META, &cursor));
   *id = MED_KV_NUMBERED_BUCKETS;
-  rc = med_cursor_seek_before(cursor, med_slice_of("kv/c", 4), &found, NULL);
+  bucket_key(MED_KV_BUCKET_ID_MAX, &end);
+  rc = med_cursor_seek_before(cursor, med_key_slice(&end), &found, NULL);
   if (rc == MEDLEY_OK && found.len == 8 && memcmp(found.bytes, "kv/b", 4) == 0) {
     uint32_t last = med_get_u32((const uint8_t *)found.bytes + 4);
     if (last >= *id) *id = last + 1;
   }
   if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
+  if (rc == MEDLEY_OK && *id >= MED_KV_BUCKET_ID_MAX)
+    rc = med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "key-value: there are no more numbers for buckets");
 done:
   med_cursor_close(cursor);
   return rc;
@@ -112,7 +116,9 @@ int med_bucket_count_add(med_txn *txn, uint32_t bucket_id, int64_t by) {
   }
   uint64_t count = med_get_u64(record);
   if (by < 0 && count < (uint64_t)-by) return damaged(txn);
-  med_put_u64(record, count + (uint64_t)by);
+  count += (uint64_t)by;
+  if (count == 0 && bucket_id == MED_KV_SWAP_BUCKET) return med_txn_delete(txn, MED_TREE_META, med_key_slice(&key));
+  med_put_u64(record, count);
   return med_txn_put(txn, MED_TREE_META, med_key_slice(&key), med_slice_of(record, len));
 }
 
@@ -130,6 +136,10 @@ static int named_bucket_from(med_txn *txn, uint32_t *id, char name[MED_KV_BUCKET
     goto done;
   }
   *id = med_get_u32((const uint8_t *)key.bytes + 4);
+  if (*id >= MED_KV_BUCKET_ID_MAX) {
+    rc = MEDLEY_NOT_FOUND;
+    goto done;
+  }
   if (value.len < COUNT_SIZE || value.len - COUNT_SIZE > MED_KV_BUCKET_NAME_MAX) {
     rc = damaged(txn);
     goto done;

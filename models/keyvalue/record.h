@@ -15,6 +15,10 @@ enum { MED_KV_DUE_KEY = 1, MED_KV_DUE_OBJECT = 2, MED_KV_DUE_FIELD = 3 };
 #define MED_KV_TAIL_OFFSET 5      /* in a key of tree KV: behind 01 bucket(4) */
 #define MED_KV_DUE_TAIL_OFFSET 13 /* in a key of tree EXPIRY: behind 01 time(8) bucket(4) */
 
+/* Ids beyond belong to no named bucket: the last one holds the keys of a bucket while two are exchanged. */
+#define MED_KV_BUCKET_ID_MAX 0xFFFFFF00u
+#define MED_KV_SWAP_BUCKET 0xFFFFFFFFu
+
 /* Everything of a record before the string's bytes, at most. */
 #define MED_KV_HEADER_SIZE_MAX (1 + 8 + 8 + 16 + 16 + 8 + 4 + MED_KV_KEY_INLINE_MAX)
 

@@ -1,8 +1,6 @@
 /* walk.c - walking the keys of a bucket, and what is done to all of them: flush, swap, a random one. */
 #include "models/keyvalue/record.h"
 
-#define SWAP_BUCKET 0xFFFFFFFFu /* holds the keys of one bucket while two are exchanged; empty otherwise */
-
 int med_kv_walk_open_tail(med_kv *kv, med_slice tail, med_kv_walk *walk) {
   memset(walk, 0, offsetof(med_kv_walk, position));
   memset(&walk->long_key, 0, sizeof walk->long_key);
@@ -109,7 +107,7 @@ static int move_all(med_kv *from, med_kv *to) {
 
 int med_kv_swap(med_kv *a, med_kv *b) {
   if (a->bucket_id == b->bucket_id) return MEDLEY_OK;
-  med_kv between = {a->txn, SWAP_BUCKET};
+  med_kv between = {a->txn, MED_KV_SWAP_BUCKET};
   int rc;
   MED_TRY(move_all(a, &between));
   MED_TRY(move_all(b, a));

@@ -230,8 +230,9 @@ START_TEST(the_check_finds_a_missing_expiry_entry_a_lost_chunk_and_a_wrong_count
   } losses[] = {{MED_TREE_KV, 0}, {MED_TREE_EXPIRY, 1}, {MED_TREE_META, 2}};
   uint8_t count_key[] = {'k', 'v', '/', 'b', 0, 0, 0, 0};
   for (unsigned i = 0; i < 3; i++) {
-    med_slice lost = i == 0 ? med_key_slice(&part) : i == 1 ? med_slice_of(due, sizeof due)
-                                                            : med_slice_of(count_key, sizeof count_key);
+    med_slice lost = i == 0   ? med_key_slice(&part)
+                     : i == 1 ? med_slice_of(due, sizeof due)
+                              : med_slice_of(count_key, sizeof count_key);
     med_mark mark = med_txn_mark(kit.kv.txn);
     KIT_OK(&kit, med_txn_delete(kit.kv.txn, losses[i].tree, lost));
     uint64_t count = 0;
@@ -301,6 +302,22 @@ static int remember_bucket(void *context, med_slice name, uint32_t id) {
   return 0;
 }
 
+START_TEST(an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind) {
+  collection_kit kit;
+  kit_open(&kit, 1);
+  med_kv a = bucket_of(&kit, 0), b = bucket_of(&kit, 2), later;
+  KIT_OK(&kit, med_string_set(&a, med_slice_of_text("k"), med_slice_of_text("v"), 0));
+  KIT_OK(&kit, med_kv_swap(&a, &b));
+  uint64_t seen = 0;
+  KIT_OK(&kit, med_kv_each_bucket(kit.kv.txn, remember_bucket, &seen));
+  ck_assert_uint_eq(seen, 0xFFFF);
+  KIT_OK(&kit, med_kv_open(kit.kv.txn, med_slice_of_text("later"), true, &later));
+  ck_assert_uint_eq(later.bucket_id, b.bucket_id + 1);
+  check_whole(&kit);
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(named_buckets_are_made_by_their_first_write_and_keep_their_ids) {
   collection_kit kit;
   kit_open(&kit, 1);
@@ -324,6 +341,6 @@ END_TEST
 PROPERTY_MAIN("keyspace", keys_are_a_map_through_moves_copies_expiry_rollbacks_and_reopening,
               keys_that_share_all_that_fits_a_tree_key_are_different_keys,
               the_check_finds_a_missing_expiry_entry_a_lost_chunk_and_a_wrong_count,
-              a_random_key_is_a_key_and_every_one_can_come_up,
-              the_sweep_removes_what_is_due_in_slices_and_nothing_else,
+              a_random_key_is_a_key_and_every_one_can_come_up, the_sweep_removes_what_is_due_in_slices_and_nothing_else,
+              an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind,
               named_buckets_are_made_by_their_first_write_and_keep_their_ids)
