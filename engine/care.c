@@ -125,6 +125,26 @@ static int sweep_once(medley *db, med_member *member, size_t *swept, bool *left,
   return rc;
 }
 
+#define WRITES_BETWEEN_SLICES 32
+#define SLICE_STEP 128
+
+void med_database_sweep_slice(medley *db, med_txn *txn) {
+  if (!db->sweep_due && ++db->writes_since_sweep < WRITES_BETWEEN_SLICES) return;
+  db->writes_since_sweep = 0;
+  med_txn_set_undo(txn, true);
+  med_mark mark = med_txn_mark(txn);
+  size_t swept = 0;
+  bool left = false;
+  medley_error *slot = med_txn_error(txn);
+  medley_error kept = *slot;
+  if (med_kv_sweep(txn, SLICE_STEP, &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
+    if (med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
+    left = false;
+  }
+  *slot = kept;
+  db->sweep_due = left && swept > 0;
+}
+
 int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *error) {
   if (db == NULL) return misuse(error);
   if (error != NULL) med_error_clear(error);

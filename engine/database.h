@@ -27,7 +27,13 @@ struct medley {
   ino_t inode;
   uint32_t open_count; /* registry's mutex */
   _Atomic uint32_t session_count;
-  struct medley *next; /* in the registry */
+  _Atomic uint32_t writes_since_sweep;
+  _Atomic bool sweep_due; /* the last slice left something */
+  struct medley *next;    /* in the registry */
 };
+
+/* Frees a slice of what waits to be freed, in a transaction that is about to commit: nobody has to call medley_maintain for
+ * the file to stay small. A failure leaves the transaction as it was, or broken. */
+void med_database_sweep_slice(medley *db, med_txn *txn);
 
 #endif

@@ -362,6 +362,7 @@ static int undo_statement(medley_session *session, const med_marks *marks, int r
 static int end_autocommit(medley_session *session, int rc) {
   if (rc == MEDLEY_OK) rc = med_cache_prepare_commit(session->cache, &session->error);
   if (rc == MEDLEY_OK) {
+    med_database_sweep_slice(session->db, med_member_txn(session->member));
     rc = med_writer_commit(session->member, &session->error);
     med_session_end_transaction(session, rc == MEDLEY_OK);
     return rc;

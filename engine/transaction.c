@@ -89,6 +89,7 @@ static int commit_writing(medley_session *session) {
     goto failed;
   }
   learn_hold_time(session);
+  med_database_sweep_slice(session->db, med_member_txn(session->member));
   rc = med_writer_commit(session->member, &session->error);
 failed:;
   medley_error kept = session->error;

@@ -64,7 +64,7 @@ bool med_page_vfs_value_is_sound(uint32_t page_number, med_slice value) {
 
 /* SQLite learns a code of its own, the session asks for ours. */
 static int fail(med_page_file *file, int status, int sqlite_code) {
-  file->failure = status;
+  if (file->failure == MEDLEY_OK) file->failure = status; /* what comes after the first one is its consequence */
   return status == MEDLEY_FULL || status == MEDLEY_TXN_TOO_BIG ? SQLITE_FULL
          : status == MEDLEY_NO_MEMORY                          ? SQLITE_IOERR_NOMEM
          : status == MEDLEY_CORRUPT                            ? SQLITE_CORRUPT

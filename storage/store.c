@@ -18,6 +18,7 @@
 #define ID_BLOCK 64
 #define FULL_DISK_BYTES ((uint64_t)1 << 20)
 #define RESERVE_OF_MAP_MAX ((uint64_t)256 << 20)
+#define ROOM_PAGES_ON_FULL_DISK 64
 #define ROOM_PAGES_MIN 16 /* what one more statement may need before it is looked at again */
 
 static const char next_id_key[] = "next id";
@@ -278,6 +279,16 @@ static uint64_t room_in_batch(const med_store *store, med_batch *batch) {
   return batch->room_pages > taken ? batch->room_pages - taken : 0;
 }
 
+/* SQLite keeps pages that it no longer needs for its next rows; their number stands in the header of page 1. */
+#define SQL_FREE_COUNT_AT 36
+
+static uint64_t free_sql_pages(med_txn *txn) {
+  uint32_t first = 1;
+  MDB_val key = {sizeof first, &first}, page;
+  if (mdb_get(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, &page) != MDB_SUCCESS) return 0;
+  return page.mv_size == MED_PAGE_VALUE_SIZE ? med_get_u32((const uint8_t *)page.mv_data + SQL_FREE_COUNT_AT) : 0;
+}
+
 static uint64_t member_pages(const med_txn *txn) {
   uint64_t pages = 0;
   for (int tree = 0; tree < MED_TREE_COUNT; tree++) {
@@ -299,10 +310,10 @@ int med_txn_check_limits(med_txn *txn) {
   }
   if (txn->may_fill) return MEDLEY_OK;
   if (txn->store->disk_full) med_store_keep_reserve(txn->store); /* somebody may have made room */
-  if (txn->store->disk_full) {
+  if (txn->store->disk_full && free_pages(txn->store->env) + free_sql_pages(txn) < ROOM_PAGES_ON_FULL_DISK) {
     return med_error_set(txn->error, MEDLEY_FULL, "store: the disk is full: deletes still work");
   }
-  if (room_in_batch(txn->store, txn->batch) > ROOM_PAGES_MIN) return MEDLEY_OK;
+  if (room_in_batch(txn->store, txn->batch) + free_sql_pages(txn) > ROOM_PAGES_MIN) return MEDLEY_OK;
   uint64_t limit = options->size_limit_bytes > 0 ? options->size_limit_bytes : txn->store->map_size_bytes;
   return med_error_set(txn->error, MEDLEY_FULL, "store: the size limit of %llu bytes is reached: deletes still work",
                        (unsigned long long)limit);

@@ -3,12 +3,6 @@
 
 #include "engine/redis/state.h"
 
-#pragma weak med_redis_hash_commands
-#pragma weak med_redis_list_commands
-#pragma weak med_redis_set_commands
-#pragma weak med_redis_sorted_set_commands
-#pragma weak med_redis_sort_commands
-
 static const med_redis_table *const tables[] = {
     &med_redis_string_commands,     &med_redis_bit_commands,         &med_redis_key_commands,
     &med_redis_hash_commands,       &med_redis_list_commands,        &med_redis_set_commands,
@@ -19,7 +13,6 @@ static const med_redis_table *const tables[] = {
 
 const med_redis_command *med_redis_command_at(size_t index) {
   for (size_t i = 0; i < TABLE_COUNT; i++) {
-    if (tables[i] == NULL) continue;
     if (index < tables[i]->count) return &tables[i]->commands[index];
     index -= tables[i]->count;
   }

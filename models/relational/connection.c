@@ -312,12 +312,18 @@ typedef struct check_state {
   void (*on_problem)(void *, const char *);
   void *context;
   uint64_t problem_count;
+  bool short_of_memory;
 } check_state;
 
 static int on_check_row(void *context, int count, char **values, char **names) {
   check_state *check = context;
   (void)names;
   if (count == 1 && values[0] != NULL && strcmp(values[0], "ok") == 0) return 0;
+  /* integrity_check takes a page that it cannot load for a damaged one. */
+  if (values[0] != NULL && strstr(values[0], "error code=7") != NULL) {
+    check->short_of_memory = true;
+    return 1;
+  }
   char line[256];
   int len = snprintf(line, sizeof line, "sql:");
   for (int i = 0; i < count && len < (int)sizeof line; i++) {
@@ -330,7 +336,7 @@ static int on_check_row(void *context, int count, char **values, char **names) {
 
 int med_sql_check(med_sql_connection *connection, void (*on_problem)(void *, const char *), void *context,
                   uint64_t *problem_count, medley_error *error) {
-  check_state check = {on_problem, context, 0};
+  check_state check = {on_problem, context, 0, false};
   static const char *const texts[] = {"PRAGMA integrity_check", "PRAGMA foreign_key_check"};
   int code = SQLITE_OK;
   connection->internal = true;
@@ -339,6 +345,7 @@ int med_sql_check(med_sql_connection *connection, void (*on_problem)(void *, con
   }
   connection->internal = false;
   *problem_count += check.problem_count;
+  if (check.short_of_memory) return med_error_no_memory(error);
   if (code == SQLITE_OK) return MEDLEY_OK;
   int rc = med_sql_fail(connection, code, NULL, 0, error);
   if (rc != MEDLEY_CORRUPT) return rc;
