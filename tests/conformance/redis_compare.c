@@ -156,6 +156,22 @@ static bool first_key_is_set(comparison *run, test_redis_pair *client) {
   return is_set;
 }
 
+/* A range by name of a sorted set whose scores differ is not specified: Redis's answer depends on how the set is stored. */
+static bool is_unspecified(test_redis_pair *client, const test_redis_command *command) {
+  static const char *const all[] = {"0", "-1", "WITHSCORES", NULL};
+  bool by_name = test_redis_command_has(command, "BYLEX") || test_redis_command_is(command, "ZLEXCOUNT") ||
+                 test_redis_command_is(command, "ZRANGEBYLEX") || test_redis_command_is(command, "ZREVRANGEBYLEX") ||
+                 test_redis_command_is(command, "ZREMRANGEBYLEX");
+  size_t key_index = test_redis_command_is(command, "ZRANGESTORE") ? 2 : 1;
+  if (!by_name || client->in_multi || command->count <= key_index) return false;
+  test_redis_reply *scored =
+      test_redis_pair_ask_key(client, false, "ZRANGE", command->words[key_index], command->lens[key_index], all);
+  bool differ = false;
+  for (size_t i = 3; i < scored->count; i += 2) differ |= !test_redis_reply_equal(scored->items[1], scored->items[i]);
+  test_redis_reply_free(scored);
+  return differ;
+}
+
 /* A failed EXEC must have left Medley as it was; before: its state then. The server went on, so both are emptied. */
 static void check_rolled_back(comparison *run, const test_redis_reply *before) {
   const test_redis_reply *key_before = NULL, *key_after = NULL;
@@ -174,7 +190,8 @@ static void run_command(comparison *run) {
   test_redis_pair *client = &run->clients[test_redis_random_chance(&run->random, 25)];
   test_redis_reply *ours, *theirs, *before = NULL;
   bool agree;
-  make_command(run, client);
+  do make_command(run, client);
+  while (is_unspecified(client, &run->command));
   if (client->in_multi && test_redis_command_is(&run->command, "EXEC"))
     before = test_redis_pair_state(&run->observer, true);
   test_redis_judge_run(client, &run->command, &ours, &theirs, &agree);
@@ -188,6 +205,7 @@ static void run_command(comparison *run) {
   } else {
     run->passed++;
     if (rule == TEST_REDIS_EXEC_ROLLS_BACK) check_rolled_back(run, before);
+    if (rule == TEST_REDIS_NAMED_BUCKET) empty_both(run);
   }
   test_redis_reply_free(ours);
   test_redis_reply_free(theirs);

@@ -5,7 +5,8 @@
 #include <strings.h>
 
 const char *test_redis_rule_name(test_redis_rule rule) {
-  static const char *const names[TEST_REDIS_RULE_COUNT] = {"none", "exec-rolls-back", "sort-nosort-of-a-set"};
+  static const char *const names[TEST_REDIS_RULE_COUNT] = {"none", "exec-rolls-back", "sort-nosort-of-a-set",
+                                                           "named-bucket"};
   return names[rule];
 }
 
@@ -49,9 +50,23 @@ static bool sorts_nothing(const test_redis_command *command, const test_redis_re
   return test_redis_command_has(command, "nosort") && ours->kind == theirs->kind && ours->count == theirs->count;
 }
 
+/* A database that is no number is a bucket of that name. */
+static bool names_bucket(const test_redis_command *command, const test_redis_reply *theirs) {
+  static const char *const names[] = {"SELECT", "MOVE", "SWAPDB", "COPY"};
+  static const char *const messages[] = {"ERR value is not an integer or out of range", "ERR invalid DB index",
+                                         "ERR invalid first DB index", "ERR invalid second DB index"};
+  bool takes_database = false, refused = false;
+  for (size_t i = 0; i < 4; i++) {
+    takes_database = takes_database || test_redis_command_is(command, names[i]);
+    refused = refused || (theirs->kind == TEST_REDIS_ERROR && strcmp(theirs->bytes, messages[i]) == 0);
+  }
+  return takes_database && refused;
+}
+
 test_redis_rule test_redis_difference(const test_redis_command *command, const test_redis_reply *ours,
                                       const test_redis_reply *theirs, bool is_set) {
   if (rolls_back(command, ours, theirs)) return TEST_REDIS_EXEC_ROLLS_BACK;
   if (is_set && sorts_nothing(command, ours, theirs)) return TEST_REDIS_SORT_NOSORT_OF_A_SET;
+  if (names_bucket(command, theirs)) return TEST_REDIS_NAMED_BUCKET;
   return TEST_REDIS_NO_RULE;
 }

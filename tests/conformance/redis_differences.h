@@ -10,10 +10,11 @@
 typedef enum test_redis_rule {
   TEST_REDIS_NO_RULE = 0,
   TEST_REDIS_EXEC_ROLLS_BACK, /* both databases must be made alike again */
-  TEST_REDIS_SORT_NOSORT_OF_A_SET
+  TEST_REDIS_SORT_NOSORT_OF_A_SET,
+  TEST_REDIS_NAMED_BUCKET /* both databases must be made alike again */
 } test_redis_rule;
 
-#define TEST_REDIS_RULE_COUNT 3
+#define TEST_REDIS_RULE_COUNT 4
 const char *test_redis_rule_name(test_redis_rule rule);
 
 /* The rule that allows two different replies to a command. is_set: whether the command's first key is a set. */

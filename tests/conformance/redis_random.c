@@ -308,7 +308,7 @@ static void add_pattern(expansion *in) {
 
 static void add_database(expansion *in) {
   static const char *const databases[] = {"0", "0", "0", "1", "2"};
-  static const char *const wrong[] = {"16", "-1", "x"};
+  static const char *const wrong[] = {"16", "-1", "99999999999999999999"};
   if (!in->tame && test_redis_random_chance(in->random, 5))
     test_redis_command_add_text(in->command, PICK(in->random, wrong));
   else
@@ -316,7 +316,7 @@ static void add_database(expansion *in) {
 }
 
 static void expand_mark(expansion *in, char mark) {
-  static const char never_rubbish[] = "kKNWvfp";
+  static const char never_rubbish[] = "kKNWvfpD";
   if (!in->tame && strchr(never_rubbish, mark) == NULL && test_redis_random_chance(in->random, RUBBISH_PERCENT)) {
     add_rubbish(in);
     return;

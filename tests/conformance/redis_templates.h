@@ -5,7 +5,7 @@
 #include "tests/conformance/redis_random.h"
 
 typedef struct test_redis_template {
-  char type;       /* of the keys: s string, h hash, l list, t set, z sorted set, a any */
+  char type;       /* of the keys: s string, h hash, l list, t set, z sorted set, y one of equal scores, a any */
   unsigned weight; /* how often, beside the others */
   test_redis_way way;
   bool wild; /* may well fail, empty a database or depend on others: never inside MULTI */
