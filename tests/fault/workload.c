@@ -22,7 +22,7 @@ void fault_workload_init(fault_workload *workload, uint64_t seed, uint32_t worke
 void fault_workload_options(const fault_workload *workload, medley_options *options) {
   medley_options_init(options);
   options->map_size_bytes = (uint64_t)256 << 20;
-  options->sql_cache_bytes = 64 << 10; /* small: SQLite spills pages before the commit */
+  options->sql_cache_bytes = 16 << 10; /* small: SQLite spills pages before the commit */
   options->seed = workload->seed + 1;
 }
 
