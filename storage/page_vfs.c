@@ -42,6 +42,7 @@ struct med_page_file {
   bool wrote;
   bool confirmed;
   bool mapped;
+  bool prefers_copies;
   int failure;
   uint32_t page_count;
   uint32_t fetched; /* mapped pages that SQLite holds */
@@ -297,7 +298,7 @@ static int no_shared_memory_unmap(sqlite3_file *base, int a) {
 
 /* ---- Mapped pages ---- */
 static bool may_map(const med_page_file *file, sqlite3_int64 offset, int amount) {
-  return file->mapped && amount == MED_PAGE_SIZE && offset % MED_PAGE_SIZE == 0 && offset > 0 &&
+  return file->mapped && !file->prefers_copies && amount == MED_PAGE_SIZE && offset % MED_PAGE_SIZE == 0 && offset > 0 &&
          med_txn_is_active(file->txn) && !med_txn_writes(file->txn);
 }
 
@@ -362,11 +363,14 @@ static void check_memo(med_page_file *file) {
 void med_page_file_bind(med_page_file *file, med_txn *txn) {
   assert(file->fetched == 0 || txn == NULL || !med_txn_writes(txn));
   file->txn = txn;
+  file->prefers_copies = false;
   file->count_known = false;
   file->wrote = file->confirmed = false;
   file->failure = MEDLEY_OK;
   if (file->mapped) check_memo(file);
 }
+
+void med_page_file_prefer_copies(med_page_file *file) { file->prefers_copies = true; }
 
 bool med_page_file_take_confirmed(med_page_file *file) {
   bool confirmed = file->confirmed;

@@ -44,6 +44,10 @@ void med_page_file_set_pragma_filter(med_page_file *file, med_pragma_filter filt
 /* Whether readers get mapped pages (scans) rather than copies in SQLite's cache (warm point reads). */
 void med_page_file_set_mapped(med_page_file *file, bool mapped);
 
+/* Until the next bind: pages are copied into SQLite's cache, where a transaction of many statements finds them ready; a
+ * mapped page is prepared anew by each statement, but survives other sessions' commits. */
+void med_page_file_prefer_copies(med_page_file *file);
+
 bool med_page_vfs_value_is_sound(uint32_t page_number, med_slice value);
 
 #endif

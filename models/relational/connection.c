@@ -228,7 +228,11 @@ static int run_control(med_sql_connection *connection, control_kind kind) {
   return med_sql_fail(connection, code, NULL, 0, connection->txn != NULL ? med_txn_error(connection->txn) : NULL);
 }
 
-int med_sql_begin(med_sql_connection *connection) { return run_control(connection, CONTROL_BEGIN); }
+int med_sql_begin(med_sql_connection *connection) {
+  int rc = run_control(connection, CONTROL_BEGIN);
+  if (rc == MEDLEY_OK) med_page_file_prefer_copies(connection->file);
+  return rc;
+}
 int med_sql_commit(med_sql_connection *connection) { return run_control(connection, CONTROL_COMMIT); }
 
 void med_sql_rollback(med_sql_connection *connection) {
