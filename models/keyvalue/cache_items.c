@@ -171,7 +171,10 @@ uint32_t med_cache_item_find(med_cache_segment *segment, uint32_t shard, uint64_
   uint32_t number = med_cache_table_of(segment, shard)[hash & (segment->table_len - 1)];
   for (uint32_t steps = 0; number != 0 && steps < CHAIN_MAX; steps++) {
     const med_cache_chunk *item = med_cache_chunk_at(segment, number);
-    if (item->hash == hash && item->key_len == key.len && key_is(segment, number, key)) return number;
+    if (item->hash == hash && item->key_len == key.len) {
+      if (item->next != 0) __builtin_prefetch(med_cache_chunk_at(segment, item->next)); /* most of the value */
+      if (key_is(segment, number, key)) return number;
+    }
     number = item->hash_next;
   }
   if (number != 0) med_cache_suspect(segment);
@@ -202,22 +205,38 @@ uint32_t med_cache_item_find_live(med_cache_segment *segment, uint32_t shard, ui
   return 0;
 }
 
+static bool crawl_bucket(med_cache_segment *segment, uint32_t shard, uint32_t number, int64_t now_us) {
+  bool removed = false;
+  for (int steps = 0; number != 0; steps++) {
+    const med_cache_chunk *item = med_cache_chunk_at(segment, number);
+    uint32_t next = item->hash_next;
+    if (steps == CRAWL_CHAIN_MAX) { /* enough for one write: the rest of the chain in another lap */
+      med_cache_note_due(&segment->shards[shard], now_us);
+      break;
+    }
+    if (is_due(segment, item, now_us)) {
+      remove_due(segment, shard, number);
+      removed = true;
+    } else if (item->kind == MED_CACHE_HOLD) {
+      med_cache_note_due(&segment->shards[shard], now_us);
+    } else if (item->expires_us != 0) {
+      med_cache_note_due(&segment->shards[shard], item->expires_us);
+    }
+    number = next;
+  }
+  return removed;
+}
+
 bool med_cache_item_crawl(med_cache_segment *segment, uint32_t shard, uint32_t bucket_count, int64_t now_us) {
   med_cache_shard *state = &segment->shards[shard];
   const uint32_t *table = med_cache_table_of(segment, shard);
   bool removed = false;
-  for (uint32_t i = 0; i < bucket_count; i++) {
+  for (uint32_t i = 0; i < bucket_count && state->due_us <= now_us; i++) {
+    if (crawl_bucket(segment, shard, table[state->crawl_position & (segment->table_len - 1)], now_us)) removed = true;
     state->crawl_position = (state->crawl_position + 1) & (segment->table_len - 1);
-    uint32_t number = table[state->crawl_position];
-    for (int steps = 0; number != 0 && steps < CRAWL_CHAIN_MAX; steps++) {
-      const med_cache_chunk *item = med_cache_chunk_at(segment, number);
-      uint32_t next = item->hash_next;
-      if (is_due(segment, item, now_us)) {
-        remove_due(segment, shard, number);
-        removed = true;
-      }
-      number = next;
-    }
+    if (state->crawl_position != 0) continue;
+    state->due_us = state->lap_due_us;
+    state->lap_due_us = INT64_MAX;
   }
   return removed;
 }

@@ -85,6 +85,8 @@ typedef struct med_cache_shard {
   uint64_t items, chunks; /* of values; chunks: of everything */
   uint64_t hold_chunks;
   uint64_t hits, misses, sets, evictions, expirations;
+  /* Nothing in the shard is due before due_us, so nobody looks for it. Found anew with each lap of the crawler. */
+  int64_t due_us, lap_due_us;
   uint32_t crawl_position;
 } __attribute__((aligned(128))) med_cache_shard;
 
@@ -203,6 +205,11 @@ uint32_t med_cache_item_chunks(const med_cache_segment *segment, const med_cache
 uint64_t med_cache_next_cas(med_cache_segment *segment, uint32_t shard);
 /* Frees what is due in the next bucket_count buckets of the table: every write does a few. Whether anything was. */
 #define MED_CACHE_CRAWL_STEP 2
+/* The crawler has to come by at that time. */
+static inline void med_cache_note_due(med_cache_shard *shard, int64_t due_us) {
+  if (due_us < shard->due_us) shard->due_us = due_us;
+  if (due_us < shard->lap_due_us) shard->lap_due_us = due_us;
+}
 bool med_cache_item_crawl(med_cache_segment *segment, uint32_t shard, uint32_t bucket_count, int64_t now_us);
 
 /* ---- cache_eviction.c ---- all with the shard locked, but make_room */

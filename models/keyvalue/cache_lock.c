@@ -67,6 +67,7 @@ void med_cache_make_empty(med_cache_segment *segment) {
     memset(shard->lists, 0, sizeof shard->lists);
     shard->items = shard->chunks = shard->hold_chunks = 0;
     shard->crawl_position = 0;
+    shard->due_us = shard->lap_due_us = INT64_MAX;
   }
   memset(segment->tables, 0, (size_t)segment->shard_count * segment->table_len * sizeof *segment->tables);
   med_cache_pool *pool = &segment->header->pool;

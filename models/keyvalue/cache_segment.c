@@ -153,6 +153,7 @@ static int map(med_cache_segment *segment, uint64_t size_bytes, int fd, medley_e
     return med_error_set_foreign(error, errno == ENOMEM ? MEDLEY_NO_MEMORY : MEDLEY_IO, errno,
                                  "cache: cannot map a segment of %llu bytes", (unsigned long long)size_bytes);
   }
+  (void)madvise(memory, (size_t)size_bytes, MADV_HUGEPAGE); /* where the system allows it for shared memory */
   lay_out(segment, size_bytes, memory);
   return MEDLEY_OK;
 }

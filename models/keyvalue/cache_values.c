@@ -14,6 +14,8 @@ typedef struct spot {
 static spot spot_of(const med_cache_segment *segment, med_slice key) {
   spot at = {med_hash64(key.bytes, key.len, segment->hash_seed), 0};
   at.shard = med_cache_shard_of(segment, at.hash);
+  /* Waiting for memory is most of what a lookup costs: it begins before the lock is taken. */
+  __builtin_prefetch(&med_cache_table_of(segment, at.shard)[at.hash & (segment->table_len - 1)]);
   return at;
 }
 
@@ -59,6 +61,7 @@ static void set_expiry(med_cache_segment *segment, uint32_t shard, uint32_t numb
   med_cache_chunk *item = med_cache_chunk_at(segment, number);
   bool was_volatile = item->expires_us != 0;
   item->expires_us = expires_us;
+  if (expires_us != 0) med_cache_note_due(&segment->shards[shard], expires_us);
   if (was_volatile == (expires_us != 0)) return;
   med_cache_list_id before = (med_cache_list_id)item->list;
   med_cache_item_unlist(segment, shard, number);
@@ -177,6 +180,7 @@ static int store(med_cache_segment *segment, spot at, uint32_t number, const med
     item->flags = change->flags;
     if (!was_value || !change->keep_expiry) item->expires_us = change->expires_us;
   }
+  if (item->expires_us != 0) med_cache_note_due(&segment->shards[at.shard], item->expires_us);
   item->cas = med_cache_next_cas(segment, at.shard);
   if (!was_value) med_cache_item_new(item, now_us);
   med_cache_item_enlist(segment, at.shard, number, before);
@@ -343,6 +347,7 @@ static uint64_t add_lease(med_cache_segment *segment, spot at, med_slice key, in
   med_cache_chunk *item = med_cache_chunk_at(segment, number);
   item->cas = med_cache_next_cas(segment, at.shard);
   item->expires_us = now_us > INT64_MAX - MED_CACHE_LEASE_US ? INT64_MAX : now_us + MED_CACHE_LEASE_US;
+  med_cache_note_due(&segment->shards[at.shard], item->expires_us);
   med_cache_item_enlist(segment, at.shard, number, MED_CACHE_NO_LIST);
   return item->cas;
 }
@@ -441,6 +446,7 @@ static int hold_locked(med_cache_segment *segment, spot at, const med_cache_comm
   item->cas = commit->token;
   item->flags = commit->slot;
   item->expires_us = 0;
+  med_cache_note_due(shard, now_us); /* its owner may die */
   item->marks = is_base ? 0 : MED_CACHE_LOST;
   return MEDLEY_OK;
 }
