@@ -7,6 +7,7 @@
 #include "bench/contestant_process.h"
 
 #define CALIBRATION_TRIES 6
+#define OWN_TRIES 2
 #define GROWTH_MAX 12.0
 
 typedef struct harness_run {
@@ -43,14 +44,16 @@ static void note_failure(harness_run *run, med_result *result, const char *text)
   snprintf(result->failure, sizeof result->failure, "%s", text);
 }
 
-/* Every peer in turn; those that failed before are left out. */
-static void do_round(harness_run *run, int task_row, int task_index, const med_order *order, int round) {
+/* Every peer in turn; those that failed before are left out. counts: operations of each peer. */
+static void do_round(harness_run *run, int task_row, int task_index, const uint64_t *counts, uint64_t round_seed,
+                     int round) {
   for (int peer = 0; peer < run->setting->peer_count; peer++) {
     med_result *result = result_of(run, task_row, peer);
     if (result->status != 0) continue;
     show(run, result->task->title, result->peer->name, round);
     med_sample *sample = &run->samples[peer];
-    if (med_contestant_process_run(&run->processes[peer], task_index, order, sample) != 0) {
+    med_order order = {.operation_count = counts[peer], .round_seed = round_seed};
+    if (med_contestant_process_run(&run->processes[peer], task_index, &order, sample) != 0) {
       run->is_open[peer] = 0;
       note_failure(run, result, "the peer's process ended");
     } else if (sample->status == MED_SAMPLE_ABSENT) {
@@ -61,8 +64,8 @@ static void do_round(harness_run *run, int task_row, int task_index, const med_o
   }
 }
 
-/* The answer of the first peer that has one is what the others must answer. */
-static void compare_answers(harness_run *run, int task_row) {
+/* The answer of the first peer that has one is what the others must answer, if they did as many operations. */
+static void compare_answers(harness_run *run, int task_row, const uint64_t *counts) {
   const med_sample *first = NULL;
   int first_peer = 0;
   for (int peer = 0; peer < run->setting->peer_count; peer++) {
@@ -73,6 +76,7 @@ static void compare_answers(harness_run *run, int task_row) {
       first_peer = peer;
       continue;
     }
+    if (counts[peer] != counts[first_peer]) continue;
     result->answers_compared++;
     result_of(run, task_row, first_peer)->answers_compared++;
     if (run->samples[peer].answer != first->answer) {
@@ -85,34 +89,53 @@ static void compare_answers(harness_run *run, int task_row) {
   }
 }
 
-/* Operations that keep the slowest peer busy for about the budget. What the tries change in the data, they change for
- * every peer alike. */
-static uint64_t find_count(harness_run *run, int task_row, int task_index, med_order *order) {
+static void give_all(uint64_t *counts, uint64_t count) {
+  for (int peer = 0; peer < MED_PEER_COUNT_MAX; peer++) counts[peer] = count;
+}
+
+static double growth_wanted(const harness_run *run, int peer) {
+  double wall_ns = (double)run->samples[peer].wall_ns;
+  double growth = run->setting->budget_ms * 1e6 / (wall_ns > 1 ? wall_ns : 1);
+  return growth > GROWTH_MAX ? GROWTH_MAX : growth;
+}
+
+static uint64_t grown(uint64_t count, double growth, const med_task *task) {
+  count = (uint64_t)((double)count * growth) + 1;
+  return count < task->first_count ? task->first_count : count;
+}
+
+/* Rounds with equal numbers of operations, which grow until the slowest peer is busy for about the budget; their
+ * answers are compared. What they change in the data, they change for every peer alike. */
+static void find_counts(harness_run *run, int task_row, int task_index, uint64_t *counts) {
   const med_task *task = &run->setting->workload->tasks[task_index];
-  double budget_ns = run->setting->budget_ms * 1e6;
-  order->operation_count = task->first_count;
-  if (task->first_count == 0) {
-    do_round(run, task_row, task_index, order, -1);
-    compare_answers(run, task_row);
-    return 0;
-  }
+  give_all(counts, task->first_count);
   for (int attempt = 0; attempt < CALIBRATION_TRIES; attempt++) {
-    double slowest_ns = 1;
-    order->round_seed = med_dice_mix(run->setting->seed ^ (uint64_t)(task_index * 1000 + 500 + attempt));
-    do_round(run, task_row, task_index, order, -1);
-    compare_answers(run, task_row);
+    double slowest = GROWTH_MAX;
+    uint64_t seed = med_dice_mix(run->setting->seed ^ (uint64_t)(task_index * 1000 + 500 + attempt));
+    do_round(run, task_row, task_index, counts, seed, -1);
+    compare_answers(run, task_row, counts);
+    if (task->first_count == 0) return;
     for (int peer = 0; peer < run->setting->peer_count; peer++) {
       if (result_of(run, task_row, peer)->status != 0) continue;
-      if ((double)run->samples[peer].wall_ns > slowest_ns) slowest_ns = (double)run->samples[peer].wall_ns;
+      if (growth_wanted(run, peer) < slowest) slowest = growth_wanted(run, peer);
     }
-    double growth = budget_ns / slowest_ns;
-    if (growth > 0.7 && growth < 1.5) break;
-    if (growth > GROWTH_MAX) growth = GROWTH_MAX;
-    order->operation_count = (uint64_t)((double)order->operation_count * growth) + 1;
-    if (order->operation_count < task->first_count) order->operation_count = task->first_count;
-    if (growth < 1.5) break;
+    if (slowest > 0.7 && slowest < 1.5) break;
+    give_all(counts, grown(counts[0], slowest, task));
+    if (slowest < 1.5) break;
   }
-  return order->operation_count;
+}
+
+/* A fast peer would be done with a slow one's work before the clock has ticked: where nothing is changed, each gets as
+ * much as fills its budget. */
+static void find_own_counts(harness_run *run, int task_row, int task_index, uint64_t *counts) {
+  const med_task *task = &run->setting->workload->tasks[task_index];
+  for (int attempt = 0; attempt < OWN_TRIES; attempt++) {
+    do_round(run, task_row, task_index, counts, med_dice_mix(run->setting->seed + (uint64_t)attempt), -1);
+    for (int peer = 0; peer < run->setting->peer_count; peer++) {
+      if (result_of(run, task_row, peer)->status == 0)
+        counts[peer] = grown(counts[peer], growth_wanted(run, peer), task);
+    }
+  }
 }
 
 static void keep(med_result *result, const med_sample *sample, double *cpu, double *written, int round) {
@@ -181,12 +204,14 @@ static void do_task(harness_run *run, int task_row, int task_index) {
       snprintf(result->failure, sizeof result->failure, "%s", run->outcome->open_failure[peer]);
     }
   }
-  med_order order = {0};
-  order.operation_count = find_count(run, task_row, task_index, &order);
+  uint64_t counts[MED_PEER_COUNT_MAX];
+  find_counts(run, task_row, task_index, counts);
+  const med_task *task = &setting->workload->tasks[task_index];
+  if (task->reads_only && task->first_count > 0) find_own_counts(run, task_row, task_index, counts);
   for (int round = 0; round < setting->rounds; round++) {
-    order.round_seed = med_dice_mix(setting->seed ^ (uint64_t)(task_index * 1000 + round));
-    do_round(run, task_row, task_index, &order, round);
-    compare_answers(run, task_row);
+    uint64_t seed = med_dice_mix(setting->seed ^ (uint64_t)(task_index * 1000 + round));
+    do_round(run, task_row, task_index, counts, seed, round);
+    compare_answers(run, task_row, counts);
     for (int peer = 0; peer < setting->peer_count; peer++) {
       med_result *result = result_of(run, task_row, peer);
       if (result->status == 0) keep(result, &run->samples[peer], cpu[peer], written[peer], round);

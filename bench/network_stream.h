@@ -66,7 +66,7 @@ void med_network_tag_name(uint64_t tag_id, char *name, size_t size);
 /* Facts about a person (from 0), each a function of the seed. */
 int med_network_country_of(const med_network_stream *stream, uint32_t person);
 int64_t med_network_joined_at(const med_network_stream *stream, uint32_t person);
-#define MED_NETWORK_IP_SIZE 16
+#define MED_NETWORK_IP_SIZE 48
 void med_network_ip(med_dice *dice, int country, char *ip);
 uint64_t med_network_friend_count(const med_network_stream *stream, uint32_t person);
 uint32_t med_network_friend(const med_network_stream *stream, uint32_t person, uint64_t index);

@@ -36,6 +36,7 @@ typedef struct med_task {
   int clients;
   uint64_t first_count; /* operations in the first try, from which the number is found that fills the time budget, and
                          * never fewer; 0: the task does a fixed amount of work */
+  int reads_only; /* it leaves the data as it was: once answers agree, each peer may do as many as fill its own budget */
   unsigned latency_stride;
   /* Runs and fills the sample; -1 after med_sample_fail; MED_SAMPLE_ABSENT if the peer has nothing of the kind. */
   int (*run)(med_contestant *contestant, const struct med_task *task, const med_order *order, med_sample *sample);

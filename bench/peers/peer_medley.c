@@ -310,10 +310,13 @@ static int run_words(medley_session *session, int count, const char *const *word
   const medley_value *reply = NULL;
   for (int i = 0; i < count; i++) lens[i] = strlen(words[i]);
   if (medley_command(session, (size_t)count, words, lens, &reply) != MEDLEY_OK) return fail(session);
-  if (answer && reply && reply->type == MEDLEY_TYPE_TEXT)
-    *answer = strtoll(reply->as.text.bytes, NULL, 10);
-  else if (answer)
+  if (answer && reply && reply->type == MEDLEY_TYPE_TEXT) {
+    char number[24];
+    snprintf(number, sizeof number, "%.*s", (int)reply->as.text.len, reply->as.text.bytes);
+    *answer = strtoll(number, NULL, 10);
+  } else if (answer) {
     *answer = answer_of(reply);
+  }
   return 0;
 }
 
