@@ -23,10 +23,10 @@ static void expect_words(const char *text, size_t count, const char *const *expe
     ck_assert_msg(med_slice_equal(words.items[i].text, med_slice_of_text(expected[i])), "%s: word %zu", text, i);
   med_arena_clear(&memory);
 }
-#define WORDS(text, ...)                                              \
-  do {                                                                \
-    const char *const list[] = {__VA_ARGS__};                         \
-    expect_words(text, sizeof list / sizeof list[0], list);           \
+#define WORDS(text, ...)                                    \
+  do {                                                      \
+    const char *const list[] = {__VA_ARGS__};               \
+    expect_words(text, sizeof list / sizeof list[0], list); \
   } while (0)
 
 START_TEST(words_are_split_and_unquoted_as_redis_cli_does) {
@@ -76,9 +76,9 @@ START_TEST(parameters_are_unquoted_names_and_question_marks_only) {
   static const struct {
     const char *text;
     bool is_parameter;
-  } cases[] = {{"$name", true}, {":n", true},   {"@_x1", true}, {"?", true},    {"?12", true},  {"$1", false},
-               {":5", false},   {"$", false},   {"?a", false},  {"a?", false},  {"\"?\"", false}, {"'$x'", false},
-               {"$a-b", false}, {":a:b", false}, {"h?llo", false}};
+  } cases[] = {{"$name", true},  {":n", true},    {"@_x1", true},  {"?", true},     {"?12", true},
+               {"$1", false},    {":5", false},   {"$", false},    {"?a", false},   {"a?", false},
+               {"\"?\"", false}, {"'$x'", false}, {"$a-b", false}, {":a:b", false}, {"h?llo", false}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     med_arena memory = {0};
     med_redis_words words;
@@ -119,12 +119,28 @@ START_TEST(patterns_match_as_in_redis) {
   static const struct {
     const char *pattern, *text;
     bool matches;
-  } cases[] = {{"*", "", true},          {"", "", true},           {"", "a", false},       {"a*c", "abbc", true},
-               {"a*c", "abbd", false},   {"h?llo", "hello", true}, {"h?llo", "hllo", false}, {"h[ae]llo", "hallo", true},
-               {"h[^e]llo", "hello", false}, {"h[a-c]llo", "hbllo", true}, {"h[c-a]llo", "hbllo", true},
-               {"\\*", "*", true},       {"\\*", "a", false},      {"a\\", "a\\", true},   {"[abc", "b", true},
-               {"[abc", "d", false},     {"**a**", "xax", true},   {"*a*b*", "ba", false}, {"[\\]]", "]", true},
-               {"[a-]", "-", false}, {"[a-]", "^", true},      {"[]", "]", false}};
+  } cases[] = {{"*", "", true},
+               {"", "", true},
+               {"", "a", false},
+               {"a*c", "abbc", true},
+               {"a*c", "abbd", false},
+               {"h?llo", "hello", true},
+               {"h?llo", "hllo", false},
+               {"h[ae]llo", "hallo", true},
+               {"h[^e]llo", "hello", false},
+               {"h[a-c]llo", "hbllo", true},
+               {"h[c-a]llo", "hbllo", true},
+               {"\\*", "*", true},
+               {"\\*", "a", false},
+               {"a\\", "a\\", true},
+               {"[abc", "b", true},
+               {"[abc", "d", false},
+               {"**a**", "xax", true},
+               {"*a*b*", "ba", false},
+               {"[\\]]", "]", true},
+               {"[a-]", "-", false},
+               {"[a-]", "^", true},
+               {"[]", "]", false}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     ck_assert_msg(glob(cases[i].pattern, cases[i].text) == cases[i].matches, "%s against %s", cases[i].pattern,
                   cases[i].text);
@@ -216,5 +232,5 @@ PROPERTY_MAIN("redis_words", words_are_split_and_unquoted_as_redis_cli_does,
               an_unbalanced_quote_is_an_error_with_its_place, one_line_is_taken_and_blank_ones_are_skipped,
               parameters_are_unquoted_names_and_question_marks_only, no_text_can_break_the_splitter,
               patterns_match_as_in_redis, many_stars_take_no_longer_than_the_product_of_the_lengths,
-              reals_are_read_as_redis_reads_them, long_reals_are_printed_without_an_exponent_and_without_zeros_at_the_end,
-              a_reply_nests_and_counts)
+              reals_are_read_as_redis_reads_them,
+              long_reals_are_printed_without_an_exponent_and_without_zeros_at_the_end, a_reply_nests_and_counts)
