@@ -1,8 +1,15 @@
 /* collections.c - what the commands on hashes, lists, sets and sorted sets share. */
 #include "engine/redis/collections.h"
 
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/redis/scan.h"
 #include "models/keyvalue/hash.h"
 
+#define NUMBER_TEXT_MAX 255
 #define SEEN_FIRST_CAPACITY 64
 #define WALK_TOTAL_MAX 2048 /* below so many things one walk is always cheaper */
 #define WALK_FRACTION 50    /* above, when more than one in so many is wanted */
@@ -60,6 +67,40 @@ int med_redis_arg_key_count(med_redis_call *call, size_t index, size_t *count) {
   }
   *count = (size_t)wanted;
   return MEDLEY_OK;
+}
+
+bool med_redis_parse_loose_real(med_slice text, bool in_range, double *real) {
+  char copy[NUMBER_TEXT_MAX + 1], *end;
+  if (text.len > NUMBER_TEXT_MAX) return false;
+  if (text.len > 0) memcpy(copy, text.bytes, text.len);
+  copy[text.len] = 0;
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc */
+  if (plain == (locale_t)0) return false;
+  errno = 0;
+  *real = strtod_l(copy, &end, plain);
+  int failure = errno;
+  freelocale(plain);
+  return *end == 0 && !isnan(*real) && !(in_range && failure == ERANGE);
+}
+
+int med_redis_scan_open(med_redis_call *call, med_kv_type type, unsigned allowed, med_redis_scan *scan,
+                        med_collection *collection, bool *over) {
+  med_redis_call cursor_only = *call;
+  int rc;
+  cursor_only.argc = 3;
+  MED_TRY(med_redis_scan_parse(&cursor_only, 2, 0, scan));
+  MED_TRY(med_redis_open_collection(call, 1, type, collection));
+  *over = !collection->exists;
+  if (*over) {
+    med_redis_scan_reply_cursor(call, NULL);
+    med_reply_list_begin(call->reply);
+    med_reply_list_end(call->reply);
+    med_reply_list_end(call->reply);
+  } else {
+    MED_TRY(med_redis_scan_parse(call, 2, allowed, scan));
+  }
+done:
+  return rc;
 }
 
 /* ---- Random subsets ---- Knuth's selection sampling: each subset is equally likely. */

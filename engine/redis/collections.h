@@ -30,6 +30,16 @@ MEDLEY_MUST_USE int med_redis_arg_count(med_redis_call *call, size_t index, int6
 /* argv[index] numkeys, followed by so many keys. */
 MEDLEY_MUST_USE int med_redis_arg_key_count(med_redis_call *call, size_t index, size_t *count);
 
+/* A number as strtod reads it, with nothing behind it: "" is 0, leading spaces and numbers out of range are allowed unless
+ * `in_range`. Ends of score ranges and what SORT compares are read so; all else with med_redis_parse_real. */
+bool med_redis_parse_loose_real(med_slice text, bool in_range, double *real);
+
+/* What HSCAN, SSCAN and ZSCAN begin with. The collection is looked for between the cursor and the options, as in Redis:
+ * one that is missing answers an empty scan whatever the options say; *over: that has been replied. */
+struct med_redis_scan;
+MEDLEY_MUST_USE int med_redis_scan_open(med_redis_call *call, med_kv_type type, unsigned allowed,
+                                        struct med_redis_scan *scan, med_collection *collection, bool *over);
+
 /* Which of `total` things in a row a random choice of `wanted` different ones takes: asked for each in turn. */
 typedef struct med_redis_choice {
   med_redis_call *call;

@@ -282,9 +282,9 @@ static int hscan_command(med_redis_call *call) {
   med_redis_scan scan;
   med_hash_walk walk;
   med_slice next, *position = NULL;
-  int rc;
-  MED_TRY(med_redis_scan_parse(call, 2, MED_REDIS_SCAN_NO_VALUES, &scan));
-  MED_TRY(open_hash(call, &hash));
+  bool over;
+  int rc = med_redis_scan_open(call, MED_KV_HASH, MED_REDIS_SCAN_NO_VALUES, &scan, &hash, &over);
+  if (rc != MEDLEY_OK || over) return rc;
   uint64_t left = hash.meta.count <= MED_REDIS_SCAN_WHOLE ? hash.meta.count : scan.count;
   med_slice from = scan.from_start ? med_slice_of(NULL, 0) : med_key_slice(&scan.position);
   /* The cursor comes first in the reply: find where the next call goes on, then walk again. */

@@ -1,7 +1,4 @@
 /* sort_commands.c - SORT and SORT_RO: elements of a list, set or sorted set in the order of themselves or of other keys. */
-#include <errno.h>
-#include <locale.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "engine/redis/collections.h"
@@ -9,8 +6,6 @@
 #include "models/keyvalue/list.h"
 #include "models/keyvalue/sorted_set.h"
 #include "models/keyvalue/string.h"
-
-#define NUMBER_TEXT_MAX 255
 
 typedef struct item {
   med_slice element;
@@ -91,7 +86,8 @@ static int read_list(sort *work) {
   med_collection list;
   med_list_walk walk;
   int rc = med_redis_open_collection(work->call, 1, MED_KV_LIST, &list);
-  if (rc == MEDLEY_OK) rc = med_list_walk_open(&list, 0, false, &walk);
+  bool reverse = work->unsorted && work->descending;
+  if (rc == MEDLEY_OK) rc = med_list_walk_open(&list, reverse ? list.meta.count - 1 : 0, reverse, &walk);
   if (rc != MEDLEY_OK) return rc;
   while (rc == MEDLEY_OK && (rc = med_list_walk_next(&walk)) == MEDLEY_OK) {
     med_slice element;
@@ -194,20 +190,6 @@ static int look_up(med_redis_call *call, med_slice pattern, med_slice element, m
 }
 
 /* ---- Order ---- */
-static bool parse_score(med_slice text, double *score) {
-  char copy[NUMBER_TEXT_MAX + 1], *end;
-  if (text.len > NUMBER_TEXT_MAX) return false;
-  if (text.len > 0) memcpy(copy, text.bytes, text.len);
-  copy[text.len] = 0;
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc */
-  if (plain == (locale_t)0) return false;
-  errno = 0;
-  *score = strtod_l(copy, &end, plain);
-  int failure = errno;
-  freelocale(plain);
-  return *end == 0 && failure != ERANGE && !isnan(*score);
-}
-
 /* Fills what the items are compared by. */
 static int prepare(sort *work) {
   bool failed = false;
@@ -217,7 +199,8 @@ static int prepare(sort *work) {
     int rc = work->has_by ? look_up(work->call, work->by, present->element, &present->by) : MEDLEY_OK;
     if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
     present->has_by = rc == MEDLEY_OK;
-    if (present->has_by && !work->words && !parse_score(present->by, &present->score)) failed = true;
+    if (present->has_by && !work->words && !med_redis_parse_loose_real(present->by, true, &present->score))
+      failed = true;
     rc = med_redis_poll(work->call);
     if (rc != MEDLEY_OK) return rc;
   }

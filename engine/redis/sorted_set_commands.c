@@ -189,9 +189,9 @@ static int zscan_command(med_redis_call *call) {
   med_redis_scan scan;
   med_member_walk walk;
   med_slice next, *position = NULL;
-  int rc;
-  MED_TRY(med_redis_scan_parse(call, 2, 0, &scan));
-  MED_TRY(open_set(call, &set));
+  bool over;
+  int rc = med_redis_scan_open(call, MED_KV_SORTED_SET, 0, &scan, &set, &over);
+  if (rc != MEDLEY_OK || over) return rc;
   uint64_t left = set.meta.count <= MED_REDIS_SCAN_WHOLE ? set.meta.count : scan.count;
   med_slice from = scan.from_start ? med_slice_of(NULL, 0) : med_key_slice(&scan.position);
   /* The cursor comes first in the reply: find where the next call goes on, then walk again. */

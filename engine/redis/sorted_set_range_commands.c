@@ -1,6 +1,4 @@
 /* sorted_set_range_commands.c - ranges of a sorted set by place, score and name: replied, stored, counted, removed. */
-#include <math.h>
-
 #include "engine/redis/collections.h"
 #include "models/keyvalue/sorted_set.h"
 
@@ -25,7 +23,7 @@ static int parse_score_end(med_redis_call *call, size_t index, double *score, bo
   med_slice text = call->argv[index];
   *open = text.len > 0 && *(const char *)text.bytes == '(';
   if (*open) text = med_slice_of((const char *)text.bytes + 1, text.len - 1);
-  if (med_redis_parse_real(text, score)) return MEDLEY_OK;
+  if (med_redis_parse_loose_real(text, false, score)) return MEDLEY_OK;
   return med_redis_error(call, MEDLEY_RANGE, "ERR min or max is not a float");
 }
 
@@ -245,7 +243,6 @@ static int parse_options(med_redis_call *call, const range_form *form, range_wor
       return med_redis_syntax_error(call);
     }
   }
-  if (range->limited && range->limit == -1) range->limited = range->offset != 0;
   return MEDLEY_OK;
 }
 
@@ -256,13 +253,14 @@ static int parse_range(med_redis_call *call, const range_form *form, range_words
   range->limit = -1;
   int rc = parse_options(call, form, range);
   if (rc != MEDLEY_OK) return rc;
-  if (range->limited && range->kind == BY_RANK) {
+  if (range->kind == BY_RANK && range->limit != -1) {
     return med_redis_error(call, MEDLEY_SYNTAX,
                            "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
   }
   if (range->scores && range->kind == BY_NAME) {
     return med_redis_error(call, MEDLEY_SYNTAX, "ERR syntax error, WITHSCORES not supported in combination with BYLEX");
   }
+  if (range->kind == BY_RANK) range->limited = false; /* LIMIT with a count of -1 says nothing, as in Redis */
   bool swapped = range->reverse && range->kind != BY_RANK;
   size_t min = form->key + (swapped ? 2 : 1), max = form->key + (swapped ? 1 : 2);
   return parse_ends(call, min, max, range);

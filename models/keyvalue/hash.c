@@ -11,9 +11,10 @@ int med_hash_open(med_kv *kv, med_slice key, med_arena *arena, med_collection *h
   if (rc != MEDLEY_OK || !hash->exists || hash->meta.expiring_fields == 0) return rc;
   if (med_txn_writes(kv->txn)) {
     rc = med_hash_purge(hash);
-    if (rc != MEDLEY_OK || hash->meta.count > 0) return rc;
-    rc = med_collection_save(hash);
-    return rc == MEDLEY_OK ? med_collection_open(kv, key, MED_KV_HASH, arena, hash) : rc;
+    /* Saved at once: who opens it to read does not save. */
+    if (rc == MEDLEY_OK && hash->changed) rc = med_collection_save(hash);
+    if (rc != MEDLEY_OK || hash->exists) return rc;
+    return med_collection_open(kv, key, MED_KV_HASH, arena, hash);
   }
   bool live;
   rc = med_hash_has_live_fields(kv->txn, &hash->meta, hash->now_ms, &live);

@@ -158,6 +158,7 @@ static inline void kit_sweep_all(collection_kit *kit) {
 
 static inline void kit_problem(void *context, const char *problem) {
   printf("problem: %s\n", problem);
+  fflush(stdout);
   ++*(uint64_t *)context;
 }
 
