@@ -82,18 +82,17 @@ int medley_session_close(medley_session *session) {
 }
 
 /* ---- Enter and leave ---- */
-static void take_back_what_was_lent(medley_session *session) {
-  session->lent = false;
-  if (session->open_reads == 0 && session->state != MEDLEY_READING) {
-    med_sql_unbind(session->sql);
-    med_txn_reset(session->reader);
-  }
+void med_session_drop_kept(medley_session *session) {
+  if (!session->kept) return;
+  session->kept = false;
+  med_txn_reset(session->reader);
 }
 
 int med_session_enter(medley_session *session) {
   if (session == NULL || atomic_exchange_explicit(&session->inside, 1, memory_order_acquire) != 0) return MEDLEY_MISUSE;
   if (session->error.status != MEDLEY_OK) med_error_clear(&session->error);
-  if (session->lent) take_back_what_was_lent(session);
+  session->kept = session->lent;
+  session->lent = false;
   int rc = med_store_usable(session->db->store, &session->error);
   if (rc != MEDLEY_OK) {
     session->inside = 0;
@@ -107,7 +106,10 @@ int med_session_enter(medley_session *session) {
   return rc;
 }
 
-void med_session_leave(medley_session *session) { atomic_store_explicit(&session->inside, 0, memory_order_release); }
+void med_session_leave(medley_session *session) {
+  med_session_drop_kept(session);
+  atomic_store_explicit(&session->inside, 0, memory_order_release);
+}
 
 /* ---- Small things ---- */
 medley *med_session_database(medley_session *session) { return session->db; }
@@ -196,6 +198,7 @@ int med_session_bind_sql(medley_session *session, sqlite3 **handle) {
 
 int med_session_peek_begin(medley_session *session, sqlite3 **handle) {
   int rc = MEDLEY_OK;
+  med_session_drop_kept(session);
   if (med_session_txn(session) == NULL) {
     rc = med_txn_renew(session->reader);
     if (rc != MEDLEY_OK) return rc;
@@ -320,13 +323,19 @@ static int begin_read(medley_session *session) {
     if (rc == MEDLEY_OK) session->state = MEDLEY_READING;
     return rc;
   }
-  if (session->open_reads == 0) rc = med_txn_renew(session->reader);
+  bool goes_on = session->kept && med_txn_go_on(session->reader);
+  if (goes_on)
+    session->kept = false;
+  else
+    med_session_drop_kept(session);
+  if (session->open_reads == 0 && !goes_on) rc = med_txn_renew(session->reader);
   if (rc == MEDLEY_OK) session->open_reads++;
   return rc;
 }
 
 int med_session_statement_begin(medley_session *session, int access, med_txn **txn) {
   start_clock(session);
+  if (access != MED_READS || session->state != MEDLEY_NO_TRANSACTION) med_session_drop_kept(session);
   int rc = access == MED_READS ? begin_read(session) : begin_write(session, access);
   *txn = rc == MEDLEY_OK ? med_session_txn(session) : NULL;
   return rc;
@@ -336,10 +345,8 @@ static int end_read(medley_session *session, int rc, bool lend) {
   if (session->state != MEDLEY_NO_TRANSACTION || session->open_reads == 0) return rc;
   if (--session->open_reads > 0) return rc;
   session->lent = lend;
-  if (!lend) {
-    med_sql_unbind(session->sql);
-    med_txn_reset(session->reader);
-  }
+  med_sql_unbind(session->sql);
+  if (!lend) med_txn_reset(session->reader);
   return rc;
 }
 

@@ -45,6 +45,7 @@ struct medley_session {
   med_member *member;
   uint32_t open_reads; /* autocommit reads that hold the reader's snapshot */
   bool lent;           /* the last call lent out bytes of the reader's snapshot */
+  bool kept;           /* this call has the snapshot that the last one lent out of, and may go on with it */
   med_frame frames[MED_STATEMENT_DEPTH_MAX];
   uint32_t depth; /* writes under way */
   med_savepoint_entry *savepoints;
@@ -67,6 +68,8 @@ struct medley_session {
 MEDLEY_MUST_USE int med_session_bind_sql(medley_session *session, sqlite3 **handle);
 /* Called before the end of a write that failed and has undone its own part, no more and no less. */
 void med_session_statement_undone(medley_session *session);
+/* Gives back the snapshot that the last call lent out of, unless this call goes on with it. */
+void med_session_drop_kept(medley_session *session);
 /* A snapshot for preparing a statement that does not start a deferred transaction. */
 MEDLEY_MUST_USE int med_session_peek_begin(medley_session *session, sqlite3 **handle);
 void med_session_peek_end(medley_session *session);
@@ -77,6 +80,5 @@ void med_session_abort_statements(medley_session *session);
 MEDLEY_MUST_USE int med_session_become_writer(medley_session *session);
 /* The session is in no transaction afterwards; what the storage has not committed is rolled back. */
 void med_session_end_transaction(medley_session *session, bool committed);
-
 
 #endif

@@ -31,6 +31,7 @@ void med_session_end_transaction(medley_session *session, bool committed) {
   med_cache_finish_commit(session->cache, committed);
   med_sql_unbind(session->sql);
   med_txn_reset(session->reader);
+  session->kept = session->lent = false;
   drop_savepoints(session, 0);
   session->state = MEDLEY_NO_TRANSACTION;
   session->only_reads = session->begun_by_savepoint = false;

@@ -298,8 +298,8 @@ static int no_shared_memory_unmap(sqlite3_file *base, int a) {
 
 /* ---- Mapped pages ---- */
 static bool may_map(const med_page_file *file, sqlite3_int64 offset, int amount) {
-  return file->mapped && !file->prefers_copies && amount == MED_PAGE_SIZE && offset % MED_PAGE_SIZE == 0 && offset > 0 &&
-         med_txn_is_active(file->txn) && !med_txn_writes(file->txn);
+  return file->mapped && !file->prefers_copies && amount == MED_PAGE_SIZE && offset % MED_PAGE_SIZE == 0 &&
+         offset > 0 && med_txn_is_active(file->txn) && !med_txn_writes(file->txn);
 }
 
 static int file_fetch(sqlite3_file *base, sqlite3_int64 offset, int amount, void **page) {

@@ -102,6 +102,14 @@ int med_txn_renew(med_txn *txn) {
   return MEDLEY_OK;
 }
 
+bool med_txn_go_on(med_txn *txn) {
+  MDB_envinfo info;
+  if (*txn->store->fork_guard == 0 || mdb_env_info(txn->store->env, &info) != MDB_SUCCESS) return false;
+  if (info.me_last_txnid != txn->id) return false;
+  txn->now_us = 0;
+  return true;
+}
+
 void med_txn_reset(med_txn *txn) {
   if (txn == NULL || !txn->active) return;
   txn->active = false;

@@ -71,7 +71,9 @@ uint64_t med_store_random(med_store *store);
 /* ---- Snapshots ---- A read transaction object is kept by its user and renewed: that costs no lock. */
 MEDLEY_MUST_USE int med_txn_open_reader(med_store *store, med_txn **txn, medley_error *error);
 MEDLEY_MUST_USE int med_txn_renew(med_txn *txn); /* takes the newest snapshot */
-void med_txn_reset(med_txn *txn);                /* gives the snapshot back, keeps the object */
+/* For an active reader: true if its snapshot still is the newest; then its time begins anew. */
+bool med_txn_go_on(med_txn *txn);
+void med_txn_reset(med_txn *txn); /* gives the snapshot back, keeps the object */
 void med_txn_close_reader(med_txn *txn);
 bool med_txn_is_active(const med_txn *txn);
 
