@@ -20,7 +20,7 @@ typedef struct text {
 void *text_allocate(void *old, size_t size);
 void text_add(text *t, const void *bytes, size_t len);
 void text_add_string(text *t, const char *string);
-void text_add_format(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_format(text *t, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 void text_add_hex(text *t, const void *bytes, size_t len);
 void text_clear(text *t);
 
