@@ -2,6 +2,7 @@
  *
  * glibc's allocator is reached under its own names (__libc_malloc ...), so that nothing is allocated on the way. I/O is
  * counted only for descriptors of files in the watched folder, and only while armed. */
+#undef _FILE_OFFSET_BITS /* open and open64 are two symbols here, and both are meant */
 #include "tests/fault/inject.h"
 
 #include <errno.h>

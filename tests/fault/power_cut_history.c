@@ -8,6 +8,8 @@
 #include "tests/fault/power_cut.h"
 #include "tests/fault/scratch.h"
 
+#define WORKLOAD_TIME_LIMIT_S 120
+
 typedef struct thread {
   pthread_t id;
   const fault_power_cut_plan *plan;
@@ -72,6 +74,7 @@ int fault_power_cut_workload(const fault_power_cut_plan *plan, const char *folde
   char path[FAULT_PATH_SIZE], marks[FAULT_PATH_SIZE], why[300];
   fault_workload workload;
   medley_options options;
+  alarm(WORKLOAD_TIME_LIMIT_S);
   fault_workload_init(&workload, plan->seed, plan->worker_count);
   fault_workload_options(&workload, &options);
   options.durability = plan->relaxed ? MEDLEY_RELAXED : MEDLEY_DURABLE;

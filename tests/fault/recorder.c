@@ -6,6 +6,7 @@
  * A flush covers the writes that were recorded before it began; it is recorded when it has returned. A write is recorded
  * when it has returned. The mutex is not held over the real flush, so that other threads run on meanwhile as they would
  * with a disk. Files ending in "-lock" and "-cache" are shared memory that holds no acknowledged data: not watched. */
+#undef _FILE_OFFSET_BITS /* open and open64 are two symbols here, and both are meant */
 #include "tests/fault/trace.h"
 
 #include <errno.h>
