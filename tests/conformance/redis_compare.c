@@ -1,6 +1,6 @@
 /* redis_compare.c - the same random commands to Medley and to a real redis-server, every reply compared.
  *
- *   redis_compare [--seed N] [--count N] [--failures N]
+ *   redis_compare [--seed N] [--count N] [--failures N] [--print-from N]
  *   redis_compare --entries FILE.json      checks a file for `redis` against the real server instead
  *
  * Two clients take turns, so that WATCH has something to see. Whole states are compared now and then and at the end.
@@ -29,6 +29,7 @@ typedef struct comparison {
   uint64_t seed;
   size_t index, count; /* of commands */
   size_t passed, failed, failures_shown;
+  size_t print_from; /* commands from this one on are printed */
   size_t allowed[TEST_REDIS_RULE_COUNT];
 } comparison;
 
@@ -51,6 +52,11 @@ static void report(comparison *run, const test_redis_reply *ours, const test_red
   fflush(stdout);
 }
 
+static void forget_watches(test_redis_pair *client) {
+  test_redis_reply_free(client->watched_absent);
+  client->watched_absent = NULL;
+}
+
 /* ---- States ------------------------------------------------------------------------------------------------ */
 
 static void empty_both(comparison *run) {
@@ -59,6 +65,7 @@ static void empty_both(comparison *run) {
     if (client->in_multi) test_redis_pair_tell_both(client, (const char *const[]){"DISCARD", NULL});
     client->in_multi = false;
     client->queued_count = 0;
+    forget_watches(client);
     test_redis_pair_tell_both(client, (const char *const[]){"UNWATCH", NULL});
     test_redis_pair_tell_both(client, (const char *const[]){"SELECT", "0", NULL});
   }
@@ -134,14 +141,34 @@ static void make_command(comparison *run, const test_redis_pair *client) {
     test_redis_random_command(&run->random, false, &run->command);
 }
 
-/* Keeps the client's queue in step with what the server said. */
+static void remember_watches(test_redis_pair *client, const test_redis_command *command) {
+  if (client->watched_absent == NULL) client->watched_absent = test_redis_reply_new(TEST_REDIS_LIST);
+  for (size_t i = 1; i < command->count; i++) {
+    if (test_redis_pair_has(client, command->words[i], command->lens[i])) continue;
+    test_redis_reply *key = test_redis_reply_text(TEST_REDIS_BULK, command->words[i], command->lens[i]);
+    test_redis_reply_append(client->watched_absent, key);
+  }
+}
+
+static bool is_absent_again(test_redis_pair *client) {
+  for (size_t i = 0; client->watched_absent != NULL && i < client->watched_absent->count; i++) {
+    const test_redis_reply *key = client->watched_absent->items[i];
+    if (!test_redis_pair_has(client, key->bytes, key->len)) return true;
+  }
+  return false;
+}
+
+/* Keeps the client's queue and watches in step with what the server said. */
 static void follow(test_redis_pair *client, const test_redis_command *command, const test_redis_reply *theirs) {
   bool ok = theirs->kind != TEST_REDIS_ERROR;
   if (!client->in_multi) {
     client->in_multi = ok && test_redis_command_is(command, "MULTI");
+    if (ok && test_redis_command_is(command, "WATCH")) remember_watches(client, command);
+    if (ok && test_redis_command_is(command, "UNWATCH")) forget_watches(client);
   } else if (test_redis_command_is(command, "EXEC") || test_redis_command_is(command, "DISCARD")) {
     client->in_multi = false;
     client->queued_count = 0;
+    forget_watches(client);
   } else if (ok && client->queued_count < TEST_REDIS_QUEUE_MAX) {
     client->queued[client->queued_count++] = command->way;
   }
@@ -192,11 +219,21 @@ static void run_command(comparison *run) {
   bool agree;
   do make_command(run, client);
   while (is_unspecified(client, &run->command));
+  if (run->index >= run->print_from) {
+    printf("%zu, client %d: ", run->index, client == &run->clients[1]);
+    print_command(&run->command);
+    printf("\n");
+  }
   if (client->in_multi && test_redis_command_is(&run->command, "EXEC"))
     before = test_redis_pair_state(&run->observer, true);
   test_redis_judge_run(client, &run->command, &ours, &theirs, &agree);
   test_redis_rule rule = TEST_REDIS_NO_RULE;
-  if (!agree) rule = test_redis_difference(&run->command, ours, theirs, first_key_is_set(run, client));
+  if (!agree) {
+    bool is_exec = test_redis_command_is(&run->command, "EXEC");
+    test_redis_circumstances circumstances = {.first_key_is_set = !is_exec && first_key_is_set(run, client),
+                                              .watched_absent_again = is_exec && is_absent_again(client)};
+    rule = test_redis_difference(&run->command, ours, theirs, circumstances);
+  }
   follow(client, &run->command, theirs);
   run->allowed[rule]++;
   if (!agree && rule == TEST_REDIS_NO_RULE) {
@@ -205,7 +242,7 @@ static void run_command(comparison *run) {
   } else {
     run->passed++;
     if (rule == TEST_REDIS_EXEC_ROLLS_BACK) check_rolled_back(run, before);
-    if (rule == TEST_REDIS_NAMED_BUCKET) empty_both(run);
+    if (rule == TEST_REDIS_NAMED_BUCKET || rule == TEST_REDIS_WATCH_ABSENT_AGAIN) empty_both(run);
   }
   test_redis_reply_free(ours);
   test_redis_reply_free(theirs);
@@ -271,6 +308,7 @@ static void check_entries(comparison *run, const char *path) {
 static bool read_arguments(comparison *run, int argc, char **argv, const char **entries) {
   run->count = COUNT_DEFAULT;
   run->failures_shown = FAILURES_SHOWN_DEFAULT;
+  run->print_from = SIZE_MAX;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc) return false;
     if (strcmp(argv[i], "--seed") == 0)
@@ -279,6 +317,8 @@ static bool read_arguments(comparison *run, int argc, char **argv, const char **
       run->count = strtoull(argv[i + 1], NULL, 10);
     else if (strcmp(argv[i], "--failures") == 0)
       run->failures_shown = strtoull(argv[i + 1], NULL, 10);
+    else if (strcmp(argv[i], "--print-from") == 0)
+      run->print_from = strtoull(argv[i + 1], NULL, 10);
     else if (strcmp(argv[i], "--entries") == 0)
       *entries = argv[i + 1];
     else
@@ -300,7 +340,8 @@ int main(int argc, char **argv) {
   static comparison run;
   const char *entries = NULL;
   if (!read_arguments(&run, argc, argv, &entries)) {
-    fprintf(stderr, "usage: redis_compare [--seed N] [--count N] [--failures N] [--entries FILE.json]\n");
+    fprintf(stderr,
+            "usage: redis_compare [--seed N] [--count N] [--failures N] [--print-from N] [--entries FILE.json]\n");
     return 2;
   }
   if (!test_redis_server_start(&run.server)) {

@@ -6,7 +6,7 @@
 
 const char *test_redis_rule_name(test_redis_rule rule) {
   static const char *const names[TEST_REDIS_RULE_COUNT] = {"none", "exec-rolls-back", "sort-nosort-of-a-set",
-                                                           "named-bucket"};
+                                                           "named-bucket", "watch-absent-again"};
   return names[rule];
 }
 
@@ -64,9 +64,12 @@ static bool names_bucket(const test_redis_command *command, const test_redis_rep
 }
 
 test_redis_rule test_redis_difference(const test_redis_command *command, const test_redis_reply *ours,
-                                      const test_redis_reply *theirs, bool is_set) {
+                                      const test_redis_reply *theirs, test_redis_circumstances circumstances) {
+  bool is_exec = test_redis_command_is(command, "EXEC");
   if (rolls_back(command, ours, theirs)) return TEST_REDIS_EXEC_ROLLS_BACK;
-  if (is_set && sorts_nothing(command, ours, theirs)) return TEST_REDIS_SORT_NOSORT_OF_A_SET;
+  if (circumstances.first_key_is_set && sorts_nothing(command, ours, theirs)) return TEST_REDIS_SORT_NOSORT_OF_A_SET;
   if (names_bucket(command, theirs)) return TEST_REDIS_NAMED_BUCKET;
+  if (is_exec && circumstances.watched_absent_again && theirs->kind == TEST_REDIS_NIL)
+    return TEST_REDIS_WATCH_ABSENT_AGAIN;
   return TEST_REDIS_NO_RULE;
 }

@@ -11,15 +11,22 @@ typedef enum test_redis_rule {
   TEST_REDIS_NO_RULE = 0,
   TEST_REDIS_EXEC_ROLLS_BACK, /* both databases must be made alike again */
   TEST_REDIS_SORT_NOSORT_OF_A_SET,
-  TEST_REDIS_NAMED_BUCKET /* both databases must be made alike again */
+  TEST_REDIS_NAMED_BUCKET,      /* both databases must be made alike again */
+  TEST_REDIS_WATCH_ABSENT_AGAIN /* both databases must be made alike again */
 } test_redis_rule;
 
-#define TEST_REDIS_RULE_COUNT 4
+#define TEST_REDIS_RULE_COUNT 5
 const char *test_redis_rule_name(test_redis_rule rule);
 
-/* The rule that allows two different replies to a command. is_set: whether the command's first key is a set. */
+/* What a rule may want to know besides the replies. */
+typedef struct test_redis_circumstances {
+  bool first_key_is_set;
+  bool watched_absent_again; /* a key was absent when it was watched, and is absent now */
+} test_redis_circumstances;
+
+/* The rule that allows two different replies to a command. */
 test_redis_rule test_redis_difference(const test_redis_command *command, const test_redis_reply *ours,
-                                      const test_redis_reply *theirs, bool is_set);
+                                      const test_redis_reply *theirs, test_redis_circumstances circumstances);
 
 /* Without regard to case. */
 bool test_redis_command_is(const test_redis_command *command, const char *name);

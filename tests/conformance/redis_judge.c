@@ -65,10 +65,7 @@ static bool agree_count(test_redis_pair *pair, const test_redis_command *command
 static bool agree_random_key(test_redis_pair *pair, const test_redis_reply *ours, const test_redis_reply *theirs) {
   if (ours->kind != theirs->kind) return false;
   if (ours->kind != TEST_REDIS_BULK) return test_redis_reply_equal(ours, theirs);
-  test_redis_reply *exists = test_redis_pair_ask_key(pair, false, "EXISTS", ours->bytes, ours->len, NULL);
-  bool agree = exists->kind == TEST_REDIS_INTEGER && exists->integer == 1;
-  test_redis_reply_free(exists);
-  return agree;
+  return test_redis_pair_has(pair, ours->bytes, ours->len);
 }
 
 static test_redis_reply *whole_collection(test_redis_pair *pair, const test_redis_command *command) {
@@ -150,9 +147,7 @@ static bool agree_popped(test_redis_pair *pair, const test_redis_command *comman
   if (ours->kind != theirs->kind || ours->count != theirs->count) return false;
   if (ours->kind == TEST_REDIS_LIST && ours->count == 0) return true;
   if (ours->kind != TEST_REDIS_LIST && ours->kind != TEST_REDIS_BULK) return test_redis_reply_equal(ours, theirs);
-  test_redis_reply *left = test_redis_pair_ask_key(pair, false, "EXISTS", command->words[1], command->lens[1], NULL);
-  bool is_gone = left->integer == 0;
-  test_redis_reply_free(left);
+  bool is_gone = !test_redis_pair_has(pair, command->words[1], command->lens[1]);
   if (!is_gone) return pop_alike(pair, command, ours, theirs);
   test_redis_reply_sort(ours, 1);
   test_redis_reply_sort(theirs, 1);

@@ -18,6 +18,7 @@ bool test_redis_pair_open(test_redis_pair *pair, medley *db, const test_redis_se
 
 bool test_redis_pair_close(test_redis_pair *pair) {
   test_redis_server_disconnect(pair->connection);
+  test_redis_reply_free(pair->watched_absent);
   bool ok = medley_session_close(pair->session) == MEDLEY_OK;
   memset(pair, 0, sizeof *pair);
   return ok;
@@ -63,6 +64,13 @@ test_redis_reply *test_redis_pair_ask_key(test_redis_pair *pair, bool of_medley,
   test_redis_reply *reply = run(pair, of_medley, command);
   free(command);
   return reply;
+}
+
+bool test_redis_pair_has(test_redis_pair *pair, const char *key, size_t key_len) {
+  test_redis_reply *exists = test_redis_pair_ask_key(pair, false, "EXISTS", key, key_len, NULL);
+  bool has = exists->kind == TEST_REDIS_INTEGER && exists->integer == 1;
+  test_redis_reply_free(exists);
+  return has;
 }
 
 /* ---- States ------------------------------------------------------------------------------------------------ */

@@ -17,6 +17,7 @@ typedef struct test_redis_pair {
   bool in_multi;
   test_redis_way queued[TEST_REDIS_QUEUE_MAX]; /* ways of the commands that wait for EXEC */
   size_t queued_count;
+  test_redis_reply *watched_absent; /* keys that were absent when they were watched; NULL: none */
 } test_redis_pair;
 
 bool test_redis_pair_open(test_redis_pair *pair, medley *db, const test_redis_server *server);
@@ -31,6 +32,9 @@ void test_redis_pair_tell_both(test_redis_pair *pair, const char *const *words);
 /* The same with a key of any bytes after the first word; rest are words up to NULL. */
 test_redis_reply *test_redis_pair_ask_key(test_redis_pair *pair, bool of_medley, const char *name, const char *key,
                                           size_t key_len, const char *const *rest);
+
+/* Whether the server has the key. */
+bool test_redis_pair_has(test_redis_pair *pair, const char *key, size_t key_len);
 
 /* Everything that one side holds: of each key its database, name, type, expiry and content. Selects databases. */
 test_redis_reply *test_redis_pair_state(test_redis_pair *pair, bool of_medley);
