@@ -104,7 +104,9 @@ static bool write_header(med_cache_segment *segment, const med_cache_place *plac
   header->eviction = (uint32_t)segment->eviction;
   header->hash_seed = mix(seed, 1);
   size_t path_len = place->database_path != NULL ? strlen(place->database_path) : 0;
-  if (path_len < sizeof header->database_path) memcpy(header->database_path, place->database_path, path_len);
+  if (path_len > 0 && path_len < sizeof header->database_path) {
+    memcpy(header->database_path, place->database_path, path_len);
+  }
   header->token_count = mix(seed, 2) >> 16;
   /* Numbers that a caller kept from an earlier segment of that name must not fit this one, so they begin at random. */
   for (uint32_t i = 0; i < segment->shard_count; i++) {
