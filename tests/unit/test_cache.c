@@ -289,67 +289,68 @@ START_TEST(flush_leaves_nothing_and_gives_all_memory_back) {
 END_TEST
 
 /* Random operations beside a plain array; memory is never short, so that nothing may be missing. */
+enum { MODEL_KEYS = 60, MODEL_VALUE_MAX = 700 };
+typedef struct model_value {
+  size_t len;
+  uint32_t flags;
+  bool present;
+  char bytes[MODEL_VALUE_MAX];
+} model_value;
+
+static void change_both(med_cache_segment *segment, model_value *model, const med_cache_change *change) {
+  size_t len = change->value.len;
+  bool is_set = change->mode == MEDLEY_CACHE_SET;
+  if (!is_set && model->len + len > MODEL_VALUE_MAX) return;
+  ck_assert_int_eq(med_cache_segment_put(segment, change, KIT_START),
+                   is_set || model->present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
+  if (!is_set && !model->present) return;
+  if (is_set) {
+    model->len = 0;
+    model->flags = change->flags;
+    model->present = true;
+  }
+  if (change->mode == MEDLEY_CACHE_PREPEND) {
+    memmove(model->bytes + len, model->bytes, model->len);
+    memcpy(model->bytes, change->value.bytes, len);
+  } else {
+    memcpy(model->bytes + model->len, change->value.bytes, len);
+  }
+  model->len += len;
+}
+
+static void compare_both(med_cache_segment *segment, const model_value *model, med_slice key, med_buffer *got) {
+  med_cache_hit hit;
+  int rc = med_cache_segment_get(segment, key, KIT_START, got, &hit);
+  ck_assert_int_eq(rc, model->present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
+  if (rc != MEDLEY_OK) return;
+  ck_assert_uint_eq(got->len, model->len);
+  ck_assert(got->len == 0 || memcmp(got->bytes, model->bytes, got->len) == 0);
+  ck_assert_uint_eq(hit.flags, model->flags);
+}
+
 START_TEST(a_segment_does_what_an_array_does) {
-  enum { KEYS = 60, VALUE_MAX = 700, STEPS = 60000 };
-  static struct {
-    size_t len;
-    uint32_t flags;
-    bool present;
-    char bytes[VALUE_MAX];
-  } model[KEYS];
-  memset(model, 0, sizeof model);
+  static model_value model[MODEL_KEYS];
+  static const medley_cache_mode modes[] = {MEDLEY_CACHE_SET, MEDLEY_CACHE_APPEND, MEDLEY_CACHE_PREPEND};
   uint64_t random = kit_seed("a_segment_does_what_an_array_does");
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_NONE);
   med_buffer got = {0};
-  for (int step = 0; step < STEPS; step++) {
-    size_t k = kit_random(&random) % KEYS, len = kit_random(&random) % 200;
+  for (int step = 0; step < 60000; step++) {
+    size_t k = kit_random(&random) % MODEL_KEYS, len = kit_random(&random) % 200;
     char key[160], bytes[200];
     snprintf(key, sizeof key, "%0*d", (int)(k * 2 + 1), (int)k);
     for (size_t i = 0; i < len; i++) bytes[i] = (char)kit_random(&random);
     med_cache_change change = {.key = kit_text(key), .value = {bytes, len}, .flags = (uint32_t)step};
-    switch (kit_random(&random) % 6) {
-      case 0:
-        change.mode = MEDLEY_CACHE_SET;
-        ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
-        memcpy(model[k].bytes, bytes, len);
-        model[k].len = len;
-        model[k].flags = change.flags;
-        model[k].present = true;
-        break;
-      case 1:
-        change.mode = MEDLEY_CACHE_APPEND;
-        if (model[k].len + len > VALUE_MAX) break;
-        ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START),
-                         model[k].present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
-        if (!model[k].present) break;
-        memcpy(model[k].bytes + model[k].len, bytes, len);
-        model[k].len += len;
-        break;
-      case 2:
-        change.mode = MEDLEY_CACHE_PREPEND;
-        if (model[k].len + len > VALUE_MAX) break;
-        ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START),
-                         model[k].present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
-        if (!model[k].present) break;
-        memmove(model[k].bytes + len, model[k].bytes, model[k].len);
-        memcpy(model[k].bytes, bytes, len);
-        model[k].len += len;
-        break;
-      case 3:
-        ck_assert_int_eq(med_cache_segment_delete(segment, change.key, KIT_START),
-                         model[k].present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
-        model[k].present = false;
-        model[k].len = 0;
-        break;
-      default: {
-        med_cache_hit hit;
-        int rc = med_cache_segment_get(segment, change.key, KIT_START, &got, &hit);
-        ck_assert_int_eq(rc, model[k].present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
-        if (rc != MEDLEY_OK) break;
-        ck_assert_uint_eq(got.len, model[k].len);
-        ck_assert(got.len == 0 || memcmp(got.bytes, model[k].bytes, got.len) == 0);
-        ck_assert_uint_eq(hit.flags, model[k].flags);
-      }
+    uint64_t what = kit_random(&random) % 6;
+    if (what < 3) {
+      change.mode = modes[what];
+      change_both(segment, &model[k], &change);
+    } else if (what == 3) {
+      ck_assert_int_eq(med_cache_segment_delete(segment, change.key, KIT_START),
+                       model[k].present ? MEDLEY_OK : MEDLEY_NOT_FOUND);
+      model[k].present = false;
+      model[k].len = 0;
+    } else {
+      compare_both(segment, &model[k], change.key, &got);
     }
     if (step % 1000 == 0) kit_audit(segment);
   }
