@@ -387,9 +387,14 @@ static int run_statement(medley_session *session, medley_statement *statement, m
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
-/* A failure's position counts from the beginning of the text that exec was given. */
-static void shift_position(medley_error *error, const char *text, const char *begin) {
-  if (error->line <= 0) return;
+/* A failure's position counts from the beginning of the text that exec was given. One that has none, as a violated
+ * constraint, is at its statement. */
+static void shift_position(medley_error *error, const char *text, const char *begin, const char *end) {
+  if (error->line <= 0) {
+    while (begin < end && (*begin == ' ' || (*begin >= '\t' && *begin <= '\r'))) begin++;
+    med_error_set_position(error, text, (size_t)(end - text), (size_t)(begin - text));
+    return;
+  }
   medley_error start = {0};
   med_error_set_position(&start, text, (size_t)(begin - text), (size_t)(begin - text));
   if (error->line == 1) error->column += start.column - 1;
@@ -409,7 +414,7 @@ int medley_exec(medley_session *session, medley_language language, const char *t
     if (rc != MEDLEY_OK) {
       medley_error kept = {0};
       if (session != NULL) kept = session->error;
-      if (kept.status != MEDLEY_OK) shift_position(&kept, text, at);
+      if (kept.status != MEDLEY_OK) shift_position(&kept, text, at, end);
       medley_statement_close(statement);
       if (session != NULL) session->error = kept;
       return rc;

@@ -94,6 +94,8 @@ const char *med_refusals_pragma(const char *name, const char *argument) {
   return "it is not on the list of allowed PRAGMAs";
 }
 
+size_t med_refusals_pragma_count(void) { return sizeof pragmas / sizeof pragmas[0]; }
+
 const char *med_refusals_function(const char *name) {
   if (strcasecmp(name, "load_extension") == 0) return "it would run code from a file";
   if (strcasecmp(name, "fts3_tokenizer") == 0) return "it would run code at an address";
