@@ -1,367 +1,11 @@
-/* differential_generate.c - see differential_generate.h. The grammar is written top down; `depth` bounds it. */
+/* differential_generate.c - statements that change, define, look and transact; see differential_generate.h. */
 #include "tests/fault/differential_generate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCOPE_MAX = 4, TABLE_NAMES = 9 };
-#define BLOB_MAX 200000
-
-typedef struct scope {
-  int count;
-  const sql_table *tables[SCOPE_MAX];
-  char aliases[SCOPE_MAX][8];
-  const struct scope *outer;
-} scope;
-
-struct sql_generator {
-  fault_random random;
-  const sql_schema *schema;
-  sqlite3_str *out;
-  sql_statement *statement;
-  int alias_number;
-  bool parameters_allowed;
-  bool temporary; /* one session is alone */
-  uint8_t blobs[PARAMETERS_MAX][BLOB_MAX];
-};
-
-static void expression(sql_generator *g, const scope *in, int depth);
-static int select_statement(sql_generator *g, const scope *outer, int columns, int depth);
-
-/* ---- Choices ---- */
-static int below(sql_generator *g, int end) { return (int)fault_random_below(&g->random, (uint32_t)end); }
-static bool percent(sql_generator *g, int share) { return below(g, 100) < share; }
-#define PICK(g, ...) \
-  pick_word(g, (const char *const[]){__VA_ARGS__}, (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)))
-static const char *pick_word(sql_generator *g, const char *const *words, int count) { return words[below(g, count)]; }
-#define ADD(g, ...) sqlite3_str_appendf((g)->out, __VA_ARGS__)
-
-static const sql_table *random_table(sql_generator *g, bool views) {
-  for (int tries = 0; tries < 12 && g->schema->table_count > 0; tries++) {
-    const sql_table *table = &g->schema->tables[below(g, g->schema->table_count)];
-    if ((views || !table->view) && table->column_count > 0) return table;
-  }
-  return NULL;
-}
-
-static const char *random_column(sql_generator *g, const sql_table *table) {
-  if (percent(g, 1)) return "no_such_column";
-  if (percent(g, 3) && !table->without_rowid && !table->view) return "rowid";
-  return table->columns[below(g, table->column_count)];
-}
-
-/* ---- Expressions ---- */
-static void literal(sql_generator *g) {
-  switch (below(g, 12)) {
-    case 0: ADD(g, "NULL"); break;
-    case 1:
-      ADD(g, "%s", PICK(g, "4611686018427387904", "-9223372036854775808", "4294967296", "1e300", "-0.0", "9e999"));
-      break;
-    case 2: ADD(g, "%d.%d", below(g, 20) - 5, below(g, 100)); break;
-    case 3: ADD(g, "x'%02x%02x'", below(g, 256), below(g, 256)); break;
-    case 4:
-      ADD(g, "%s", PICK(g, "''", "'10'", "'1e2'", "'x''y'", "'%%b%%'", "'\xc3\xa9'", "'\xe6\x97\xa5'", "' 7 '"));
-      break;
-    case 5:
-    case 6: ADD(g, "'%c%c'", 'a' + below(g, 4), 'A' + below(g, 4)); break;
-    default: ADD(g, "%d", below(g, 30) - 4); break;
-  }
-}
-
-static void bound_parameter(sql_generator *g) {
-  sql_statement *s = g->statement;
-  if (!g->parameters_allowed || s->parameter_count == PARAMETERS_MAX) {
-    literal(g);
-    return;
-  }
-  sql_parameter *p = &s->parameters[s->parameter_count];
-  p->kind = (parameter_kind)below(g, 5);
-  p->integer = below(g, 40) - 5;
-  p->real = (below(g, 4000) - 1000) / 8.0;
-  p->bytes = g->blobs[s->parameter_count];
-  p->len = (size_t)below(g, percent(g, 6) ? BLOB_MAX : 12);
-  for (size_t i = 0; i < p->len; i++)
-    p->bytes[i] = p->kind == PARAMETER_TEXT ? (uint8_t)('a' + (int)((i * 7 + p->len) % 26))
-                                            : (uint8_t)fault_random_next(&g->random);
-  ADD(g, "?%d", ++s->parameter_count);
-}
-
-static void column_reference(sql_generator *g, const scope *in) {
-  while (in != NULL && in->outer != NULL && percent(g, 15)) in = in->outer;
-  if (in == NULL || in->count == 0) {
-    literal(g);
-    return;
-  }
-  int i = below(g, in->count);
-  if (in->aliases[i][0] != '\0' && !percent(g, 10)) ADD(g, "%s.", in->aliases[i]);
-  ADD(g, "%s", random_column(g, in->tables[i]));
-}
-
-static void arguments(sql_generator *g, const scope *in, int count, int depth) {
-  for (int i = 0; i < count; i++) {
-    if (i > 0) ADD(g, ", ");
-    expression(g, in, depth);
-  }
-}
-
-static void function_call(sql_generator *g, const scope *in, int depth) {
-  static const struct {
-    const char *name;
-    int arguments;
-  } functions[] = {{"abs", 1},      {"length", 1},     {"lower", 1},   {"upper", 1},
-                   {"coalesce", 3}, {"ifnull", 2},     {"nullif", 2},  {"typeof", 1},
-                   {"hex", 1},      {"quote", 1},      {"round", 1},   {"min", 2},
-                   {"max", 3},      {"instr", 2},      {"replace", 3}, {"trim", 1},
-                   {"unicode", 1},  {"iif", 3},        {"sign", 1},    {"substr", 2},
-                   {"substr", 3},   {"json_array", 2}, {"likely", 1},  {"glob", 2},
-                   {"like", 2},     {"char", 2},       {"total", 1},   {"no_such_function", 1}};
-  int i = below(g, (int)(sizeof functions / sizeof *functions));
-  if (i >= 26 && percent(g, 85)) i -= 20;
-  ADD(g, "%s(", functions[i].name);
-  arguments(g, in, functions[i].arguments, depth - 1);
-  ADD(g, ")");
-}
-
-static void subquery(sql_generator *g, const scope *in, int depth) {
-  switch (below(g, 3)) {
-    case 0:
-      ADD(g, "%sEXISTS (", PICK(g, "", "NOT "));
-      select_statement(g, in, 1 + below(g, 2), depth - 1);
-      break;
-    case 1:
-      expression(g, in, depth - 2);
-      ADD(g, " %sIN (", PICK(g, "", "NOT "));
-      select_statement(g, in, percent(g, 3) ? 2 : 1, depth - 1);
-      break;
-    default:
-      ADD(g, "(");
-      select_statement(g, in, 1, depth - 1);
-      break;
-  }
-  ADD(g, ")");
-}
-
-static void case_expression(sql_generator *g, const scope *in, int depth) {
-  ADD(g, "CASE");
-  if (percent(g, 40)) {
-    ADD(g, " ");
-    expression(g, in, depth - 1);
-  }
-  for (int i = 0; i <= below(g, 2); i++) {
-    ADD(g, " WHEN ");
-    expression(g, in, depth - 1);
-    ADD(g, " THEN ");
-    expression(g, in, depth - 1);
-  }
-  if (percent(g, 60)) {
-    ADD(g, " ELSE ");
-    expression(g, in, depth - 1);
-  }
-  ADD(g, " END");
-}
-
-static void binary(sql_generator *g, const scope *in, int depth) {
-  ADD(g, "(");
-  expression(g, in, depth - 1);
-  ADD(g, " %s ",
-      PICK(g, "+", "-", "*", "/", "%%", "||", "&", "|", "<<", ">>", "<", "<=", ">", ">=", "=", "==", "<>", "!=", "IS",
-           "IS NOT", "AND", "OR", "LIKE", "GLOB", "<", "=", "AND", "OR"));
-  expression(g, in, depth - 1);
-  ADD(g, ")");
-}
-
-static void compound_expression(sql_generator *g, const scope *in, int depth) {
-  switch (below(g, 10)) {
-    case 0:
-      ADD(g, "%s(", PICK(g, "-", "+", "~", "NOT "));
-      expression(g, in, depth - 1);
-      ADD(g, ")");
-      break;
-    case 1: function_call(g, in, depth); break;
-    case 2: function_call(g, in, depth); break;
-    case 3: case_expression(g, in, depth); break;
-    case 4:
-      ADD(g, "CAST(");
-      expression(g, in, depth - 1);
-      ADD(g, " AS %s)", PICK(g, "INTEGER", "TEXT", "REAL", "BLOB", "NUMERIC"));
-      break;
-    case 5:
-      expression(g, in, depth - 1);
-      ADD(g, "%s BETWEEN ", PICK(g, "", " NOT"));
-      literal(g);
-      ADD(g, " AND ");
-      literal(g);
-      break;
-    case 6:
-      expression(g, in, depth - 1);
-      ADD(g, " %sIN (", PICK(g, "", "NOT "));
-      arguments(g, in, 1 + below(g, 4), 0);
-      ADD(g, ")");
-      break;
-    case 7:
-      if (depth >= 2)
-        subquery(g, in, depth);
-      else
-        literal(g);
-      break;
-    default: binary(g, in, depth); break;
-  }
-}
-
-static void expression(sql_generator *g, const scope *in, int depth) {
-  if (depth > 0 && percent(g, 60)) {
-    compound_expression(g, in, depth);
-  } else if (in != NULL && in->count > 0 && percent(g, 65)) {
-    column_reference(g, in);
-  } else if (percent(g, 12)) {
-    bound_parameter(g);
-  } else {
-    literal(g);
-  }
-  if (percent(g, 2)) ADD(g, " COLLATE %s", PICK(g, "NOCASE", "RTRIM", "BINARY"));
-}
-
-/* A condition that is usually cheap and often about one column. */
-static void condition(sql_generator *g, const scope *in, int depth) {
-  if (percent(g, 60)) {
-    column_reference(g, in);
-    ADD(g, " %s ", PICK(g, "=", "<", ">", ">=", "<>", "IS", "LIKE"));
-    expression(g, in, 0);
-  } else {
-    expression(g, in, depth);
-  }
-}
-
-/* ---- SELECT ---- */
-static bool add_source(sql_generator *g, scope *in) {
-  const sql_table *table = random_table(g, true);
-  if (table == NULL || in->count == SCOPE_MAX) return false;
-  in->tables[in->count] = table;
-  snprintf(in->aliases[in->count], sizeof in->aliases[0], "q%d", g->alias_number++ % 1000);
-  ADD(g, "%s AS %s", table->name, in->aliases[in->count]);
-  in->count++;
-  return true;
-}
-
-static void sources(sql_generator *g, scope *in, int depth) {
-  if (!add_source(g, in)) {
-    ADD(g, "(SELECT 1)");
-    return;
-  }
-  for (int joins = percent(g, 25) ? 1 + below(g, 2) : 0; joins > 0; joins--) {
-    ADD(g, " %s ", PICK(g, "JOIN", "LEFT JOIN", "CROSS JOIN", ",", "RIGHT JOIN", "FULL JOIN", "NATURAL JOIN"));
-    size_t before = (size_t)sqlite3_str_length(g->out);
-    if (!add_source(g, in)) break;
-    bool plain = memchr(sqlite3_str_value(g->out) + before - 3, ',', 2) != NULL;
-    if (!plain && percent(g, 80)) {
-      ADD(g, " ON ");
-      condition(g, in, depth > 1 ? 1 : 0);
-    }
-  }
-}
-
-static void window(sql_generator *g, const scope *in) {
-  ADD(g, "%s OVER (",
-      PICK(g, "row_number()", "rank()", "dense_rank()", "count(*)", "sum(1)", "ntile(3)", "percent_rank()"));
-  if (percent(g, 50)) {
-    ADD(g, "PARTITION BY ");
-    column_reference(g, in);
-  }
-  ADD(g, " ORDER BY ");
-  column_reference(g, in);
-  if (percent(g, 30)) ADD(g, " ROWS BETWEEN %d PRECEDING AND CURRENT ROW", below(g, 4));
-  ADD(g, ")");
-}
-
-static void aggregate(sql_generator *g, const scope *in) {
-  if (percent(g, 25)) {
-    ADD(g, "count(*)");
-    return;
-  }
-  ADD(g, "%s(%s", PICK(g, "sum", "avg", "min", "max", "count", "total", "group_concat"), PICK(g, "", "", "DISTINCT "));
-  column_reference(g, in);
-  ADD(g, ")");
-  if (percent(g, 10)) {
-    ADD(g, " FILTER (WHERE ");
-    condition(g, in, 0);
-    ADD(g, ")");
-  }
-}
-
-static void result_columns(sql_generator *g, const scope *in, int columns, bool grouped, int depth) {
-  for (int i = 0; i < columns; i++) {
-    if (i > 0) ADD(g, ", ");
-    if (grouped && percent(g, 60)) {
-      aggregate(g, in);
-    } else if (percent(g, 6) && in->count > 0) {
-      window(g, in);
-    } else {
-      expression(g, in, depth);
-    }
-    if (percent(g, 10)) ADD(g, " AS r%d", i);
-  }
-}
-
-/* FROM and what follows stand behind the result columns, which need to know it: it is built apart. */
-static void select_core(sql_generator *g, const scope *outer, int columns, int depth) {
-  scope in = {.outer = outer};
-  sqlite3_str *front = g->out;
-  bool grouped = percent(g, 22);
-  g->out = sqlite3_str_new(NULL);
-  sources(g, &in, depth);
-  if (percent(g, 60)) {
-    ADD(g, " WHERE ");
-    condition(g, &in, depth > 1 ? 2 : 1);
-  }
-  if (grouped && percent(g, 70)) {
-    ADD(g, " GROUP BY ");
-    column_reference(g, &in);
-    if (percent(g, 30)) {
-      ADD(g, " HAVING ");
-      aggregate(g, &in);
-      ADD(g, " > %d", below(g, 5));
-    }
-  }
-  char *back = sqlite3_str_finish(g->out);
-  g->out = front;
-  ADD(g, "SELECT %s", percent(g, 12) ? "DISTINCT " : "");
-  result_columns(g, &in, columns, grouped, depth > 1 ? 2 : depth);
-  ADD(g, " FROM %s", back != NULL ? back : "(SELECT 1)");
-  sqlite3_free(back);
-}
-
-static void recursive_select(sql_generator *g, int columns) {
-  ADD(g, "WITH RECURSIVE n(x, y) AS (SELECT %d, %d UNION ALL SELECT x + %d, %s FROM n WHERE x < %d LIMIT 40) SELECT ",
-      below(g, 5), below(g, 5), 1 + below(g, 3), PICK(g, "y * 2", "x", "y || x", "y - x", "NULL"), 10 + below(g, 40));
-  for (int i = 0; i < columns; i++)
-    ADD(g, "%s%s", i > 0 ? ", " : "", PICK(g, "x", "y", "x + y", "x * 3 - 7", "'k' || x"));
-  ADD(g, " FROM n");
-}
-
-/* Answers the number of columns. */
-static int select_statement(sql_generator *g, const scope *outer, int columns, int depth) {
-  if (columns <= 0) columns = 1 + below(g, 4);
-  if (outer == NULL && percent(g, 6)) {
-    recursive_select(g, columns);
-    return columns;
-  }
-  if (outer == NULL && percent(g, 4)) {
-    ADD(g, "WITH c AS MATERIALIZED (");
-    select_core(g, NULL, 1, 1);
-    ADD(g, ") ");
-  }
-  select_core(g, outer, columns, depth);
-  if (percent(g, 8)) {
-    ADD(g, " %s ", PICK(g, "UNION", "UNION ALL", "EXCEPT", "INTERSECT"));
-    select_core(g, outer, percent(g, 3) ? columns + 1 : columns, depth - 1);
-  }
-  if (percent(g, 30))
-    ADD(g, " ORDER BY %d%s%s", 1 + below(g, columns), PICK(g, "", " DESC", " ASC"), PICK(g, "", " NULLS LAST", ""));
-  ADD(g, " LIMIT %d", below(g, 60));
-  if (percent(g, 15)) ADD(g, " OFFSET %d", below(g, 6));
-  return columns;
-}
+#include "tests/fault/differential_grammar.h"
 
 /* ---- INSERT, UPDATE, DELETE ---- */
 static const char *conflict_clause(sql_generator *g) {
@@ -375,28 +19,28 @@ static void returning(sql_generator *g, const sql_table *table) {
   if (percent(g, 40)) {
     ADD(g, "*");
   } else {
-    result_columns(g, &in, 1 + below(g, 2), false, 1);
+    sql_result_columns(g, &in, 1 + below(g, 2), false, 1);
   }
 }
 
 static void upsert(sql_generator *g, const sql_table *table) {
   scope in = {.count = 1, .tables = {table}};
   ADD(g, " ON CONFLICT");
-  if (percent(g, 60)) ADD(g, " (%s)", random_column(g, table));
+  if (percent(g, 60)) ADD(g, " (%s)", sql_random_column(g, table));
   if (percent(g, 40)) {
     ADD(g, " DO NOTHING");
     return;
   }
-  ADD(g, " DO UPDATE SET %s = ", random_column(g, table));
+  ADD(g, " DO UPDATE SET %s = ", sql_random_column(g, table));
   if (percent(g, 50)) {
-    ADD(g, "excluded.%s", random_column(g, table));
+    ADD(g, "excluded.%s", sql_random_column(g, table));
   } else {
-    expression(g, &in, 1);
+    sql_expression(g, &in, 1);
   }
 }
 
 static void insert_statement(sql_generator *g) {
-  const sql_table *table = random_table(g, percent(g, 10));
+  const sql_table *table = sql_random_table(g, percent(g, 10));
   if (table == NULL) {
     ADD(g, "INSERT INTO nothing VALUES (1)");
     return;
@@ -421,11 +65,11 @@ static void insert_statement(sql_generator *g) {
   if (percent(g, 2)) columns++;
   if (percent(g, 15)) {
     ADD(g, " ");
-    select_statement(g, NULL, columns, 2);
+    sql_select(g, NULL, columns, 2);
   } else {
     for (int rows = percent(g, 40) ? 1 + below(g, 5) : 1, row = 0; row < rows; row++) {
       ADD(g, "%s(", row == 0 ? " VALUES " : ", ");
-      arguments(g, NULL, columns, percent(g, 20) ? 1 : 0);
+      sql_arguments(g, NULL, columns, percent(g, 20) ? 1 : 0);
       ADD(g, ")");
     }
     if (percent(g, 15)) upsert(g, table);
@@ -436,11 +80,11 @@ static void insert_statement(sql_generator *g) {
 static void where(sql_generator *g, const scope *in, int share) {
   if (!percent(g, share)) return;
   ADD(g, " WHERE ");
-  condition(g, in, 2);
+  sql_condition(g, in, 2);
 }
 
 static void update_statement(sql_generator *g) {
-  const sql_table *table = random_table(g, percent(g, 10));
+  const sql_table *table = sql_random_table(g, percent(g, 10));
   if (table == NULL) {
     ADD(g, "UPDATE nothing SET x = 1");
     return;
@@ -449,19 +93,19 @@ static void update_statement(sql_generator *g) {
   snprintf(in.aliases[0], sizeof in.aliases[0], "%.7s", table->name);
   ADD(g, "UPDATE%s %s SET ", conflict_clause(g), table->name);
   for (int i = 0; i <= below(g, 2); i++) {
-    ADD(g, "%s%s = ", i > 0 ? ", " : "", random_column(g, table));
-    expression(g, &in, 2);
+    ADD(g, "%s%s = ", i > 0 ? ", " : "", sql_random_column(g, table));
+    sql_expression(g, &in, 2);
   }
   if (percent(g, 5)) {
     ADD(g, " FROM ");
-    if (!add_source(g, &in)) ADD(g, "(SELECT 1)");
+    if (!sql_add_source(g, &in)) ADD(g, "(SELECT 1)");
   }
   where(g, &in, 85);
   returning(g, table);
 }
 
 static void delete_statement(sql_generator *g) {
-  const sql_table *table = random_table(g, percent(g, 5));
+  const sql_table *table = sql_random_table(g, percent(g, 5));
   if (table == NULL) {
     ADD(g, "DELETE FROM nothing");
     return;
@@ -475,7 +119,7 @@ static void delete_statement(sql_generator *g) {
 
 /* Tables stay small, so that joins of them do. */
 static void thin_out(sql_generator *g) {
-  const sql_table *table = random_table(g, false);
+  const sql_table *table = sql_random_table(g, false);
   if (table == NULL) {
     ADD(g, "SELECT 1");
   } else if (table->without_rowid) {
@@ -494,7 +138,7 @@ static void column_constraints(sql_generator *g, bool primary) {
   if (percent(g, 15)) {
     ADD(g, " DEFAULT ");
     if (percent(g, 80))
-      literal(g);
+      sql_literal(g);
     else
       ADD(g, "(abs(-%d) + 1)", below(g, 9));
   }
@@ -503,9 +147,9 @@ static void column_constraints(sql_generator *g, bool primary) {
 }
 
 static void foreign_key(sql_generator *g) {
-  const sql_table *parent = random_table(g, false);
+  const sql_table *parent = sql_random_table(g, false);
   if (parent == NULL) return;
-  ADD(g, " REFERENCES %s(%s)%s%s%s", parent->name, percent(g, 75) ? parent->columns[0] : random_column(g, parent),
+  ADD(g, " REFERENCES %s(%s)%s%s%s", parent->name, percent(g, 75) ? parent->columns[0] : sql_random_column(g, parent),
       PICK(g, "", " ON DELETE CASCADE", " ON DELETE SET NULL", " ON DELETE RESTRICT", " ON DELETE SET DEFAULT"),
       PICK(g, "", " ON UPDATE CASCADE", " ON UPDATE SET NULL"),
       PICK(g, "", " DEFERRABLE INITIALLY DEFERRED", " NOT DEFERRABLE"));
@@ -518,7 +162,7 @@ static void create_table(sql_generator *g) {
       below(g, TABLE_NAMES));
   if (percent(g, 6)) {
     ADD(g, " AS ");
-    select_statement(g, NULL, 1 + below(g, 3), 2);
+    sql_select(g, NULL, 1 + below(g, 3), 2);
     return;
   }
   int columns = 1 + below(g, 6);
@@ -538,33 +182,33 @@ static void create_table(sql_generator *g) {
 }
 
 static void create_index(sql_generator *g) {
-  const sql_table *table = random_table(g, false);
+  const sql_table *table = sql_random_table(g, false);
   if (table == NULL) {
     create_table(g);
     return;
   }
   ADD(g, "CREATE %sINDEX i%d ON %s (", percent(g, 25) ? "UNIQUE " : "", below(g, 8), table->name);
   if (percent(g, 25)) {
-    ADD(g, "%s(%s)", PICK(g, "lower", "abs", "length", "typeof"), random_column(g, table));
+    ADD(g, "%s(%s)", PICK(g, "lower", "abs", "length", "typeof"), sql_random_column(g, table));
   } else {
-    ADD(g, "%s%s", random_column(g, table), PICK(g, "", " DESC", " COLLATE NOCASE"));
+    ADD(g, "%s%s", sql_random_column(g, table), PICK(g, "", " DESC", " COLLATE NOCASE"));
   }
-  if (percent(g, 30)) ADD(g, ", %s", random_column(g, table));
+  if (percent(g, 30)) ADD(g, ", %s", sql_random_column(g, table));
   ADD(g, ")");
   if (percent(g, 20)) {
-    ADD(g, " WHERE %s IS NOT NULL", random_column(g, table));
+    ADD(g, " WHERE %s IS NOT NULL", sql_random_column(g, table));
   }
 }
 
 static void create_view(sql_generator *g) {
   g->parameters_allowed = percent(g, 3);
   ADD(g, "CREATE %sVIEW v%d AS ", g->temporary && percent(g, 6) ? "TEMP " : "", below(g, 3));
-  select_statement(g, NULL, 0, 2);
+  sql_select(g, NULL, 0, 2);
 }
 
 /* Bodies write little, so that triggers of triggers come to an end. */
 static void create_trigger(sql_generator *g) {
-  const sql_table *table = random_table(g, true), *target = random_table(g, false);
+  const sql_table *table = sql_random_table(g, true), *target = sql_random_table(g, false);
   if (table == NULL || target == NULL) {
     create_table(g);
     return;
@@ -594,7 +238,7 @@ static void create_trigger(sql_generator *g) {
 }
 
 static void alter_table(sql_generator *g) {
-  const sql_table *table = random_table(g, percent(g, 5));
+  const sql_table *table = sql_random_table(g, percent(g, 5));
   if (table == NULL) {
     create_table(g);
     return;
@@ -602,8 +246,8 @@ static void alter_table(sql_generator *g) {
   ADD(g, "ALTER TABLE %s ", table->name);
   switch (below(g, 4)) {
     case 0: ADD(g, "RENAME TO t%d", below(g, TABLE_NAMES)); break;
-    case 1: ADD(g, "RENAME COLUMN %s TO %c", random_column(g, table), 'a' + below(g, 10)); break;
-    case 2: ADD(g, "DROP COLUMN %s", random_column(g, table)); break;
+    case 1: ADD(g, "RENAME COLUMN %s TO %c", sql_random_column(g, table), 'a' + below(g, 10)); break;
+    case 2: ADD(g, "DROP COLUMN %s", sql_random_column(g, table)); break;
     default:
       ADD(g, "ADD COLUMN %c %s", 'a' + below(g, 10), PICK(g, "INTEGER", "TEXT", "REAL", ""));
       if (percent(g, 40)) ADD(g, " DEFAULT %d", below(g, 9));
@@ -665,7 +309,7 @@ static void transaction_statement(sql_generator *g, bool in_transaction) {
 }
 
 static void look_statement(sql_generator *g) {
-  const sql_table *table = random_table(g, true);
+  const sql_table *table = sql_random_table(g, true);
   const char *name = table != NULL ? table->name : "t0";
   switch (below(g, 8)) {
     case 0: ADD(g, "PRAGMA foreign_key_check"); break;
@@ -677,7 +321,7 @@ static void look_statement(sql_generator *g) {
     case 6: ADD(g, "PRAGMA defer_foreign_keys = %s", PICK(g, "ON", "OFF")); break;
     default:
       ADD(g, "EXPLAIN QUERY PLAN ");
-      select_statement(g, NULL, 0, 2);
+      sql_select(g, NULL, 0, 2);
       break;
   }
 }
@@ -716,7 +360,7 @@ void sql_generate(sql_generator *g, const sql_schema *schema, bool in_transactio
   else if (kind < 49)
     thin_out(g);
   else if (kind < 72)
-    select_statement(g, NULL, 0, 3);
+    sql_select(g, NULL, 0, 3);
   else if (kind < 86)
     transaction_statement(g, in_transaction);
   else if (kind < 95)

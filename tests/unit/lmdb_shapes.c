@@ -197,7 +197,7 @@ static void build_in(MDB_env *env, lmdb_shape shape, uint64_t *random) {
 }
 
 static void remove_file(const char *path) {
-  char lock[4096];
+  char lock[5000];
   snprintf(lock, sizeof lock, "%s-lock", path);
   unlink(path);
   unlink(lock);
