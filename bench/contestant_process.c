@@ -45,15 +45,14 @@ static int receive_all(int socket, void *bytes, size_t len) {
 /* ---- The peer's side ---- */
 
 static void do_open(const med_workload *workload, med_contestant *contestant, med_sample *sample) {
-  med_usage before;
   if (contestant->peer->server && contestant->server == 0) {
     snprintf(sample->failure, sizeof sample->failure, "its server does not run (bench/peers/setup start)");
     sample->status = -1;
     return;
   }
-  med_sample_start(&before, contestant->server);
+  uint64_t started_ns = med_sample_now_ns();
   if (workload->open(contestant) != 0) med_sample_fail(sample, med_peer_failure());
-  med_sample_stop(sample, &before, contestant->server);
+  sample->wall_ns = med_sample_now_ns() - started_ns;
 }
 
 static void serve(int socket, const med_setting *setting, med_contestant *contestant) {

@@ -28,8 +28,12 @@ static void show(const harness_run *run, const char *task, const char *peer, int
   fflush(run->setting->progress);
 }
 
+/* A filter is the beginning of an id, or with a point at its end the whole of it. */
 static int is_wanted(const med_setting *setting, const med_task *task) {
-  return !setting->task_filter || strncmp(task->id, setting->task_filter, strlen(setting->task_filter)) == 0;
+  const char *filter = setting->task_filter;
+  size_t len = filter ? strlen(filter) : 0;
+  if (len > 0 && filter[len - 1] == '.') return strlen(task->id) == len - 1 && strncmp(task->id, filter, len - 1) == 0;
+  return len == 0 || strncmp(task->id, filter, len) == 0;
 }
 
 static med_result *result_of(harness_run *run, int task_row, int peer) {
@@ -205,9 +209,14 @@ static void do_task(harness_run *run, int task_row, int task_index) {
     }
   }
   uint64_t counts[MED_PEER_COUNT_MAX];
-  find_counts(run, task_row, task_index, counts);
   const med_task *task = &setting->workload->tasks[task_index];
-  if (task->reads_only && task->first_count > 0) find_own_counts(run, task_row, task_index, counts);
+  if (setting->operation_count > 0)
+    give_all(counts, setting->operation_count);
+  else
+    find_counts(run, task_row, task_index, counts);
+  if (setting->operation_count == 0 && task->reads_only && task->first_count > 0) {
+    find_own_counts(run, task_row, task_index, counts);
+  }
   for (int round = 0; round < setting->rounds; round++) {
     uint64_t seed = med_dice_mix(setting->seed ^ (uint64_t)(task_index * 1000 + round));
     do_round(run, task_row, task_index, counts, seed, round);

@@ -20,8 +20,9 @@ typedef struct med_setting {
   uint64_t scale;
   uint64_t seed;
   int rounds;
-  int threads;   /* 0: each task's own */
-  int budget_ms; /* about how long one peer works on one round of one task */
+  int threads;              /* 0: each task's own */
+  uint64_t operation_count; /* 0: as many as fill the budget; else that many in each round, and no rounds before */
+  int budget_ms;            /* about how long one peer works on one round of one task */
   med_durability durability;
   const char *task_filter; /* only tasks whose id begins so; NULL: all */
   const char *folder;      /* the peers' folders are made and removed in it */

@@ -24,6 +24,7 @@ typedef enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV } output_form
 typedef struct bench_arguments {
   med_setting setting;
   const char *workload_name;
+  const char *alone;     /* NULL: Medley and its peers */
   const char *peer_list; /* NULL: all */
   const char *growth_of; /* growth only */
   const char *history;   /* NULL: none is kept */
@@ -39,10 +40,12 @@ static void print_usage(FILE *file) {
           "       medley-bench list                   name workloads, tasks and peers\n"
           "\n"
           "  --peers LIST        comma-separated, Medley is always in (default: all that there are)\n"
-          "  --task PREFIX       only tasks whose id begins so\n"
+          "  --task PREFIX       only tasks whose id begins so; with a point at its end: that task\n"
           "  --scale N           size of the data (default: the workload's)\n"
           "  --rounds N          rounds of each task, peers by turns (default %d)\n"
           "  --threads N         clients (default: the task's)\n"
+          "  --alone PEER        that peer and no other, not even Medley (for profiles)\n"
+          "  --operations N      in each round, instead of what fills the budget (for profiles)\n"
           "  --budget-ms N       about how long one peer works on one round (default %d)\n"
           "  --durability LEVEL  durable, relaxed or memory (default durable)\n"
           "  --format FORMAT     table, json or csv (default table)\n"
@@ -107,6 +110,8 @@ static int parse_text_option(bench_arguments *arguments, const char *name, const
   int choice = 0;
   if (strcmp(name, "--peers") == 0)
     arguments->peer_list = value;
+  else if (strcmp(name, "--alone") == 0)
+    arguments->alone = value;
   else if (strcmp(name, "--task") == 0)
     arguments->setting.task_filter = value;
   else if (strcmp(name, "--folder") == 0)
@@ -131,6 +136,8 @@ static int parse_number_option(bench_arguments *arguments, const char *name, con
   if (!parse_number(value, &number)) return 0;
   if (strcmp(name, "--scale") == 0 && number > 0)
     arguments->setting.scale = number;
+  else if (strcmp(name, "--operations") == 0)
+    arguments->setting.operation_count = number;
   else if (strcmp(name, "--seed") == 0)
     arguments->setting.seed = number;
   else if (strcmp(name, "--rounds") == 0 && number > 0 && number <= MED_STATISTICS_COUNT_MAX)
@@ -168,6 +175,12 @@ static int is_listed(const char *list, const char *name) {
 static int choose_peers(bench_arguments *arguments, const med_workload *workload) {
   med_setting *setting = &arguments->setting;
   setting->peer_count = 0;
+  if (arguments->alone) {
+    const med_peer *peer = med_peer_find(arguments->alone);
+    if (!peer || !workload->can_run(peer)) return usage_error("no such peer in this workload", arguments->alone);
+    setting->peers[setting->peer_count++] = peer;
+    return 0;
+  }
   for (int i = 0; med_peers[i] && setting->peer_count < MED_PEER_COUNT_MAX; i++) {
     int is_medley = strcmp(med_peers[i]->name, "medley") == 0;
     if (!is_medley && arguments->peer_list && !is_listed(arguments->peer_list, med_peers[i]->name)) continue;

@@ -1,5 +1,6 @@
 /* peer_lmdb.c - raw LMDB: one unnamed tree, a read transaction for each thread that is renewed for each get, MDB_NOTLS,
- * a map of 64 GiB; durable by its two flushes, relaxed by MDB_NOMETASYNC. */
+ * a map of up to 64 GiB; durable by its two flushes, relaxed by MDB_NOMETASYNC. */
+#include <errno.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "bench/peer.h"
 
 #define MAP_BYTES ((size_t)64 << 30)
+#define MAP_BYTES_MIN ((size_t)1 << 30)
 #define READER_COUNT 256
 
 typedef struct lmdb_db {
@@ -30,20 +32,31 @@ static void version(char *text, size_t size) {
 
 static int fail(int code) { return med_peer_fail("lmdb: %s", mdb_strerror(code)); }
 
+/* The map is halved until it can be had: tools that watch memory leave little room for it. */
+static int open_env(const char *path, unsigned flags, MDB_env **env) {
+  int code = EINVAL;
+  for (size_t map_bytes = MAP_BYTES; code != 0 && map_bytes >= MAP_BYTES_MIN; map_bytes /= 2) {
+    code = mdb_env_create(env);
+    if (code == 0) code = mdb_env_set_mapsize(*env, map_bytes);
+    if (code == 0) code = mdb_env_set_maxreaders(*env, READER_COUNT);
+    if (code == 0) code = mdb_env_open(*env, path, MDB_NOSUBDIR | MDB_NOTLS | flags, 0600);
+    if (code != 0) mdb_env_close(*env);
+  }
+  if (code != 0) *env = NULL;
+  return code;
+}
+
 static int open_db(const med_place *place, void **out) {
   static const unsigned flags[] = {0, MDB_NOMETASYNC, MDB_NOSYNC};
   lmdb_db *db = calloc(1, sizeof *db);
   MDB_txn *txn = NULL;
   char path[4096];
   snprintf(path, sizeof path, "%s/bench.lmdb", place->folder);
-  int code = mdb_env_create(&db->env);
-  if (code == 0) code = mdb_env_set_mapsize(db->env, MAP_BYTES);
-  if (code == 0) code = mdb_env_set_maxreaders(db->env, READER_COUNT);
-  if (code == 0) code = mdb_env_open(db->env, path, MDB_NOSUBDIR | MDB_NOTLS | flags[place->durability], 0600);
+  *out = db;
+  int code = open_env(path, flags[place->durability], &db->env);
   if (code == 0) code = mdb_txn_begin(db->env, NULL, 0, &txn);
   if (code == 0) code = mdb_dbi_open(txn, NULL, 0, &db->tree);
   if (code == 0) code = mdb_txn_commit(txn);
-  *out = db;
   return code == 0 ? 0 : fail(code);
 }
 
