@@ -373,23 +373,32 @@ static bool may_be_cache(med_slice bucket) {
   return !(bucket.len <= 2 && bytes[0] >= '0' && bytes[0] <= '9');
 }
 
-static int refuse(med_redis_call *call) {
+static int refuse(med_redis_call *call, med_slice bucket) {
   char name[MED_REDIS_NAME_MAX];
-  med_slice bucket = bucket_of(call);
   size_t len = strlen(call->command->name);
   for (size_t i = 0; i < len; i++) name[i] = (char)toupper((unsigned char)call->command->name[i]);
   return med_redis_error(call, MEDLEY_UNSUPPORTED, "ERR cache bucket '%.*s' holds strings only: %.*s",
                          (int)(bucket.len < 100 ? bucket.len : 100), (const char *)bucket.bytes, (int)len, name);
 }
 
+int med_redis_refuse_cache(med_redis_call *call, med_slice bucket) {
+  if (!may_be_cache(bucket)) return MEDLEY_OK;
+  int rc = med_cache_find_bucket(call->session, bucket);
+  if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+  return rc == MEDLEY_OK ? refuse(call, bucket) : rc;
+}
+
 int med_redis_cache_run(med_redis_call *call, bool *is_cache) {
   *is_cache = false;
   if (!may_be_cache(bucket_of(call))) return MEDLEY_OK;
+  /* INFO, FLUSHALL and SWAPDB are about all durable buckets, whatever is selected. */
+  bool about_keys = call->command->first_key != 0 || strcmp(call->command->group, "server") != 0;
+  if (!about_keys && !(call->command->flags & MED_REDIS_CACHE)) return MEDLEY_OK;
   int rc = med_cache_find_bucket(call->session, bucket_of(call));
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   *is_cache = true;
   if (rc != MEDLEY_OK) return rc;
-  if (!(call->command->flags & MED_REDIS_CACHE)) return refuse(call);
+  if (!(call->command->flags & MED_REDIS_CACHE)) return refuse(call, bucket_of(call));
   call->now_ms = med_cache_now_us(call->session) / 1000;
   struct med_cache_client **client = med_session_cache_client(call->session);
   size_t mark = med_cache_mark(*client);
@@ -400,7 +409,7 @@ int med_redis_cache_run(med_redis_call *call, bool *is_cache) {
     if (rc != MEDLEY_OK && med_cache_mark(*client) > mark) med_cache_rollback_to(*client, mark);
     return rc;
   }
-  return refuse(call);
+  return refuse(call, bucket_of(call));
 }
 
 /* ---- CONFIG ---- */

@@ -3,6 +3,7 @@
 
 #include "engine/redis/arguments.h"
 #include "engine/redis/key_commands.h"
+#include "engine/redis/state.h"
 
 enum { ONLY_NEW = 1, ONLY_PRESENT = 2, ONLY_GREATER = 4, ONLY_LESS = 8 };
 
@@ -112,5 +113,6 @@ int med_redis_check_bucket(med_redis_call *call, size_t index, const char *not_a
 
 int med_redis_arg_bucket(med_redis_call *call, size_t index, med_kv *kv, const char *not_a_bucket) {
   int rc = med_redis_check_bucket(call, index, not_a_bucket);
+  if (rc == MEDLEY_OK) rc = med_redis_refuse_cache(call, call->argv[index]);
   return rc == MEDLEY_OK ? med_redis_open_bucket(call, call->argv[index], med_txn_writes(call->kv.txn), kv) : rc;
 }

@@ -43,7 +43,11 @@ int med_redis_open_bucket(med_redis_call *call, med_slice name, bool create, med
 int med_redis_call_open(med_redis_call *call, med_txn *txn) {
   call->now_ms = med_txn_now_us(txn) / 1000;
   call->kv.txn = txn;
-  return med_redis_open_bucket(call, med_redis_client_bucket(call->client), med_txn_writes(txn), &call->kv);
+  /* A named bucket is made by the first command that writes a key to it, or waits for one. */
+  const med_redis_command *command = call->command;
+  bool create = med_txn_writes(txn) && (command->flags & MED_REDIS_WRITE) &&
+                (command->first_key != 0 || (command->flags & MED_REDIS_BLOCKING));
+  return med_redis_open_bucket(call, med_redis_client_bucket(call->client), create, &call->kv);
 }
 
 /* One try of a command, as a statement of its own or a part of the session's transaction. */
@@ -228,7 +232,7 @@ static bool add_word(redis_statement *state, size_t *argc, med_slice word) {
     state->argv = argv;
     state->argv_capacity = capacity;
   }
-  state->argv[(*argc)++] = word;
+  state->argv[(*argc)++] = word.len > 0 ? word : med_slice_of("", 0);
   return true;
 }
 
@@ -310,7 +314,8 @@ int medley_command(medley_session *session, size_t word_count, const char *const
   }
   for (size_t i = 0; i < word_count; i++) {
     bool ended = word_lens == NULL || word_lens[i] == MEDLEY_NUL_ENDED;
-    argv[i] = med_slice_of(words[i], ended ? strlen(words[i]) : word_lens[i]);
+    const char *word = words[i] != NULL ? words[i] : "";
+    argv[i] = med_slice_of(word, words[i] == NULL ? 0 : ended ? strlen(word) : word_lens[i]);
   }
   MED_TRY(med_redis_run(session, word_count, argv, &client->answer, &client->answer_value));
   if (reply != NULL) *reply = &client->answer_value;

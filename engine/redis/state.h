@@ -136,6 +136,8 @@ MEDLEY_MUST_USE int med_redis_call_open(med_redis_call *call, med_txn *txn);
 
 /* Runs the command on the selected bucket if that is a cache bucket; *is_cache says so. No transaction is needed. */
 MEDLEY_MUST_USE int med_redis_cache_run(med_redis_call *call, bool *is_cache);
+/* For what needs a durable bucket: UNSUPPORTED with its message if this one is a cache bucket. */
+MEDLEY_MUST_USE int med_redis_refuse_cache(med_redis_call *call, med_slice bucket);
 
 bool med_redis_names_add(med_redis_names *names, med_slice name);    /* false if memory is short; present ones stay */
 bool med_redis_names_remove(med_redis_names *names, med_slice name); /* whether it was there */

@@ -106,7 +106,8 @@ static int add_watch(med_redis_call *call, med_txn *txn, med_slice key) {
 static int watch_command(med_redis_call *call) {
   if (call->client->in_multi) return med_redis_error(call, MEDLEY_MISUSE, "ERR WATCH inside MULTI is not allowed");
   med_txn *txn;
-  int rc = med_session_statement_begin(call->session, MED_READS, &txn);
+  int rc = med_redis_refuse_cache(call, med_redis_client_bucket(call->client));
+  if (rc == MEDLEY_OK) rc = med_session_statement_begin(call->session, MED_READS, &txn);
   if (rc != MEDLEY_OK) return rc;
   for (size_t i = 1; i < call->argc && rc == MEDLEY_OK; i++) rc = add_watch(call, txn, call->argv[i]);
   rc = med_session_statement_end(call->session, rc, false);

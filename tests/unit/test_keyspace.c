@@ -302,6 +302,52 @@ static int remember_bucket(void *context, med_slice name, uint32_t id) {
   return 0;
 }
 
+static void expect_record(collection_kit *kit, med_tree tree, const void *key, size_t key_len, const void *bytes,
+                          size_t len, size_t stamp_at) {
+  med_slice value;
+  uint8_t copy[64];
+  KIT_OK(kit, med_txn_get(kit->kv.txn, tree, med_slice_of(key, key_len), &value));
+  ck_assert_uint_eq(value.len, len);
+  if (len == 0) return;
+  memcpy(copy, value.bytes, len);
+  if (stamp_at > 0) { /* the stamp is the transaction's number, whatever that is */
+    ck_assert_uint_eq(med_get_u64(copy + stamp_at), med_txn_id(kit->kv.txn));
+    med_put_u64(copy + stamp_at, 9);
+  }
+  ck_assert_mem_eq(copy, bytes, len);
+}
+
+START_TEST(records_have_the_bytes_that_the_format_says) {
+  collection_kit kit;
+  kit_open(&kit, 1);
+  med_slice key = med_slice_of_text("k");
+  KIT_OK(&kit, med_string_set(&kit.kv, key, med_slice_of_text("hi"), 0));
+  expect_record(&kit, MED_TREE_KV, "\x01\0\0\0\0k", 6, "\x01\0\0\0\0\0\0\0\x09hi", 11, 1);
+  kit.clock_us = (int64_t)1600000000 * 1000000;
+  KIT_OK(&kit, med_string_set(&kit.kv, key, med_slice_of_text("hi"), (int64_t)1800000000000));
+  expect_record(&kit, MED_TREE_KV, "\x01\0\0\0\0k", 6, "\x11\0\0\0\0\0\0\0\x09\x00\x00\x01\xA3\x18\x5C\x50\x00hi", 19,
+                1);
+  expect_record(&kit, MED_TREE_EXPIRY, "\x01\x00\x00\x01\xA3\x18\x5C\x50\x00\0\0\0\0k", 14, "", 0, 0);
+  expect_record(&kit, MED_TREE_META, "kv/b\0\0\0\0", 8, "\0\0\0\0\0\0\0\x01", 8, 0);
+  char text[5000];
+  memset(text, 'a', sizeof text);
+  KIT_OK(&kit, med_string_set(&kit.kv, key, med_slice_of(text, sizeof text), 0));
+  med_kv_meta meta;
+  KIT_OK(&kit, med_kv_find(&kit.kv, key, &meta));
+  uint8_t record[25] = {0x21, 0, 0, 0, 0, 0, 0, 0, 9}, chunk_key[13] = {2};
+  med_put_u64(record + 9, meta.object_id);
+  med_put_u64(record + 17, 5000);
+  expect_record(&kit, MED_TREE_KV, "\x01\0\0\0\0k", 6, record, sizeof record, 1);
+  med_put_u64(chunk_key + 1, meta.object_id);
+  chunk_key[12] = 1;
+  med_slice chunk;
+  KIT_OK(&kit, med_txn_get(kit.kv.txn, MED_TREE_KV, med_slice_of(chunk_key, sizeof chunk_key), &chunk));
+  ck_assert_uint_eq(*(const uint8_t *)chunk.bytes, 1);
+  ck_assert_uint_eq(med_get_u16((const uint8_t *)chunk.bytes + 1), 5000 - 4064);
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind) {
   collection_kit kit;
   kit_open(&kit, 1);
@@ -342,5 +388,5 @@ PROPERTY_MAIN("keyspace", keys_are_a_map_through_moves_copies_expiry_rollbacks_a
               keys_that_share_all_that_fits_a_tree_key_are_different_keys,
               the_check_finds_a_missing_expiry_entry_a_lost_chunk_and_a_wrong_count,
               a_random_key_is_a_key_and_every_one_can_come_up, the_sweep_removes_what_is_due_in_slices_and_nothing_else,
-              an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind,
+              records_have_the_bytes_that_the_format_says, an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind,
               named_buckets_are_made_by_their_first_write_and_keep_their_ids)

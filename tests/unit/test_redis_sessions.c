@@ -327,6 +327,13 @@ START_TEST(a_selected_cache_bucket_answers_string_commands_and_refuses_the_other
   ck_assert_int_eq(run(session, NULL, "HSET", "h", "f", "v", NULL), MEDLEY_UNSUPPORTED);
   ck_assert_str_eq(medley_session_error(session)->message, "ERR cache bucket 'pages' holds strings only: HSET");
   ck_assert_int_eq(run(session, NULL, "INCR", "a", NULL), MEDLEY_RANGE);
+  ck_assert_int_eq(run(session, NULL, "WATCH", "a", NULL), MEDLEY_UNSUPPORTED);
+  RUN(session, "INFO");
+  RUN(session, "SELECT", "0");
+  RUN(session, "SET", "k", "durable");
+  ck_assert_int_eq(run(session, NULL, "MOVE", "k", "pages", NULL), MEDLEY_UNSUPPORTED);
+  expect_text(session, "k", "durable");
+  RUN(session, "SELECT", "pages");
   ck_assert_int_eq(run(session, &reply, "CONFIG", "GET", "maxmemory", NULL), MEDLEY_OK);
   ck_assert(is_text(&reply->as.list.items[1], "4194304"));
   RUN(session, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
