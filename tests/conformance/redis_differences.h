@@ -11,11 +11,12 @@ typedef enum test_redis_rule {
   TEST_REDIS_NO_RULE = 0,
   TEST_REDIS_EXEC_ROLLS_BACK, /* both databases must be made alike again */
   TEST_REDIS_SORT_NOSORT_OF_A_SET,
-  TEST_REDIS_NAMED_BUCKET,      /* both databases must be made alike again */
-  TEST_REDIS_WATCH_ABSENT_AGAIN /* both databases must be made alike again */
+  TEST_REDIS_NAMED_BUCKET,       /* both databases must be made alike again */
+  TEST_REDIS_WATCH_ABSENT_AGAIN, /* both databases must be made alike again */
+  TEST_REDIS_LCS_MEMORY
 } test_redis_rule;
 
-#define TEST_REDIS_RULE_COUNT 5
+#define TEST_REDIS_RULE_COUNT 6
 const char *test_redis_rule_name(test_redis_rule rule);
 
 /* What a rule may want to know besides the replies. */
