@@ -85,6 +85,11 @@ static int check_locked(medley *db, check *checked, medley_error *error) {
   return rc;
 }
 
+static void ignore_problem(void *context, const char *problem) {
+  (void)context;
+  (void)problem;
+}
+
 int medley_check(medley *db, medley_problem_callback on_problem, void *context, uint64_t *problem_count,
                  medley_error *error) {
   if (db == NULL || problem_count == NULL) return misuse(error);
@@ -92,7 +97,7 @@ int medley_check(medley *db, medley_problem_callback on_problem, void *context, 
   if (error == NULL) error = &own_error;
   med_error_clear(error);
   *problem_count = 0;
-  check checked = {on_problem, context, 0};
+  check checked = {on_problem != NULL ? on_problem : ignore_problem, context, 0};
   int rc = check_locked(db, &checked, error);
   medley_session *session = NULL;
   /* What stands on damaged pages is not looked at: every line of it would be a consequence. */

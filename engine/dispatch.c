@@ -95,7 +95,8 @@ void medley_statement_close(medley_statement *statement) {
     medley_error kept = session->error; /* whoever closes a failed statement still wants to read why it failed */
     int rc = med_session_enter(session);
     if (rc != MEDLEY_OK && rc != MEDLEY_DEAD && rc != MEDLEY_FORKED) {
-      assert(!"a statement is closed while another thread is in its session");
+      bool another_thread_is_in_its_session = rc == MEDLEY_MISUSE;
+      assert(!another_thread_is_in_its_session);
       return;
     }
     session->error = kept;

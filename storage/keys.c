@@ -19,8 +19,8 @@ void med_key_add_u64(med_key *key, uint64_t value) { med_put_u64(take(key, 8), v
 void med_key_add_i64(med_key *key, int64_t value) { med_put_u64(take(key, 8), (uint64_t)value ^ ((uint64_t)1 << 63)); }
 
 uint64_t med_key_real_bits(double value) {
-  assert(value == value);
-  if (value == 0) value = 0; /* -0 equals 0 */
+  if (value != value) return UINT64_MAX; /* only a damaged record holds it; it sorts last */
+  if (value == 0) value = 0;             /* -0 equals 0 */
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   return bits >> 63 ? ~bits : bits | ((uint64_t)1 << 63);

@@ -26,7 +26,7 @@ void med_key_add_u16(med_key *key, uint16_t value);
 void med_key_add_u32(med_key *key, uint32_t value);
 void med_key_add_u64(med_key *key, uint64_t value);
 void med_key_add_i64(med_key *key, int64_t value); /* sign flipped: negative before positive */
-void med_key_add_real(med_key *key, double value); /* IEEE order, -0 equal to 0; not NaN (asserted) */
+void med_key_add_real(med_key *key, double value); /* IEEE order, -0 equal to 0, NaN last */
 /* The last part: raw bytes, neither escaped nor ended. Answers true if all of it is in the key; false if it was too
  * long for `room` (the bytes this part may take, >= 48; a whole part takes fewer) and is now a prefix and a hash, which
  * sorts by that prefix. */
