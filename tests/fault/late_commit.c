@@ -1,0 +1,169 @@
+/* late_commit.c - what a process that was killed in its commit has done is settled before anybody is told.
+ *
+ * LMDB makes a commit durable first and visible to readers a moment later. A process killed between the two would leave a
+ * transaction that is absent for those who look, until the next writer comes: then it appears. Whoever looked, saw that
+ * the payment had not been made and made it again, has paid twice. So the answer that the first look gives must stay.
+ *
+ * Another process has the database open all the time: alone, LMDB would begin with a new table of readers.
+ * The process is killed after its n-th write or flush, for every n.   Usage: late_commit INJECTOR */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/fault/calls.h"
+#include "tests/fault/inject.h"
+#include "tests/fault/scratch.h"
+
+#define TIME_LIMIT_S 60
+
+enum { PAYING, LOOKING, WRITING };
+
+typedef struct shared {
+  int64_t seen; /* payments, as the first one who looked saw them */
+  int64_t seen_later;
+  char why[300];
+} shared;
+
+static shared *all;
+static char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE];
+
+static void must(int rc, const char *what, medley_session *session) {
+  if (rc == MEDLEY_OK) return;
+  snprintf(all->why, sizeof all->why, "%s: %s: %.200s", what, medley_status_name(rc), fault_error(session));
+  _exit(1);
+}
+
+static int64_t count_payments(medley_session *session) {
+  int64_t count = -1;
+  must(fault_sql_number(session, "SELECT count(*) FROM payment", 0, NULL, &count), "looking", session);
+  return count;
+}
+
+/* One life: opens, acts, closes. Answers whether it was killed. */
+static bool live(int act, long kill_at) {
+  int status = 0;
+  fflush(NULL);
+  pid_t pid = fork();
+  if (pid == 0) {
+    medley *db;
+    medley_session *session;
+    medley_options options;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(TIME_LIMIT_S);
+    medley_options_init(&options);
+    if (fault_open(path, &options, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
+    if (act == PAYING) {
+      fault_inject_control *control = fault_inject_find();
+      control->error = FAULT_INJECT_KILL;
+      control->at = kill_at;
+      control->repeat = 1;
+      control->kind = FAULT_INJECT_IO;
+      must(fault_sql(session, "INSERT INTO payment (amount) VALUES (1)", 0, NULL), "paying", session);
+      control->kind = FAULT_INJECT_NONE;
+    }
+    if (act == LOOKING) all->seen = count_payments(session);
+    if (act == WRITING) {
+      must(fault_sql(session, "INSERT INTO other (x) VALUES (1)", 0, NULL), "writing", session);
+      all->seen_later = count_payments(session);
+    }
+    medley_session_close(session);
+    medley_close(db);
+    _exit(0);
+  }
+  if (pid < 0 || waitpid(pid, &status, 0) != pid) exit(2);
+  bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  if (!killed && (!WIFEXITED(status) || WEXITSTATUS(status) != 0) && all->why[0] == 0) {
+    snprintf(all->why, sizeof all->why, "a process ended with status %x", (unsigned)status);
+  }
+  return killed;
+}
+
+static bool make_tables(void) {
+  medley *db;
+  medley_session *session;
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (fault_open(path, NULL, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
+    must(fault_sql(session, "CREATE TABLE payment (id INTEGER PRIMARY KEY, amount INTEGER)", 0, NULL), "create",
+         session);
+    must(fault_sql(session, "CREATE TABLE other (x INTEGER)", 0, NULL), "create", session);
+    medley_session_close(session);
+    _exit(medley_close(db) == MEDLEY_OK ? 0 : 1);
+  }
+  return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Holds the database open, until it is killed. */
+static pid_t start_bystander(void) {
+  int ready[2];
+  char byte;
+  if (pipe(ready) != 0) exit(2);
+  pid_t pid = fork();
+  if (pid == 0) {
+    medley *db;
+    medley_session *session;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (fault_open(path, NULL, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
+    (void)count_payments(session);
+    if (write(ready[1], "r", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  close(ready[1]);
+  if (pid < 0 || read(ready[0], &byte, 1) != 1) exit(2);
+  close(ready[0]);
+  return pid;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    fprintf(stderr, "usage: late_commit INJECTOR\n");
+    return 2;
+  }
+  if (fault_inject_find() == NULL) {
+    if (getenv("FAULT_PRELOADED") == NULL) {
+      setenv("FAULT_PRELOADED", "1", 1);
+      fault_scratch_preload(argv[1]);
+      execv(argv[0], argv);
+    }
+    printf("the injector cannot be preloaded: %s\n0 passed, 1 failed\n", argv[1]);
+    return 1;
+  }
+  all = mmap(NULL, sizeof *all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return 2;
+  fault_scratch_make(folder);
+  fault_scratch_join(path, folder, "late.medley");
+  snprintf(fault_inject_find()->folder, sizeof fault_inject_find()->folder, "%s/", folder);
+  int kills = 0, there = 0, failed = make_tables() ? 0 : 1;
+  int64_t before = 0;
+  pid_t bystander = failed == 0 ? start_bystander() : 0;
+  for (long at = 1; failed == 0; at++) {
+    bool killed = live(PAYING, at);
+    (void)live(LOOKING, 0);
+    (void)live(WRITING, 0);
+    if (all->why[0] != 0) {
+      printf("killed after call %ld: %s\n", at, all->why);
+      failed++;
+    } else if (all->seen != all->seen_later) {
+      printf("killed after call %ld: the first look saw %lld payments, a later one %lld\n", at, (long long)all->seen,
+             (long long)all->seen_later);
+      failed++;
+    }
+    there += killed && all->seen > before;
+    before = all->seen_later;
+    kills += killed;
+    if (!killed) break;
+  }
+  if (bystander > 0) {
+    kill(bystander, SIGKILL);
+    waitpid(bystander, NULL, 0);
+  }
+  printf("killed after each of %d calls; %d times the payment was there\n", kills, there);
+  if (kills < 3) failed++; /* nothing was shown */
+  fault_scratch_remove(folder);
+  printf("%d passed, %d failed\n", failed == 0, failed);
+  return failed == 0 ? 0 : 1;
+}
