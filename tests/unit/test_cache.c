@@ -12,8 +12,8 @@ START_TEST(values_of_every_length_come_back_as_they_were) {
   for (size_t k = 0; k < sizeof key_lens / sizeof *key_lens; k++) {
     for (size_t len = 0; len < 400; len++) {
       med_cache_change change = {.key = {key, key_lens[k]}, .value = {bytes + len, len}, .flags = (uint32_t)len};
-      ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
-      ck_assert_int_eq(med_cache_segment_get(segment, change.key, KIT_START, &got, &hit), MEDLEY_OK);
+      KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
+      KIT_CHECK(med_cache_segment_get(segment, change.key, KIT_START, &got, &hit) == MEDLEY_OK);
       ck_assert_uint_eq(got.len, len);
       ck_assert(len == 0 || memcmp(got.bytes, bytes + len, len) == 0);
       ck_assert_uint_eq(hit.flags, len);
@@ -32,14 +32,14 @@ START_TEST(a_value_may_be_a_quarter_of_the_bucket_and_not_a_byte_more) {
     med_cache_segment *segment = kit_open(sizes[i], MEDLEY_EVICT_SEGMENTED_LRU);
     size_t largest = med_cache_segment_value_size_max(segment);
     ck_assert_uint_eq(largest, sizes[i] / 4);
-    ck_assert_int_eq(kit_set_bytes(segment, "large", largest + 1, 'x'), MEDLEY_TOO_BIG);
+    KIT_CHECK(kit_set_bytes(segment, "large", largest + 1, 'x') == MEDLEY_TOO_BIG);
     for (int n = 0; n < 12; n++) { /* four times what fits: the older ones make room, from every shard */
       char key[32], fill = (char)('a' + n);
       snprintf(key, sizeof key, "large %d", n);
-      ck_assert_int_eq(kit_set_bytes(segment, key, largest, fill), MEDLEY_OK);
+      KIT_CHECK(kit_set_bytes(segment, key, largest, fill) == MEDLEY_OK);
       med_buffer got = {0};
       med_cache_hit hit;
-      ck_assert_int_eq(med_cache_segment_get(segment, kit_text(key), KIT_START, &got, &hit), MEDLEY_OK);
+      KIT_CHECK(med_cache_segment_get(segment, kit_text(key), KIT_START, &got, &hit) == MEDLEY_OK);
       ck_assert_uint_eq(got.len, largest);
       ck_assert_int_eq(got.bytes[0], fill);
       ck_assert_int_eq(got.bytes[largest / 2], fill);
@@ -58,26 +58,26 @@ START_TEST(keys_beyond_1024_bytes_are_refused) {
   memset(key, 'k', sizeof key);
   med_cache_change change = {.key = {key, sizeof key}, .value = {"v", 1}};
   med_cache_hit hit;
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_TOO_BIG);
-  ck_assert_int_eq(med_cache_segment_get(segment, change.key, KIT_START, NULL, &hit), MEDLEY_NOT_FOUND);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_TOO_BIG);
+  KIT_CHECK(med_cache_segment_get(segment, change.key, KIT_START, NULL, &hit) == MEDLEY_NOT_FOUND);
   change.key.len = 1024;
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_get(segment, change.key, KIT_START, NULL, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_get(segment, change.key, KIT_START, NULL, &hit) == MEDLEY_OK);
   med_cache_segment_close(segment);
 }
 END_TEST
 
 START_TEST(each_mode_refuses_what_it_should_and_then_changes_nothing) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_SEGMENTED_LRU);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_REPLACE, "k", "1", 0, KIT_START), MEDLEY_NOT_FOUND);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_APPEND, "k", "1", 0, KIT_START), MEDLEY_NOT_FOUND);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_PREPEND, "k", "1", 0, KIT_START), MEDLEY_NOT_FOUND);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_CAS, "k", "1", 0, KIT_START), MEDLEY_NOT_FOUND);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_REPLACE, "k", "1", 0, KIT_START) == MEDLEY_NOT_FOUND);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_APPEND, "k", "1", 0, KIT_START) == MEDLEY_NOT_FOUND);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_PREPEND, "k", "1", 0, KIT_START) == MEDLEY_NOT_FOUND);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_CAS, "k", "1", 0, KIT_START) == MEDLEY_NOT_FOUND);
   kit_expect(segment, "k", NULL);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_ADD, "k", "one", 0, KIT_START), MEDLEY_OK);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_ADD, "k", "two", 0, KIT_START), MEDLEY_EXISTS);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_ADD, "k", "one", 0, KIT_START) == MEDLEY_OK);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_ADD, "k", "two", 0, KIT_START) == MEDLEY_EXISTS);
   kit_expect(segment, "k", "one");
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_REPLACE, "k", "three", 0, KIT_START), MEDLEY_OK);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_REPLACE, "k", "three", 0, KIT_START) == MEDLEY_OK);
   kit_expect(segment, "k", "three");
   ck_assert_int_eq(med_cache_segment_delete(segment, kit_text("k"), KIT_START), MEDLEY_OK);
   ck_assert_int_eq(med_cache_segment_delete(segment, kit_text("k"), KIT_START), MEDLEY_NOT_FOUND);
@@ -89,23 +89,23 @@ END_TEST
 START_TEST(cas_stores_only_over_what_was_seen) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_SEGMENTED_LRU);
   med_cache_hit hit;
-  ck_assert_int_eq(kit_set(segment, "k", "one"), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "k", "one") == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit) == MEDLEY_OK);
   med_cache_change change = {.mode = MEDLEY_CACHE_CAS, .key = kit_text("k"), .value = kit_text("two"), .cas = hit.cas};
-  ck_assert_int_eq(kit_set(segment, "k", "meanwhile"), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_CONSTRAINT);
+  KIT_CHECK(kit_set(segment, "k", "meanwhile") == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_CONSTRAINT);
   kit_expect(segment, "k", "meanwhile");
-  ck_assert_int_eq(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit) == MEDLEY_OK);
   change.cas = hit.cas;
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_CONSTRAINT);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_CONSTRAINT);
   kit_expect(segment, "k", "two");
   /* Gone and set again with the same value: another number. */
-  ck_assert_int_eq(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_get(segment, kit_text("k"), KIT_START, NULL, &hit) == MEDLEY_OK);
   change.cas = hit.cas;
   ck_assert_int_eq(med_cache_segment_flush(segment), MEDLEY_OK);
-  ck_assert_int_eq(kit_set(segment, "k", "two"), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_CONSTRAINT);
+  KIT_CHECK(kit_set(segment, "k", "two") == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_CONSTRAINT);
   med_cache_segment_close(segment);
 }
 END_TEST
@@ -123,8 +123,8 @@ START_TEST(cas_numbers_never_repeat_in_a_segment) {
     char key[32];
     med_cache_hit hit;
     snprintf(key, sizeof key, "%d", i % 500);
-    ck_assert_int_eq(kit_set(segment, key, "v"), MEDLEY_OK);
-    ck_assert_int_eq(med_cache_segment_look(segment, kit_text(key), KIT_START, &hit), MEDLEY_OK);
+    KIT_CHECK(kit_set(segment, key, "v") == MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_look(segment, kit_text(key), KIT_START, &hit) == MEDLEY_OK);
     numbers[i] = hit.cas;
   }
   qsort(numbers, COUNT, sizeof *numbers, compare_numbers);
@@ -138,7 +138,7 @@ START_TEST(append_and_prepend_grow_a_value_and_keep_flags_and_expiry) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_SEGMENTED_LRU);
   med_cache_change change = {
       .key = kit_text("k"), .value = kit_text("m"), .flags = 9, .expires_us = KIT_START + SECOND};
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
   char model[1200] = "m";
   for (int i = 0; i < 100; i++) {
     char more[16];
@@ -147,21 +147,21 @@ START_TEST(append_and_prepend_grow_a_value_and_keep_flags_and_expiry) {
     change.value = kit_text(more);
     change.flags = 1;
     change.expires_us = 0;
-    ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
     size_t len = strlen(model);
     if (i % 2) memmove(model + 5, model, len + 1);
     memcpy(i % 2 ? model : model + len, more, i % 2 ? 5 : 6);
     kit_expect(segment, "k", model);
   }
   med_cache_hit hit;
-  ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k"), KIT_START, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_look(segment, kit_text("k"), KIT_START, &hit) == MEDLEY_OK);
   ck_assert_uint_eq(hit.flags, 9);
   ck_assert_int_eq(hit.expires_us, KIT_START + SECOND);
   kit_audit(segment);
   size_t largest = med_cache_segment_value_size_max(segment);
-  ck_assert_int_eq(kit_set_bytes(segment, "k", largest, 'x'), MEDLEY_OK);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_APPEND, "k", "y", 0, KIT_START), MEDLEY_TOO_BIG);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_PREPEND, "k", "y", 0, KIT_START), MEDLEY_TOO_BIG);
+  KIT_CHECK(kit_set_bytes(segment, "k", largest, 'x') == MEDLEY_OK);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_APPEND, "k", "y", 0, KIT_START) == MEDLEY_TOO_BIG);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_PREPEND, "k", "y", 0, KIT_START) == MEDLEY_TOO_BIG);
   med_cache_segment_close(segment);
 }
 END_TEST
@@ -196,12 +196,12 @@ START_TEST(numbers_wrap_upwards_and_stop_at_zero) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     med_cache_change change = {
         .key = key, .value = kit_text(cases[i].from), .flags = 3, .expires_us = KIT_START + SECOND};
-    ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_OK);
     int rc = med_cache_segment_increment(segment, key, cases[i].by, cases[i].decrement, KIT_START, &result);
     ck_assert_msg(rc == cases[i].status, "%s: %s", cases[i].from, medley_status_name(rc));
     kit_expect(segment, "n", cases[i].to);
     med_cache_hit hit;
-    ck_assert_int_eq(med_cache_segment_look(segment, key, KIT_START, &hit), MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_look(segment, key, KIT_START, &hit) == MEDLEY_OK);
     ck_assert_uint_eq(hit.flags, 3);
     ck_assert_int_eq(hit.expires_us, KIT_START + SECOND);
   }
@@ -209,7 +209,7 @@ START_TEST(numbers_wrap_upwards_and_stop_at_zero) {
   char long_key[72];
   memset(long_key, 'k', 71);
   long_key[71] = '\0';
-  ck_assert_int_eq(kit_set(segment, long_key, "9"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, long_key, "9") == MEDLEY_OK);
   ck_assert_int_eq(med_cache_segment_increment(segment, kit_text(long_key), 1, false, KIT_START, &result), MEDLEY_OK);
   kit_expect(segment, long_key, "10");
   kit_audit(segment);
@@ -220,11 +220,11 @@ END_TEST
 START_TEST(a_value_is_gone_at_its_expiry_and_not_before) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_SEGMENTED_LRU);
   int64_t end = KIT_START + 10 * SECOND;
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_SET, "k", "v", end, KIT_START), MEDLEY_OK);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_SET, "k", "v", end, KIT_START) == MEDLEY_OK);
   kit_expect_at(segment, "k", "v", end - 1);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_ADD, "k", "w", 0, end - 1), MEDLEY_EXISTS);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_ADD, "k", "w", 0, end - 1) == MEDLEY_EXISTS);
   kit_expect_at(segment, "k", NULL, end);
-  ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_ADD, "k", "w", end + SECOND, end), MEDLEY_OK);
+  KIT_CHECK(kit_put(segment, MEDLEY_CACHE_ADD, "k", "w", end + SECOND, end) == MEDLEY_OK);
   /* touch moves the end, get_and_touch takes it away */
   ck_assert_int_eq(med_cache_segment_touch(segment, kit_text("k"), end + 5 * SECOND, end), MEDLEY_OK);
   kit_expect_at(segment, "k", "w", end + 4 * SECOND);
@@ -236,12 +236,12 @@ START_TEST(a_value_is_gone_at_its_expiry_and_not_before) {
   /* A set takes the old expiry away unless it is to be kept. */
   ck_assert_int_eq(med_cache_segment_touch(segment, kit_text("k"), end + 9000 * SECOND, end), MEDLEY_OK);
   med_cache_change change = {.key = kit_text("k"), .value = kit_text("x"), .keep_expiry = true};
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, end), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k"), end, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, end) == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_look(segment, kit_text("k"), end, &hit) == MEDLEY_OK);
   ck_assert_int_eq(hit.expires_us, end + 9000 * SECOND);
   change.keep_expiry = false;
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, end), MEDLEY_OK);
-  ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k"), end, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, end) == MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_look(segment, kit_text("k"), end, &hit) == MEDLEY_OK);
   ck_assert_int_eq(hit.expires_us, 0);
   med_cache_segment_close(segment);
 }
@@ -252,14 +252,14 @@ START_TEST(writes_free_what_has_expired_although_nobody_asks_for_it) {
   char key[24];
   for (int i = 0; i < 3000; i++) {
     snprintf(key, sizeof key, "short %d", i);
-    ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_SET, key, "v", KIT_START + SECOND, KIT_START), MEDLEY_OK);
+    KIT_CHECK(kit_put(segment, MEDLEY_CACHE_SET, key, "v", KIT_START + SECOND, KIT_START) == MEDLEY_OK);
   }
   medley_cache_stats stats;
   ck_assert_int_eq(med_cache_segment_stat(segment, &stats), MEDLEY_OK);
   ck_assert_uint_eq(stats.items, 3000);
   for (int i = 0; i < 20000; i++) { /* few keys, so that only the crawler can meet the others */
     snprintf(key, sizeof key, "other %d", i % 40);
-    ck_assert_int_eq(kit_put(segment, MEDLEY_CACHE_SET, key, "v", 0, KIT_START + 2 * SECOND), MEDLEY_OK);
+    KIT_CHECK(kit_put(segment, MEDLEY_CACHE_SET, key, "v", 0, KIT_START + 2 * SECOND) == MEDLEY_OK);
   }
   ck_assert_int_eq(med_cache_segment_stat(segment, &stats), MEDLEY_OK);
   ck_assert_uint_eq(stats.items, 40);
@@ -275,7 +275,7 @@ START_TEST(flush_leaves_nothing_and_gives_all_memory_back) {
   char key[32];
   for (int i = 0; i < 2000; i++) {
     snprintf(key, sizeof key, "%d", i);
-    ck_assert_int_eq(kit_set_bytes(segment, key, (size_t)i, 'x'), MEDLEY_OK);
+    KIT_CHECK(kit_set_bytes(segment, key, (size_t)i, 'x') == MEDLEY_OK);
   }
   ck_assert_int_eq(med_cache_segment_flush(segment), MEDLEY_OK);
   medley_cache_stats stats;

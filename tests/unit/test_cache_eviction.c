@@ -71,9 +71,9 @@ static int survivors_of_a_scan(medley_eviction eviction, int *working) {
   med_cache_segment *segment = kit_open(8 * MIB, eviction);
   int capacity = capacity_of(segment, 400);
   *working = capacity / 5;
-  for (int i = 0; i < *working; i++) ck_assert_int_eq(put_number(segment, "hot", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < *working; i++) KIT_CHECK(put_number(segment, "hot", i, 400, 0) == MEDLEY_OK);
   use_all(segment, "hot", *working, 2);
-  for (int i = 0; i < capacity * 10; i++) ck_assert_int_eq(put_number(segment, "scan", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < capacity * 10; i++) KIT_CHECK(put_number(segment, "scan", i, 400, 0) == MEDLEY_OK);
   int left = count_present(segment, "hot", 0, *working);
   kit_audit(segment);
   med_cache_segment_close(segment);
@@ -94,7 +94,7 @@ START_TEST(the_default_lets_a_new_working_set_replace_an_old_one) {
   for (int generation = 0; generation < 6; generation++) {
     char prefix[24];
     snprintf(prefix, sizeof prefix, "set%d", generation);
-    for (int i = 0; i < working; i++) ck_assert_int_eq(put_number(segment, prefix, i, 400, 0), MEDLEY_OK);
+    for (int i = 0; i < working; i++) KIT_CHECK(put_number(segment, prefix, i, 400, 0) == MEDLEY_OK);
     use_all(segment, prefix, working, 3);
   }
   int first = count_present(segment, "set0", 0, working), last = count_present(segment, "set5", 0, working);
@@ -108,10 +108,10 @@ END_TEST
 START_TEST(plain_lru_evicts_what_was_used_longest_ago) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_ALLKEYS_LRU); /* one shard: exact */
   int capacity = capacity_of(segment, 400) * 63 / 64;                   /* without the reserve of holds */
-  for (int i = 0; i < capacity - 4; i++) ck_assert_int_eq(put_number(segment, "k", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < capacity - 4; i++) KIT_CHECK(put_number(segment, "k", i, 400, 0) == MEDLEY_OK);
   ck_assert_int_eq(count_present(segment, "k", 0, capacity - 4), capacity - 4); /* a look is no use */
   use_all(segment, "k", 50, 1);                                                 /* the oldest 50 */
-  for (int i = 0; i < 100; i++) ck_assert_int_eq(put_number(segment, "new", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < 100; i++) KIT_CHECK(put_number(segment, "new", i, 400, 0) == MEDLEY_OK);
   ck_assert_int_eq(count_present(segment, "k", 0, 50), 50);
   int gone = 100 - count_present(segment, "k", 50, 150);
   ck_assert_msg(gone >= 90, "%d of the next oldest went", gone);
@@ -124,9 +124,9 @@ END_TEST
 START_TEST(lfu_keeps_what_is_used_often_and_forgets_it_when_it_no_longer_is) {
   med_cache_segment *segment = kit_open(2 * MIB, MEDLEY_EVICT_ALLKEYS_LFU);
   int capacity = capacity_of(segment, 400), working = capacity / 5;
-  for (int i = 0; i < working; i++) ck_assert_int_eq(put_number(segment, "hot", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < working; i++) KIT_CHECK(put_number(segment, "hot", i, 400, 0) == MEDLEY_OK);
   use_all(segment, "hot", working, 50);
-  for (int i = 0; i < capacity * 5; i++) ck_assert_int_eq(put_number(segment, "scan", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < capacity * 5; i++) KIT_CHECK(put_number(segment, "scan", i, 400, 0) == MEDLEY_OK);
   int left = count_present(segment, "hot", 0, working);
   ck_assert_msg(left * 10 >= working * 9, "%d of %d are left", left, working);
   /* A day later the counters have run down. */
@@ -135,7 +135,7 @@ START_TEST(lfu_keeps_what_is_used_often_and_forgets_it_when_it_no_longer_is) {
     char key[32], bytes[400] = {0};
     snprintf(key, sizeof key, "later %d", i);
     med_cache_change change = {.key = kit_text(key), .value = {bytes, sizeof bytes}};
-    ck_assert_int_eq(med_cache_segment_put(segment, &change, tomorrow), MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_put(segment, &change, tomorrow) == MEDLEY_OK);
   }
   left = count_present(segment, "hot", 0, working);
   ck_assert_msg(left * 10 <= working, "%d of %d are left after a day", left, working);
@@ -147,7 +147,7 @@ END_TEST
 START_TEST(random_gives_every_key_a_chance_to_stay_and_to_go) {
   med_cache_segment *segment = kit_open(2 * MIB, MEDLEY_EVICT_ALLKEYS_RANDOM);
   int capacity = capacity_of(segment, 400);
-  for (int i = 0; i < capacity * 2; i++) ck_assert_int_eq(put_number(segment, "k", i, 400, 0), MEDLEY_OK);
+  for (int i = 0; i < capacity * 2; i++) KIT_CHECK(put_number(segment, "k", i, 400, 0) == MEDLEY_OK);
   /* The order of arrival is not the order of leaving: the first half has survivors, the second has lost some. */
   ck_assert_int_gt(count_present(segment, "k", 0, capacity), capacity / 20);
   ck_assert_int_lt(count_present(segment, "k", capacity, capacity * 2), capacity * 19 / 20);
@@ -161,9 +161,9 @@ START_TEST(volatile_policies_never_evict_what_has_no_expiry) {
   for (size_t p = 0; p < sizeof policies / sizeof *policies; p++) {
     med_cache_segment *segment = kit_open(2 * MIB, policies[p]);
     int capacity = capacity_of(segment, 400), kept = capacity / 3;
-    for (int i = 0; i < kept; i++) ck_assert_int_eq(put_number(segment, "kept", i, 400, 0), MEDLEY_OK);
+    for (int i = 0; i < kept; i++) KIT_CHECK(put_number(segment, "kept", i, 400, 0) == MEDLEY_OK);
     for (int i = 0; i < capacity * 3; i++) {
-      ck_assert_int_eq(put_number(segment, "volatile", i, 400, FAR + i), MEDLEY_OK);
+      KIT_CHECK(put_number(segment, "volatile", i, 400, FAR + i) == MEDLEY_OK);
     }
     ck_assert_int_eq(count_present(segment, "kept", 0, kept), kept);
     /* An expiry that touch gives makes a key a victim; without one it no longer is. */
@@ -184,10 +184,10 @@ START_TEST(volatile_ttl_evicts_what_is_due_soon) {
   med_cache_segment *segment = kit_open(MIB, MEDLEY_EVICT_VOLATILE_TTL);
   int half = capacity_of(segment, 400) * 63 / 64 / 2 - 2;
   for (int i = 0; i < half; i++) { /* mixed, so that age does not decide */
-    ck_assert_int_eq(put_number(segment, "late", i, 400, FAR), MEDLEY_OK);
-    ck_assert_int_eq(put_number(segment, "soon", i, 400, KIT_START + SECOND * (i + 1)), MEDLEY_OK);
+    KIT_CHECK(put_number(segment, "late", i, 400, FAR) == MEDLEY_OK);
+    KIT_CHECK(put_number(segment, "soon", i, 400, KIT_START + SECOND * (i + 1)) == MEDLEY_OK);
   }
-  for (int i = 0; i < half / 2; i++) ck_assert_int_eq(put_number(segment, "new", i, 400, FAR), MEDLEY_OK);
+  for (int i = 0; i < half / 2; i++) KIT_CHECK(put_number(segment, "new", i, 400, FAR) == MEDLEY_OK);
   ck_assert_int_eq(count_present(segment, "late", 0, half), half);
   ck_assert_int_eq(count_present(segment, "new", 0, half / 2), half / 2);
   ck_assert_int_le(count_present(segment, "soon", 0, half), half / 2 + 5);
@@ -200,9 +200,9 @@ START_TEST(volatile_lru_and_lfu_keep_what_is_used) {
   for (size_t p = 0; p < sizeof policies / sizeof *policies; p++) {
     med_cache_segment *segment = kit_open(2 * MIB, policies[p]);
     int capacity = capacity_of(segment, 400), working = capacity / 10;
-    for (int i = 0; i < working; i++) ck_assert_int_eq(put_number(segment, "hot", i, 400, FAR), MEDLEY_OK);
+    for (int i = 0; i < working; i++) KIT_CHECK(put_number(segment, "hot", i, 400, FAR) == MEDLEY_OK);
     for (int i = 0; i < capacity * 3; i++) {
-      ck_assert_int_eq(put_number(segment, "scan", i, 400, FAR), MEDLEY_OK);
+      KIT_CHECK(put_number(segment, "scan", i, 400, FAR) == MEDLEY_OK);
       if (i % (working / 2) == 0) use_all(segment, "hot", working, 2);
     }
     int left = count_present(segment, "hot", 0, working);
@@ -219,13 +219,13 @@ START_TEST(noeviction_refuses_with_full_and_changes_nothing) {
   ck_assert_int_eq(rc, MEDLEY_FULL);
   ck_assert_int_eq(count_present(segment, "k", 0, stored), stored);
   /* A larger value over a present one is refused and leaves it; one of the same length fits. */
-  ck_assert_int_eq(put_number(segment, "k", 0, 8000, 0), MEDLEY_FULL);
+  KIT_CHECK(put_number(segment, "k", 0, 8000, 0) == MEDLEY_FULL);
   med_cache_hit hit;
-  ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k 0"), KIT_START, &hit), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_look(segment, kit_text("k 0"), KIT_START, &hit) == MEDLEY_OK);
   ck_assert_uint_eq(hit.value_len, 1000);
-  ck_assert_int_eq(put_number(segment, "k", 0, 1000, 0), MEDLEY_OK);
+  KIT_CHECK(put_number(segment, "k", 0, 1000, 0) == MEDLEY_OK);
   ck_assert_int_eq(med_cache_segment_delete(segment, kit_text("k 1"), KIT_START), MEDLEY_OK);
-  ck_assert_int_eq(put_number(segment, "again", 0, 1000, 0), MEDLEY_OK);
+  KIT_CHECK(put_number(segment, "again", 0, 1000, 0) == MEDLEY_OK);
   medley_cache_stats stats;
   ck_assert_int_eq(med_cache_segment_stat(segment, &stats), MEDLEY_OK);
   ck_assert_uint_eq(stats.evictions, 0);
@@ -240,8 +240,8 @@ START_TEST(what_has_expired_makes_room_under_noeviction) {
   while (put_number(segment, "k", stored, 1000, KIT_START + SECOND) == MEDLEY_OK) stored++;
   char bytes[1000] = {0};
   med_cache_change change = {.key = kit_text("late"), .value = {bytes, sizeof bytes}};
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START), MEDLEY_FULL);
-  ck_assert_int_eq(med_cache_segment_put(segment, &change, KIT_START + SECOND), MEDLEY_OK);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START) == MEDLEY_FULL);
+  KIT_CHECK(med_cache_segment_put(segment, &change, KIT_START + SECOND) == MEDLEY_OK);
   kit_audit(segment);
   med_cache_segment_close(segment);
 }
@@ -256,7 +256,7 @@ START_TEST(leases_that_are_never_filled_stay_few) {
       char key[32];
       snprintf(key, sizeof key, "missing %d", i);
       med_cache_hit hit;
-      ck_assert_int_eq(med_cache_segment_lease(segment, kit_text(key), KIT_START, NULL, &hit), MEDLEY_NOT_FOUND);
+      KIT_CHECK(med_cache_segment_lease(segment, kit_text(key), KIT_START, NULL, &hit) == MEDLEY_NOT_FOUND);
       ck_assert_uint_ne(hit.lease, 0);
     }
     ck_assert_int_eq(count_present(segment, "k", 0, 1000), before);

@@ -39,7 +39,7 @@ static med_cache_segment *attach(void) {
 
 static uint64_t lease_at(med_cache_segment *segment, const char *key, int64_t now_us) {
   med_cache_hit hit;
-  ck_assert_int_eq(med_cache_segment_lease(segment, kit_text(key), now_us, NULL, &hit), MEDLEY_NOT_FOUND);
+  KIT_CHECK(med_cache_segment_lease(segment, kit_text(key), now_us, NULL, &hit) == MEDLEY_NOT_FOUND);
   return hit.lease;
 }
 static uint64_t lease(med_cache_segment *segment, const char *key) { return lease_at(segment, key, KIT_START); }
@@ -87,7 +87,7 @@ static void child_reads_and_writes(void *context) {
 }
 START_TEST(processes_see_each_others_values) {
   med_cache_segment *segment = attach();
-  ck_assert_int_eq(kit_set(segment, "from the parent", "v"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "from the parent", "v") == MEDLEY_OK);
   expect_exit_0(in_child(child_reads_and_writes, NULL));
   kit_expect(segment, "from the child", "v");
   med_cache_segment_close(segment);
@@ -113,25 +113,25 @@ START_TEST(a_segment_empties_itself_when_a_process_died_inside) {
     char key[32];
     for (int i = 0; i < 100; i++) {
       snprintf(key, sizeof key, "k %d", i);
-      ck_assert_int_eq(kit_set_bytes(segment, key, 300, 'x'), MEDLEY_OK);
+      KIT_CHECK(kit_set_bytes(segment, key, 300, 'x') == MEDLEY_OK);
     }
     uint64_t token = lease(segment, "leased");
     med_cache_hit before, after;
-    ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k 7"), KIT_START, &before), MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_look(segment, kit_text("k 7"), KIT_START, &before) == MEDLEY_OK);
     expect_killed(in_child(child_dies_inside, &where));
     med_cache_commit commit; /* meets every mutex */
     ck_assert_int_eq(med_cache_commit_begin(segment, &commit), MEDLEY_OK);
     med_cache_commit_end(segment, &commit);
     for (int i = 0; i < 100; i++) {
       snprintf(key, sizeof key, "k %d", i);
-      ck_assert_int_eq(kit_set_bytes(segment, key, 700, 'y'), MEDLEY_OK);
+      KIT_CHECK(kit_set_bytes(segment, key, 700, 'y') == MEDLEY_OK);
     }
     ck_assert_int_eq(fill(segment, "leased", token, "stale"), MEDLEY_CONSTRAINT);
     ck_assert_int_eq(med_cache_segment_flush(segment), MEDLEY_OK);
     kit_audit(segment);
     ck_assert_uint_eq(atomic_load(&segment->header->broken), 0);
-    ck_assert_int_eq(kit_set(segment, "k 7", "new"), MEDLEY_OK);
-    ck_assert_int_eq(med_cache_segment_look(segment, kit_text("k 7"), KIT_START, &after), MEDLEY_OK);
+    KIT_CHECK(kit_set(segment, "k 7", "new") == MEDLEY_OK);
+    KIT_CHECK(med_cache_segment_look(segment, kit_text("k 7"), KIT_START, &after) == MEDLEY_OK);
     ck_assert_uint_gt(after.cas, before.cas); /* cas numbers go on */
     med_cache_segment_close(segment);
   }
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(what_was_there_before_a_death_is_never_seen_again) {
   med_cache_segment *segment = attach();
   int where = 0;
-  ck_assert_int_eq(kit_set(segment, "k", "v"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "k", "v") == MEDLEY_OK);
   expect_killed(in_child(child_dies_inside, &where));
   uint64_t hash;
   char key[32];
@@ -169,7 +169,7 @@ START_TEST(a_committing_transaction_keeps_an_emptied_segment_closed) {
   }
   ck_assert_uint_eq(atomic_load(&segment->header->epoch), 1);
   ck_assert_uint_eq(lease(segment, "k"), 0);
-  ck_assert_int_eq(kit_set(segment, "k", "stale"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "k", "stale") == MEDLEY_OK);
   kit_expect(segment, "k", NULL);
   release(segment, &commit, "k", "ours");
   med_cache_commit_end(segment, &commit);
@@ -196,7 +196,7 @@ static void child_dies_holding(void *context) {
 START_TEST(a_hold_of_a_dead_process_counts_for_nothing) {
   for (int all = 0; all < 2; all++) {
     med_cache_segment *segment = attach();
-    ck_assert_int_eq(kit_set(segment, "k", "old"), MEDLEY_OK);
+    KIT_CHECK(kit_set(segment, "k", "old") == MEDLEY_OK);
     expect_killed(in_child(child_dies_holding, &all));
     kit_expect(segment, "k", NULL);
     uint64_t token = lease(segment, "k");
@@ -270,7 +270,7 @@ START_TEST(kill_9_at_any_moment_leaves_a_usable_segment) {
     for (int i = 0; i < 50; i++) {
       char key[32];
       snprintf(key, sizeof key, "mine %d", i);
-      ck_assert_int_eq(kit_set(segment, key, "v"), MEDLEY_OK);
+      KIT_CHECK(kit_set(segment, key, "v") == MEDLEY_OK);
       kit_expect(segment, key, "v");
     }
     kit_audit(segment);
@@ -302,13 +302,13 @@ static void child_opens_with_other_bounds(void *context) {
 }
 START_TEST(other_bounds_are_refused_while_it_is_in_use_and_made_anew_otherwise) {
   med_cache_segment *segment = attach();
-  ck_assert_int_eq(kit_set(segment, "k", "v"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "k", "v") == MEDLEY_OK);
   expect_exit_0(in_child(child_opens_with_other_bounds, NULL));
   kit_expect(segment, "k", "v");
   med_cache_segment_close(segment);
   ck_assert_int_eq(open_named(1, 3 * MIB, MEDLEY_EVICT_SEGMENTED_LRU, false, &segment), MEDLEY_OK);
   kit_expect(segment, "k", NULL);
-  ck_assert_int_eq(kit_set(segment, "k", "v"), MEDLEY_OK);
+  KIT_CHECK(kit_set(segment, "k", "v") == MEDLEY_OK);
   med_cache_segment_close(segment);
   ck_assert_int_eq(open_named(1, 3 * MIB, MEDLEY_EVICT_SEGMENTED_LRU, true, &segment), MEDLEY_OK);
   kit_expect(segment, "k", NULL); /* fresh */
@@ -320,7 +320,7 @@ START_TEST(memory_of_another_boot_database_or_layout_is_not_trusted) {
   med_cache_header *header;
   for (int way = 0; way < 5; way++) {
     med_cache_segment *segment = attach();
-    ck_assert_int_eq(kit_set(segment, "k", "v"), MEDLEY_OK);
+    KIT_CHECK(kit_set(segment, "k", "v") == MEDLEY_OK);
     med_cache_segment_close(segment);
     int fd = open(only_file(), O_RDWR | O_CLOEXEC);
     header = mmap(NULL, sizeof *header, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -361,13 +361,13 @@ END_TEST
 START_TEST(a_dropped_bucket_answers_everyone_that_it_is_gone) {
   med_cache_segment *one = attach(), *two = attach(), *three;
   med_cache_hit hit;
-  ck_assert_int_eq(kit_set(one, "k", "v"), MEDLEY_OK);
+  KIT_CHECK(kit_set(one, "k", "v") == MEDLEY_OK);
   kit_expect(two, "k", "v");
   ck_assert(!med_cache_segment_dropped(two));
   med_cache_segment_drop(one);
   ck_assert(med_cache_segment_dropped(two));
-  ck_assert_int_eq(med_cache_segment_look(two, kit_text("k"), KIT_START, &hit), MEDLEY_SCHEMA);
-  ck_assert_int_eq(kit_set(two, "k", "w"), MEDLEY_SCHEMA);
+  KIT_CHECK(med_cache_segment_look(two, kit_text("k"), KIT_START, &hit) == MEDLEY_SCHEMA);
+  KIT_CHECK(kit_set(two, "k", "w") == MEDLEY_SCHEMA);
   ck_assert_int_eq(med_cache_segment_flush(two), MEDLEY_SCHEMA);
   med_cache_commit commit;
   ck_assert_int_eq(med_cache_commit_begin(two, &commit), MEDLEY_SCHEMA);
