@@ -14,7 +14,7 @@
  *   tag 'p' node(4)      -> the runs of an edited list         (runs.h)
  *   tag 's' score(8) name -> a member in the order of scores   (sorted_set.h)
  *   tag 'n' level(1) score(8) name -> counts of such members   (ranks.h)
- *   tag 'r' hash(8)      -> one name in 32, for random choices (sample.h)
+ *   tag 'r' hash(8)      -> one name in 16, for random choices (sample.h)
  *   tag 'c' number(8) index(4) -> a chunk of a long element
  * A name (field or member) of up to 400 bytes is stored whole; a longer one as its first 400 bytes and a 128-bit hash of
  * all of it (416 bytes, so that the two cannot be confused), and the record carries the whole name. Names are in memcmp

@@ -65,12 +65,17 @@ static int find_group(med_collection *set, med_cursor *cursor, unsigned level, m
   return decode_group(set, boundary, record, found);
 }
 
-/* ---- Walking a level, from a boundary on ---- */
-static int level_walk_open(med_collection *set, unsigned level, med_slice boundary, med_part_walk *walk) {
+/* ---- Walking a level, from a boundary on, or back from in front of one ---- */
+static int level_walk_open_from(med_collection *set, unsigned level, med_slice boundary, bool reverse,
+                                med_part_walk *walk) {
   uint8_t from[1 + ITEM_SIZE_MAX];
   from[0] = (uint8_t)level;
   if (boundary.len > 0) memcpy(from + 1, boundary.bytes, boundary.len);
-  return med_part_walk_open(set, MED_PART_COUNTS, med_slice_of(from, 1 + boundary.len), false, walk);
+  return med_part_walk_open(set, MED_PART_COUNTS, med_slice_of(from, 1 + boundary.len), reverse, walk);
+}
+
+static int level_walk_open(med_collection *set, unsigned level, med_slice boundary, med_part_walk *walk) {
+  return level_walk_open_from(set, level, boundary, false, walk);
 }
 
 /* NOT_FOUND behind the last group of the level. */
@@ -88,10 +93,10 @@ static int level_walk_next(med_part_walk *walk, unsigned level, med_slice *bound
 }
 
 /* ---- Growing ---- */
-/* The item `steps` parts behind a boundary. */
-static int item_behind(med_collection *set, med_slice boundary, uint64_t steps, med_key *item) {
+/* The item `steps` parts behind the first one from a boundary on; in reverse, in front of the last one before it. */
+static int item_behind(med_collection *set, med_slice boundary, uint64_t steps, bool reverse, med_key *item) {
   med_part_walk walk;
-  int rc = med_part_walk_open(set, MED_PART_SCORE, boundary, false, &walk);
+  int rc = med_part_walk_open(set, MED_PART_SCORE, boundary, reverse, &walk);
   for (uint64_t i = 0; i <= steps && rc == MEDLEY_OK; i++) rc = med_part_walk_next(&walk);
   if (rc == MEDLEY_OK && walk.name.len > ITEM_SIZE_MAX) rc = med_collection_damaged(set, "a member is too long");
   if (rc == MEDLEY_OK) copy_bytes(item, walk.name);
@@ -123,7 +128,7 @@ static int split_group(med_collection *set, unsigned level, group *big) {
   int rc;
   if (level == 1) {
     left_members = big->members / 2;
-    rc = item_behind(set, med_key_slice(&big->boundary), left_members, &right.boundary);
+    rc = item_behind(set, med_key_slice(&big->boundary), left_members, false, &right.boundary);
   } else {
     right.children = big->children - big->children / 2;
     rc = boundary_behind(set, level - 1, med_key_slice(&big->boundary), big->children / 2, &right.boundary,
@@ -279,25 +284,70 @@ int med_ranks_of(med_collection *set, med_slice item, uint64_t *rank) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
-int med_ranks_at(med_collection *set, uint64_t rank, med_key *item) {
-  med_key from;
-  from.len = 0;
-  for (unsigned level = level_count(set); level >= 1; level--) {
-    med_part_walk walk;
-    med_slice boundary = med_slice_of(NULL, 0);
-    uint64_t members = 0;
-    int rc = level_walk_open(set, level, med_key_slice(&from), &walk);
-    if (rc == MEDLEY_OK) rc = level_walk_next(&walk, level, &boundary, &members);
-    while (rc == MEDLEY_OK && rank >= members) {
-      rank -= members;
-      rc = level_walk_next(&walk, level, &boundary, &members);
+/* Members in [from, to); `to` empty: up to the last one. `rank` counts from `from`. */
+typedef struct range {
+  med_key from, to;
+  uint64_t members, rank;
+} range;
+
+/* Narrows the range to one group of the level, from the front. */
+static int narrow_forwards(med_collection *set, unsigned level, range *within) {
+  med_part_walk walk;
+  med_slice boundary = med_slice_of(NULL, 0);
+  uint64_t members = 0;
+  int rc = level_walk_open(set, level, med_key_slice(&within->from), &walk);
+  if (rc == MEDLEY_OK) rc = level_walk_next(&walk, level, &boundary, &members);
+  while (rc == MEDLEY_OK && within->rank >= members) {
+    within->rank -= members;
+    rc = level_walk_next(&walk, level, &boundary, &members);
+  }
+  if (rc == MEDLEY_OK) {
+    copy_bytes(&within->from, boundary);
+    within->members = members;
+    rc = level_walk_next(&walk, level, &boundary, &members);
+    if (rc == MEDLEY_OK) copy_bytes(&within->to, boundary);
+    if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
+  }
+  med_part_walk_close(&walk);
+  return rc;
+}
+
+/* The same, from the back. */
+static int narrow_backwards(med_collection *set, unsigned level, range *within) {
+  med_part_walk walk;
+  uint64_t right = within->members;
+  bool open_end = within->to.len == 0;
+  int rc = level_walk_open_from(set, open_end ? level + 1 : level, med_key_slice(&within->to), true, &walk);
+  while (rc == MEDLEY_OK) {
+    med_slice boundary;
+    uint64_t members;
+    rc = level_walk_next(&walk, level, &boundary, &members);
+    if (rc == MEDLEY_OK && members > right) rc = MEDLEY_NOT_FOUND;
+    if (rc != MEDLEY_OK) break;
+    right -= members;
+    if (within->rank >= right) {
+      copy_bytes(&within->from, boundary);
+      within->rank -= right;
+      within->members = members;
+      break;
     }
-    if (rc == MEDLEY_OK) copy_bytes(&from, boundary);
-    med_part_walk_close(&walk);
+    copy_bytes(&within->to, boundary);
+  }
+  med_part_walk_close(&walk);
+  return rc;
+}
+
+int med_ranks_at(med_collection *set, uint64_t rank, med_key *item) {
+  range within = {.members = set->meta.count, .rank = rank};
+  for (unsigned level = level_count(set); level >= 1; level--) {
+    bool forwards = within.rank < within.members / 2;
+    int rc = forwards ? narrow_forwards(set, level, &within) : narrow_backwards(set, level, &within);
     if (rc == MEDLEY_NOT_FOUND) return med_collection_damaged(set, "fewer members than were counted");
     if (rc != MEDLEY_OK) return rc;
   }
-  return item_behind(set, med_key_slice(&from), rank, item);
+  if (within.rank >= within.members) return med_collection_damaged(set, "fewer members than were counted");
+  if (within.rank < within.members / 2) return item_behind(set, med_key_slice(&within.from), within.rank, false, item);
+  return item_behind(set, med_key_slice(&within.to), within.members - 1 - within.rank, true, item);
 }
 
 /* ---- Checking ---- */

@@ -1,12 +1,12 @@
 /* sample.h - random choices among the names of a large collection without reading all of it.
  *
- * FORMAT.md section "Collections". One name in 32, chosen by its hash, has a record 'r' hash(8) -> name. A random name of
+ * FORMAT.md section "Collections". One name in 16, chosen by its hash, has a record 'r' hash(8) -> name. A random name of
  * those is found by a random hash; it owns the run of names from itself up to the next sampled one in name order. The run
  * is accepted with a probability that grows with its length, and one name of it is chosen: each name is about equally
  * likely. Collections of up to MED_SAMPLE_WALK names are walked instead: there each name is exactly equally likely.
  * Redis differs: it chooses a hash slot and then a place in its chain.
  *
- * Cost: 1/32 of a record for each name added; some 20 to 40 steps of a cursor for each choice. */
+ * Cost: 1/16 of a record for each name added; some 60 steps of a cursor on average for each choice. */
 #ifndef MED_KEYVALUE_SAMPLE_H
 #define MED_KEYVALUE_SAMPLE_H
 
