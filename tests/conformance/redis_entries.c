@@ -46,7 +46,7 @@ static size_t decode_escapes(char *bytes, size_t len) {
   return to;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool split_text(word_list *list, const test_json *command, bool binary) {
   list->bytes = test_redis_reply_must(calloc(1, command->as.text.len + 1));
