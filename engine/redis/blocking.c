@@ -5,18 +5,21 @@
 #include <math.h>
 #include <time.h>
 
+#include "engine/redis/arguments.h"
 #include "engine/redis/state.h"
 
+#define TIMEOUT_MAX_MS ((int64_t)1000 * 60 * 60 * 24 * 365 * 100) /* a hundred years are for ever */
 #define POLL_NS 20000000 /* how late an interrupt or a deadline is seen by somebody who waits */
 
 int med_redis_arg_timeout(med_redis_call *call, size_t index, int64_t *timeout_ms) {
-  double seconds;
-  if (!med_redis_parse_real(call->argv[index], &seconds))
+  long double ms;
+  if (!med_redis_parse_long_real(call->argv[index], &ms))
     return med_redis_error(call, MEDLEY_RANGE, "ERR timeout is not a float or out of range");
-  seconds = ceil(seconds * 1000.0);
-  if (seconds > (double)INT64_MAX / 4) return med_redis_error(call, MEDLEY_RANGE, "ERR timeout is out of range");
-  if (seconds < 0) return med_redis_error(call, MEDLEY_RANGE, "ERR timeout is negative");
-  *timeout_ms = (int64_t)seconds;
+  ms = ceill(ms * 1000);
+  /* Redis lets what is too large for 64 bits wrap around and calls it negative. */
+  if (ms < 0 || ms >= 0x1p63L) return med_redis_error(call, MEDLEY_RANGE, "ERR timeout is negative");
+  *timeout_ms = (int64_t)ms;
+  if (*timeout_ms > TIMEOUT_MAX_MS) *timeout_ms = TIMEOUT_MAX_MS;
   return MEDLEY_OK;
 }
 
