@@ -86,7 +86,7 @@ static char *read_statement(runner *run, medley_language language, const char *f
     size_t len = strlen(text);
     text = test_answer_must(realloc(text, len + strlen(last) + 2));
     text[len] = '\n';
-    strcpy(text + len + 1, last);
+    memcpy(text + len + 1, last, strlen(last) + 1);
   }
   return text;
 }
