@@ -212,6 +212,24 @@ static void transactions(fault_run *run) {
   close_database(run, db, session);
 }
 
+/* Two sessions in turn: what one keeps of a commit that failed must not outlive the other's next commit. */
+static void alternating_sessions(fault_run *run) {
+  medley *db;
+  medley_session *first, *second = NULL;
+  medley_error error = {0};
+  if (!open_database(run, &db, &first)) return;
+  if (medley_session_open(db, &second, &error) != MEDLEY_OK) _exit(3);
+  fault_run_arm(run);
+  for (uint64_t number = PREPARED_TXNS + 1; number <= PREPARED_TXNS + SCENARIO_TXNS; number++) {
+    if (run->report->in_doubt[0] == 0) run_txns(run, first, 0, number, 1);
+    if (run->report->in_doubt[1] == 0) run_txns(run, second, 1, number, 1);
+  }
+  fault_run_disarm(run);
+  go_on(run, first, PREPARED_TXNS + SCENARIO_TXNS + 1);
+  medley_session_close(second);
+  close_database(run, db, first);
+}
+
 typedef struct thread {
   pthread_t id;
   fault_run *run;
@@ -346,6 +364,7 @@ const fault_scenario fault_scenarios[] = {
     {"schema changes", "sql", false, schema_changes},
     {"backup", "sql keyvalue", false, backup},
     {"check, stat, maintain", "sql keyvalue", false, check_and_stat},
+    {"alternating sessions", "sql", false, alternating_sessions},
 };
 const size_t fault_scenario_count = sizeof fault_scenarios / sizeof fault_scenarios[0];
 
