@@ -24,6 +24,7 @@ typedef struct format_result {
   FILE *out;
   format_kind kind;
   bool redis; /* the bytes of its BLOBs are text to people */
+  bool raw;   /* a Redis reply that is a text of lines, such as INFO's: not quoted */
   int column_count;
   const char **names; /* borrowed from the statement */
   uint64_t row_count;

@@ -71,7 +71,13 @@ void format_reply_print(FILE *out, const medley_value *value, size_t indent) {
 static void begin(format_result *result) { (void)result; }
 
 static void row(format_result *result, const medley_value *const *values) {
-  format_reply_print(result->out, values[0], 0);
+  bool is_text = values[0]->type == MEDLEY_TYPE_TEXT || values[0]->type == MEDLEY_TYPE_BLOB;
+  if (!result->raw || !is_text) {
+    format_reply_print(result->out, values[0], 0);
+    return;
+  }
+  for (size_t i = 0; i < values[0]->as.text.len; i++)
+    if (values[0]->as.text.bytes[i] != '\r') fputc(values[0]->as.text.bytes[i], result->out);
 }
 
 static void end(format_result *result) { (void)result; }

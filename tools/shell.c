@@ -107,12 +107,13 @@ static double now_ms(void) {
 }
 
 /* Steps to the end; answers the last status. */
-static int print_rows(shell *sh, medley_statement *statement, medley_language language, uint64_t *row_count) {
+static int print_rows(shell *sh, medley_statement *statement, const input_statement *input, uint64_t *row_count) {
   format_result result;
   bool begun = false;
   int rc = medley_step(statement);
   if ((rc == MEDLEY_ROW || rc == MEDLEY_DONE) && medley_column_count(statement) > 0) {
-    format_begin(&result, stdout, sh->format, language, statement);
+    format_begin(&result, stdout, sh->format, input->language, statement);
+    result.raw = input->len >= 4 && text_equal_ignoring_case(input->bytes, 4, "info");
     begun = true;
   }
   while (rc == MEDLEY_ROW) {
@@ -139,7 +140,7 @@ static void run_in_language(shell *sh, const input_statement *input) {
   if (rc == MEDLEY_OK && input->language == MEDLEY_LANGUAGE_REDIS) rc = bind_words_as_written(statement);
   bool has_rows = rc == MEDLEY_OK && medley_column_count(statement) > 0;
   uint64_t row_count = 0;
-  if (rc == MEDLEY_OK) rc = print_rows(sh, statement, input->language, &row_count);
+  if (rc == MEDLEY_OK) rc = print_rows(sh, statement, input, &row_count);
   if (rc != MEDLEY_OK && rc != MEDLEY_DONE) {
     medley_error error = *medley_session_error(sh->session);
     shell_report(sh, &error, input);
