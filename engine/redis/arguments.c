@@ -10,7 +10,7 @@
 #include "engine/redis/command.h"
 #include "models/keyvalue/string.h"
 
-#define REAL_TEXT_MAX 255 /* Redis's own bound for a number's text */
+#define REAL_TEXT_MAX 5119 /* Redis's own bound for a long double's text */
 
 int med_redis_error(med_redis_call *call, int status, const char *format, ...) {
   char message[MEDLEY_ERROR_MESSAGE_SIZE];

@@ -241,36 +241,25 @@ static int64_t sign_extended(uint64_t value, unsigned width) {
   return (int64_t)(value | ~(uint64_t)0 << width);
 }
 
-/* present + by as a field of that type; false: it does not fit. What it becomes then is the rule's. */
-static bool add_fits(const field_operation *operation, uint64_t present, int64_t by, uint64_t *result) {
-  uint64_t wrapped = present + (uint64_t)by;
+/* value + by as a field of that type; false: it does not fit. What it becomes then is the rule's. Redis calculates the room
+ * above and below a signed value in 64 bits that wrap, so a SET far below the least value counts as too large: the same
+ * here, because its answers are the standard. */
+static bool add_fits(const field_operation *operation, uint64_t value, int64_t by, uint64_t *result) {
   uint64_t mask = operation->width == 64 ? ~(uint64_t)0 : ((uint64_t)1 << operation->width) - 1;
-  *result = wrapped & mask;
+  bool narrow = operation->width != 64, above, below;
+  *result = (value + (uint64_t)by) & mask;
   if (operation->is_signed) {
-    int64_t high = (int64_t)(mask >> 1), low = -high - 1, sum, start = sign_extended(present, operation->width);
-    bool above = false, below = false;
-    if (__builtin_add_overflow(start, by, &sum)) {
-      above = by > 0;
-      below = !above;
-    } else {
-      above = sum > high;
-      below = sum < low;
-    }
+    int64_t high = (int64_t)(mask >> 1), low = -high - 1, number = (int64_t)value;
+    int64_t room_above = (int64_t)((uint64_t)high - value), room_below = (int64_t)((uint64_t)low - value);
+    above = number > high || (narrow && by > room_above) || (number >= 0 && by > 0 && by > room_above);
+    below = !above && (number < low || (narrow && by < room_below) || (number < 0 && by < 0 && by < room_below));
     if (operation->rule == SATURATE && (above || below)) *result = (uint64_t)(above ? high : low) & mask;
-    return !above && !below;
+  } else {
+    above = value > mask || (by >= 0 && ((uint64_t)by > mask || value > mask - (uint64_t)by));
+    below = !above && by < 0 && 0 - (uint64_t)by > value;
+    if (operation->rule == SATURATE && (above || below)) *result = above ? mask : 0;
   }
-  bool above = by >= 0 && ((uint64_t)by > mask || present > mask - (uint64_t)by);
-  bool below = by < 0 && 0 - (uint64_t)by > present;
-  if (operation->rule == SATURATE && (above || below)) *result = above ? mask : 0;
   return !above && !below;
-}
-
-/* A negative operand of SET on an unsigned field is a huge number, not a step below zero. */
-static bool set_fits(const field_operation *operation, uint64_t *result) {
-  if (operation->is_signed || operation->operand >= 0) return add_fits(operation, 0, operation->operand, result);
-  uint64_t mask = ((uint64_t)1 << operation->width) - 1;
-  *result = operation->rule == SATURATE ? mask : (uint64_t)operation->operand & mask;
-  return false;
 }
 
 static void reply_field(med_redis_call *call, const field_operation *operation, uint64_t value) {
@@ -285,8 +274,9 @@ static int run_operation(med_redis_call *call, const field_operation *operation)
     reply_field(call, operation, present);
     goto done;
   }
-  bool fits = operation->action == FIELD_SET ? set_fits(operation, &wanted)
-                                             : add_fits(operation, present, operation->operand, &wanted);
+  uint64_t number = operation->is_signed ? (uint64_t)sign_extended(present, operation->width) : present;
+  bool fits = operation->action == FIELD_SET ? add_fits(operation, (uint64_t)operation->operand, 0, &wanted)
+                                             : add_fits(operation, number, operation->operand, &wanted);
   if (!fits && operation->rule == FAIL) {
     med_reply_null(call->reply);
     goto done;

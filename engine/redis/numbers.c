@@ -37,7 +37,7 @@ int med_redis_expiry_time(med_redis_call *call, const med_redis_expiry *expiry, 
 }
 
 bool med_redis_parse_long_real(med_slice text, long double *real) {
-  char copy[256], *end = NULL;
+  char copy[MED_REDIS_LONG_REAL_SIZE], *end = NULL;
   const unsigned char *bytes = text.bytes;
   if (text.len == 0 || text.len >= sizeof copy || bytes[0] <= ' ') return false;
   if (memchr(bytes, 0, text.len) != NULL) return false;

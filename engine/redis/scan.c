@@ -3,17 +3,22 @@
 
 #include "engine/redis/state.h"
 
-/* Decimal digits as strtoul reads them, nothing else. */
+/* As strtoul reads it, up to a NUL: a sign is allowed, nothing at all is 0, a space in front and what is too large are
+ * not. */
 static bool parse_cursor(med_slice text, uint64_t *cursor) {
-  const char *bytes = text.bytes;
-  if (text.len == 0 || text.len > 20) return false;
+  const char *bytes = text.bytes, *end = memchr(bytes, 0, text.len);
+  size_t len = end != NULL ? (size_t)(end - bytes) : text.len, at = 0;
+  bool negative = len > 0 && bytes[0] == '-';
   *cursor = 0;
-  for (size_t i = 0; i < text.len; i++) {
-    if (bytes[i] < '0' || bytes[i] > '9') return false;
+  if (len > 0 && (bytes[0] == '-' || bytes[0] == '+')) at++;
+  if (at == len) return len == 0;
+  for (; at < len; at++) {
+    if (bytes[at] < '0' || bytes[at] > '9') return false;
     if (__builtin_mul_overflow(*cursor, (uint64_t)10, cursor) ||
-        __builtin_add_overflow(*cursor, (uint64_t)(bytes[i] - '0'), cursor))
+        __builtin_add_overflow(*cursor, (uint64_t)(bytes[at] - '0'), cursor))
       return false;
   }
+  if (negative) *cursor = 0 - *cursor;
   return true;
 }
 

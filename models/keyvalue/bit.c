@@ -68,6 +68,7 @@ int med_bit_set(med_kv *kv, med_slice key, uint64_t offset, int bit, int *old) {
   MED_TRY(read_field(kv, &meta, offset, 1, bytes, &byte_count));
   uint8_t mask = (uint8_t)(0x80u >> (offset % 8));
   *old = (bytes[0] & mask) != 0;
+  if (*old == (bit != 0) && offset / 8 < meta.count) goto done; /* nothing changes, nothing is written */
   bytes[0] = (uint8_t)(bit ? bytes[0] | mask : bytes[0] & ~mask);
   MED_TRY(med_string_write(kv, key, &meta, offset / 8, med_slice_of(bytes, 1)));
 done:
