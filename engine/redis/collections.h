@@ -49,6 +49,9 @@ bool med_redis_choice_takes(med_redis_choice *choice);
 /* Whether so many different ones of total are found by one walk rather than one by one. */
 bool med_redis_choice_walks(uint64_t wanted, uint64_t total);
 
+/* More names met twice, beyond one for each that is wanted, mean that there are not so many: fewer than one in 50 is wanted. */
+#define MED_REDIS_MISSES_MAX 10000
+
 /* Names that were seen already. */
 typedef struct med_redis_seen {
   med_redis_call *call;

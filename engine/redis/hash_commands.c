@@ -227,12 +227,14 @@ static int reply_chosen_by_walk(med_redis_call *call, med_collection *hash, uint
 
 static int reply_picks(med_redis_call *call, med_collection *hash, uint64_t wanted, bool repeats, bool values) {
   med_redis_seen seen = {.call = call};
+  uint64_t misses = 0, misses_max = MED_REDIS_MISSES_MAX + wanted;
   int rc = MEDLEY_OK;
   while (wanted > 0 && rc == MEDLEY_OK) {
     med_key name;
     bool fresh = true;
     rc = med_hash_pick(hash, &name);
     if (rc == MEDLEY_OK && !repeats) rc = med_redis_seen_add(&seen, med_key_slice(&name), &fresh);
+    if (!fresh && ++misses > misses_max) return med_collection_damaged(hash, "fewer fields than were counted");
     if (rc == MEDLEY_OK && fresh) {
       rc = reply_picked(call, hash, &name, values);
       wanted--;

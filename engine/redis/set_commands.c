@@ -136,10 +136,13 @@ typedef struct picking {
 static int choose_by_walk(picking *work, uint64_t wanted) {
   med_redis_choice choice = {work->call, work->set->meta.count, wanted};
   med_slice *chosen;
-  void *memory;
-  size_t count = 0;
+  void *memory = NULL;
+  size_t count = 0, size;
   med_member_walk walk;
-  int rc = med_redis_alloc(work->call, (size_t)wanted * sizeof(med_slice), &memory);
+  if (__builtin_mul_overflow(work->take ? (size_t)wanted : 0, sizeof(med_slice), &size)) {
+    return med_redis_no_memory(work->call);
+  }
+  int rc = med_redis_alloc(work->call, size, &memory);
   chosen = memory;
   if (rc == MEDLEY_OK) rc = med_member_walk_open(work->set, med_slice_of(NULL, 0), &walk);
   if (rc != MEDLEY_OK) return rc;
@@ -158,6 +161,7 @@ static int choose_by_walk(picking *work, uint64_t wanted) {
 
 static int choose_one_by_one(picking *work, uint64_t wanted, bool repeats) {
   med_redis_seen seen = {.call = work->call};
+  uint64_t misses = 0, misses_max = MED_REDIS_MISSES_MAX + wanted;
   int rc = MEDLEY_OK;
   while (wanted > 0 && rc == MEDLEY_OK) {
     med_key name;
@@ -168,6 +172,7 @@ static int choose_one_by_one(picking *work, uint64_t wanted, bool repeats) {
       rc = med_redis_seen_add(&seen, med_key_slice(&name), &fresh);
     }
     if (rc != MEDLEY_OK) break;
+    if (!fresh && ++misses > misses_max) return med_collection_damaged(work->set, "fewer members than were counted");
     if (fresh) {
       med_reply_bulk_slice(work->call->reply, member);
       wanted--;

@@ -253,11 +253,13 @@ static int reply_chosen_by_walk(med_redis_call *call, med_collection *set, uint6
 
 static int reply_picks(med_redis_call *call, med_collection *set, uint64_t wanted, bool repeats, bool scores) {
   med_redis_seen seen = {.call = call};
+  uint64_t misses = 0, misses_max = MED_REDIS_MISSES_MAX + wanted;
   int rc = MEDLEY_OK;
   while (wanted > 0 && rc == MEDLEY_OK) {
     uint64_t rank = med_sample_random(set, set->meta.count);
     bool fresh = true;
     if (!repeats) rc = med_redis_seen_add(&seen, med_slice_of(&rank, sizeof rank), &fresh);
+    if (!fresh && ++misses > misses_max) return med_collection_damaged(set, "fewer members than were counted");
     if (rc == MEDLEY_OK && fresh) {
       rc = reply_at(call, set, rank, scores);
       wanted--;

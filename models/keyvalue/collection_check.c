@@ -131,7 +131,8 @@ static int check_list(check *work) {
     for (uint64_t i = 0; i < run.len && rc == MEDLEY_OK; i++) {
       med_element element;
       rc = med_part_walk_next(&walk);
-      if (rc == MEDLEY_OK && med_get_u64(walk.name.bytes) != (((uint64_t)run.start + i) ^ ((uint64_t)1 << 63))) {
+      if (rc == MEDLEY_OK &&
+          (walk.name.len != 8 || med_get_u64(walk.name.bytes) != (((uint64_t)run.start + i) ^ ((uint64_t)1 << 63)))) {
         problem(work, "an element is missing");
         rc = MEDLEY_NOT_FOUND;
       }

@@ -188,6 +188,7 @@ int med_hash_set_expiry(med_collection *hash, med_slice field, int64_t expires_m
   /* The elements stay as they are: only flags and time are made anew. */
   size_t old_head = present.expires_ms != 0 ? 9 : 1, head = expires_ms != 0 ? 9 : 1;
   size_t len = record.len - old_head + head;
+  if (record.len > MED_VALUE_SIZE_MAX) return med_collection_damaged(hash, "a field's record is too long");
   if (len > MED_VALUE_SIZE_MAX) {
     med_slice value;
     MED_TRY(med_element_load(hash, &present.value, &value));

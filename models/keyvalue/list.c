@@ -118,6 +118,7 @@ static int move_record(med_collection *list, int64_t from, int64_t to) {
   med_key key;
   int rc = read_record(list, from, &present);
   if (rc != MEDLEY_OK) return rc;
+  if (present.len > sizeof record.bytes) return med_collection_damaged(list, "an element is too long");
   record.len = present.len;
   memcpy(record.bytes, present.bytes, present.len);
   element_key(list, to, &key);

@@ -14,7 +14,10 @@ typedef struct group {
   bool removed;
 } group;
 
-static unsigned level_count(const med_collection *set) { return (unsigned)set->meta.head; }
+/* What a damaged record says may be anything. */
+static unsigned level_count(const med_collection *set) {
+  return set->meta.head < 0 || set->meta.head > LEVELS_MAX ? LEVELS_MAX + 1 : (unsigned)set->meta.head;
+}
 
 static void copy_bytes(med_key *to, med_slice from) {
   to->len = (uint16_t)from.len;
@@ -255,6 +258,7 @@ static int members_between(med_collection *set, unsigned level, med_slice from, 
 int med_ranks_of(med_collection *set, med_slice item, uint64_t *rank) {
   *rank = 0;
   if (!set->exists) return MEDLEY_OK;
+  if (level_count(set) > LEVELS_MAX) return med_collection_damaged(set, "too many levels of counts");
   med_key from;
   from.len = 0;
   int rc = MEDLEY_OK;
@@ -339,6 +343,7 @@ static int narrow_backwards(med_collection *set, unsigned level, range *within) 
 
 int med_ranks_at(med_collection *set, uint64_t rank, med_key *item) {
   range within = {.members = set->meta.count, .rank = rank};
+  if (level_count(set) > LEVELS_MAX) return med_collection_damaged(set, "too many levels of counts");
   for (unsigned level = level_count(set); level >= 1; level--) {
     bool forwards = within.rank < within.members / 2;
     int rc = forwards ? narrow_forwards(set, level, &within) : narrow_backwards(set, level, &within);

@@ -98,6 +98,7 @@ static int rewrite_score(med_collection *set, const med_key *key, uint64_t score
   med_part_record record;
   int rc = med_txn_get(set->kv->txn, MED_TREE_KV, med_key_slice(key), &present);
   if (rc != MEDLEY_OK) return rc;
+  if (present.len > sizeof record.bytes) return med_collection_damaged(set, "a member's record is too long");
   record.len = present.len;
   memcpy(record.bytes, present.bytes, present.len);
   med_put_u64(record.bytes, score_bits);
