@@ -6,7 +6,8 @@
 
 const char *test_redis_rule_name(test_redis_rule rule) {
   static const char *const names[TEST_REDIS_RULE_COUNT] = {"none",         "exec-rolls-back",    "sort-nosort-of-a-set",
-                                                           "named-bucket", "watch-absent-again", "lcs-memory"};
+                                                           "named-bucket", "watch-absent-again", "lcs-memory",
+                                                           "negative-zero"};
   return names[rule];
 }
 
@@ -58,6 +59,14 @@ static bool lacks_memory(const test_redis_command *command, const test_redis_rep
          strncmp(ours->bytes, message, sizeof message - 1) == 0;
 }
 
+/* Commands of sorted sets, alone or in an EXEC. */
+static bool lacks_sign(const test_redis_command *command, const test_redis_reply *ours,
+                       const test_redis_reply *theirs) {
+  bool scored = test_redis_command_is(command, "EXEC") || strncasecmp(command->words[0], "z", 1) == 0 ||
+                strncasecmp(command->words[0], "bz", 2) == 0;
+  return scored && test_redis_reply_equal_scores(ours, theirs);
+}
+
 /* A database that is no number is a bucket of that name. */
 static bool names_bucket(const test_redis_command *command, const test_redis_reply *theirs) {
   static const char *const names[] = {"SELECT", "MOVE", "SWAPDB", "COPY"};
@@ -80,5 +89,6 @@ test_redis_rule test_redis_difference(const test_redis_command *command, const t
   if (is_exec && circumstances.watched_absent_again && theirs->kind == TEST_REDIS_NIL)
     return TEST_REDIS_WATCH_ABSENT_AGAIN;
   if (lacks_memory(command, ours, theirs)) return TEST_REDIS_LCS_MEMORY;
+  if (lacks_sign(command, ours, theirs)) return TEST_REDIS_NEGATIVE_ZERO;
   return TEST_REDIS_NO_RULE;
 }

@@ -84,7 +84,7 @@ static bool is_element(const test_redis_reply *whole, size_t whole_width, const 
   for (size_t i = 0; i + whole_width <= whole->count; i += whole_width) {
     bool same = true;
     for (size_t j = 0; same && j < width; j++) {
-      same = test_redis_reply_equal(whole->items[i + j], reply->items[index + j]);
+      same = test_redis_reply_equal_scores(reply->items[index + j], whole->items[i + j]);
     }
     if (same) return true;
   }
@@ -250,9 +250,17 @@ static bool agree_in_its_way(test_redis_pair *pair, const test_redis_command *co
   }
 }
 
+/* SORT of redis-server 7.0 looks at errno without having set it to 0: an overflow in any earlier command makes it refuse
+ * numbers. Reading a cursor sets errno to 0. */
+static void clear_server_errno(test_redis_pair *pair, const test_redis_command *command) {
+  if (pair->in_multi || !(test_redis_command_is(command, "SORT") || test_redis_command_is(command, "SORT_RO"))) return;
+  test_redis_reply_free(test_redis_pair_ask(pair, false, (const char *const[]){"SCAN", "0", "COUNT", "1", NULL}));
+}
+
 void test_redis_judge_run(test_redis_pair *pair, const test_redis_command *command, test_redis_reply **ours,
                           test_redis_reply **theirs, bool *agree) {
   *ours = test_redis_pair_run_medley(pair, command);
+  clear_server_errno(pair, command);
   *theirs = test_redis_pair_run_redis(pair, command);
   if (test_redis_command_is(command, "EXEC"))
     *agree = agree_exec(pair, *ours, *theirs);

@@ -138,7 +138,7 @@ static bool equal_keys(const test_redis_reply *left, const test_redis_reply *rig
       int64_t apart = a->integer - b->integer;
       if (apart <= tolerance_ms && apart >= -tolerance_ms) continue;
     }
-    if (!test_redis_reply_equal(a, b)) return false;
+    if (!test_redis_reply_equal_scores(a, b)) return false;
   }
   return true;
 }
