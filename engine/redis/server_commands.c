@@ -7,6 +7,8 @@
 #include "engine/redis/server_commands.h"
 #include "engine/redis/state.h"
 
+#define FLUSH_SLICE 1000 /* keys between two looks at interrupts */
+
 static int dbsize_command(med_redis_call *call) {
   uint64_t count;
   int rc = med_kv_count(&call->kv, &count);
@@ -22,22 +24,33 @@ static int check_flush(med_redis_call *call) {
   return med_redis_syntax_error(call);
 }
 
+static int flush(med_redis_call *call, med_kv *kv) {
+  bool left = true;
+  int rc = MEDLEY_OK;
+  while (left && rc == MEDLEY_OK) {
+    rc = med_kv_flush_slice(kv, FLUSH_SLICE, &left);
+    if (rc == MEDLEY_OK) rc = med_redis_poll(call);
+  }
+  return rc;
+}
+
 static int flushdb_command(med_redis_call *call) {
   int rc = check_flush(call);
-  if (rc == MEDLEY_OK) rc = med_kv_flush(&call->kv);
+  if (rc == MEDLEY_OK) rc = flush(call, &call->kv);
   if (rc == MEDLEY_OK) med_reply_ok(call->reply);
   return rc;
 }
 
 static int flush_bucket(void *context, med_slice name, uint32_t id) {
   (void)name;
-  med_kv kv = {context, id};
-  return med_kv_flush(&kv);
+  med_redis_call *call = context;
+  med_kv kv = {call->kv.txn, id};
+  return flush(call, &kv);
 }
 
 static int flushall_command(med_redis_call *call) {
   int rc = check_flush(call);
-  if (rc == MEDLEY_OK) rc = med_kv_each_bucket(call->kv.txn, flush_bucket, call->kv.txn);
+  if (rc == MEDLEY_OK) rc = med_kv_each_bucket(call->kv.txn, flush_bucket, call);
   if (rc == MEDLEY_OK) med_reply_ok(call->reply);
   return rc;
 }

@@ -108,6 +108,8 @@ MEDLEY_MUST_USE int med_kv_copy(med_kv *from, med_slice key, med_kv *to, med_sli
 MEDLEY_MUST_USE int med_kv_swap(med_kv *a, med_kv *b);
 /* Removes every key of the bucket; what is large is freed later. */
 MEDLEY_MUST_USE int med_kv_flush(med_kv *kv);
+/* Removes up to limit of them, for who looks up between slices. *left: whether there are more. */
+MEDLEY_MUST_USE int med_kv_flush_slice(med_kv *kv, size_t limit, bool *left);
 /* Exact number of live records, expired but unswept ones included: O(1). */
 MEDLEY_MUST_USE int med_kv_count(med_kv *kv, uint64_t *count);
 

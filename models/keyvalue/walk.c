@@ -77,8 +77,9 @@ done:
   return rc;
 }
 
-int med_kv_flush(med_kv *kv) {
-  for (;;) {
+int med_kv_flush_slice(med_kv *kv, size_t limit, bool *left) {
+  *left = false;
+  for (size_t i = 0; i < limit; i++) {
     med_key tree_key;
     med_kv_meta meta;
     int rc = first_record(kv, &tree_key, &meta);
@@ -86,6 +87,13 @@ int med_kv_flush(med_kv *kv) {
     if (rc == MEDLEY_OK) rc = med_record_remove(kv->txn, kv->bucket_id, &tree_key, &meta);
     if (rc != MEDLEY_OK) return rc;
   }
+  *left = true;
+  return MEDLEY_OK;
+}
+
+int med_kv_flush(med_kv *kv) {
+  bool left;
+  return med_kv_flush_slice(kv, SIZE_MAX, &left);
 }
 
 /* Moves every key into a bucket that is empty. */
