@@ -16,7 +16,7 @@
 
 enum { STATEMENTS = 50000, STATEMENTS_LONG = 1000000, ROUND = 2500, COMPARE_EVERY = 250, REOPEN_EVERY = 600 };
 
-typedef enum step_kind { STEP_STATEMENT, STEP_COMPARE, STEP_REOPEN } step_kind;
+typedef enum step_kind { STEP_STATEMENT, STEP_COMPARE, STEP_REOPEN, STEP_CURSOR, STEP_FINISH } step_kind;
 typedef struct step {
   step_kind kind;
   int session;
@@ -58,6 +58,8 @@ static void script_clear(script *s) {
 
 static char *take_step(differential_pair *pair, const step *at) {
   switch (at->kind) {
+    case STEP_CURSOR: return pair_cursor_open(pair, at->session, at->statement.text);
+    case STEP_FINISH: return pair_cursor_finish(pair, at->session);
     case STEP_COMPARE: return pair_compare(pair, at->session);
     case STEP_REOPEN: pair_reopen(pair); return NULL;
     default: return pair_run(pair, at->session, &at->statement);
@@ -141,10 +143,8 @@ static void report(script *s, const char *first) {
     for (int i = 0; i < s->count; i++) {
       if (!kept[i]) continue;
       const step *at = &s->steps[i];
-      printf("%d> %s;", at->session,
-             at->kind == STEP_COMPARE  ? "-- compare"
-             : at->kind == STEP_REOPEN ? "-- reopen"
-                                       : at->statement.text);
+      static const char *const kinds[] = {"", "-- compare", "-- reopen", "-- begin to read ", "-- read to the end"};
+      printf("%d> %s%s;", at->session, kinds[at->kind], at->statement.text != NULL ? at->statement.text : "");
       print_parameters(&at->statement);
       printf("\n");
     }
@@ -163,6 +163,16 @@ static bool changes_schema(const char *text) {
 }
 
 static const sql_statement pin = {.text = (char *)(uintptr_t) "SELECT count(*) FROM sqlite_schema"};
+
+/* Now and then a read begins, goes on while other statements run, and ends. */
+static char *some_cursor(differential_pair *pair, fault_random *random, script *s, const sql_schema *schema) {
+  if (schema->table_count == 0 || !fault_random_percent(random, 8)) return NULL;
+  const sql_table *table = &schema->tables[fault_random_below(random, (uint32_t)schema->table_count)];
+  sql_statement name = {.text = (char *)(uintptr_t)table->name};
+  bool begin = fault_random_percent(random, 50);
+  script_add(s, begin ? STEP_CURSOR : STEP_FINISH, 0, begin ? &name : NULL);
+  return take_step(pair, &s->steps[s->count - 1]);
+}
 
 /* Answers false after a difference. */
 static bool run_round(uint64_t seed, int statements, script *s, pair_counts *total) {
@@ -199,6 +209,7 @@ static bool run_round(uint64_t seed, int statements, script *s, pair_counts *tot
       memset(fresh, 0, sizeof fresh);
     if (!was_open) fresh[session] = fresh[session] && fault_random_percent(random, 95);
     sqlite3_free(statement.text);
+    if (alone && found == NULL) found = some_cursor(pair, random, s, &schemas[session]);
     step_kind extra = i % REOPEN_EVERY == REOPEN_EVERY - 1     ? STEP_REOPEN
                       : i % COMPARE_EVERY == COMPARE_EVERY - 1 ? STEP_COMPARE
                                                                : STEP_STATEMENT;
@@ -232,7 +243,7 @@ int main(int count, char **words) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   printf("differential: MEDLEY_TEST_SEED=%llu\n", (unsigned long long)seed);
   pair_counts total = {0};
-  script s = {.steps = malloc(sizeof *s.steps * (ROUND * 4))};
+  script s = {.steps = malloc(sizeof *s.steps * (ROUND * 6))};
   if (s.steps == NULL) exit(3);
   bool good = true;
   for (int done = 0; done < statements && good; done += ROUND) {
@@ -246,10 +257,10 @@ int main(int count, char **words) {
   printf(
       "%llu statements and looks, %llu rows; %llu failed on both alike (%llu constraints, %llu lock conflicts, %llu "
       "that rolled back), "
-      "%llu PRAGMAs refused, %llu skipped as endless\n",
+      "%llu PRAGMAs refused, %llu skipped as endless, %llu reads across other statements\n",
       (unsigned long long)total.statements, (unsigned long long)total.rows, (unsigned long long)total.failed,
       (unsigned long long)total.constraint, (unsigned long long)total.busy, (unsigned long long)total.rolled_back,
-      (unsigned long long)total.refused, (unsigned long long)total.skipped);
+      (unsigned long long)total.refused, (unsigned long long)total.skipped, (unsigned long long)total.cursors);
   printf("%llu passed, %d failed\n", (unsigned long long)(total.statements - !good), !good);
   return !good;
 }

@@ -30,6 +30,11 @@ typedef struct worker {
   medley_session *session;
   const sql_statement *statement;
   answer answer;
+  medley_statement *cursor;
+  sqlite3_str *cursor_rows; /* that it has answered */
+  char *cursor_text, *cursor_expected;
+  int cursor_status;
+  bool cursor_may_abort; /* something was rolled back since */
 } worker;
 
 struct differential_pair {
@@ -250,7 +255,43 @@ static void session_open(worker *w) {
   medley_session_set_busy_timeout_ms(w->session, 0);
 }
 
+/* Takes one more row, or all that are left. */
+static void cursor_step(worker *w, bool to_the_end) {
+  int rc = MEDLEY_ROW;
+  while (rc == MEDLEY_ROW) {
+    rc = medley_step(w->cursor);
+    if (rc == MEDLEY_ROW) medley_row(w->cursor, w->cursor_rows);
+    if (!to_the_end) break;
+  }
+  w->cursor_status = rc;
+}
+
+static void cursor_begin(worker *w) {
+  w->cursor_rows = sqlite3_str_new(NULL);
+  w->cursor_may_abort = false;
+  w->cursor_status =
+      medley_prepare(w->session, MEDLEY_LANGUAGE_SQL, w->cursor_text, MEDLEY_NUL_ENDED, &w->cursor, NULL);
+  if (w->cursor_status == MEDLEY_OK) cursor_step(w, false);
+}
+
+static void cursor_end(worker *w) {
+  if (w->cursor_status == MEDLEY_ROW) cursor_step(w, true);
+  medley_statement_close(w->cursor);
+  w->cursor = NULL;
+}
+
+static void cursor_drop(worker *w) {
+  medley_statement_close(w->cursor);
+  w->cursor = NULL;
+  if (w->cursor_rows != NULL) sqlite3_free(sqlite3_str_finish(w->cursor_rows));
+  w->cursor_rows = NULL;
+  sqlite3_free(w->cursor_text);
+  sqlite3_free(w->cursor_expected);
+  w->cursor_text = w->cursor_expected = NULL;
+}
+
 static void session_close(worker *w) {
+  cursor_drop(w);
   if (medley_session_close(w->session) != MEDLEY_OK) fail("session", "cannot be closed");
   w->session = NULL;
 }
@@ -459,11 +500,47 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
     pair->counts.refused++;
   } else {
     count(pair, &stock, &w->answer, was_open, session);
+    if (stock.status != MEDLEY_OK || sqlite3_strlike("%ROLLBACK%", statement->text, 0) == 0) w->cursor_may_abort = true;
     if (!answers_agree(&stock, &w->answer, statement)) answer_text = difference(&stock, &w->answer, statement->text);
   }
   sqlite3_free(sqlite3_str_finish(stock.text));
   sqlite3_free(sqlite3_str_finish(w->answer.text));
   return answer_text;
+}
+
+char *pair_cursor_open(differential_pair *pair, int session, const char *table) {
+  worker *w = &pair->workers[session];
+  answer stock = {0};
+  char *found = w->cursor_text != NULL ? pair_cursor_finish(pair, session) : NULL;
+  /* In a write transaction such a read sees what the session writes meanwhile, as it does in SQLite. */
+  if (found != NULL || medley_session_state(w->session) == MEDLEY_WRITING) return found;
+  w->cursor_text = sqlite3_mprintf("SELECT * FROM %s", table);
+  sql_statement s = {.text = w->cursor_text};
+  stock_run(pair, session, &s, &stock);
+  char *rows = sqlite3_str_finish(stock.text);
+  char *end = rows != NULL ? strrchr(rows, '\n') : NULL;
+  /* Only what a whole SELECT answers is compared; a table that cannot be read is left to the other statements. */
+  bool usable = stock.status == MEDLEY_OK && end != NULL;
+  if (usable) end[1] = '\0';
+  w->cursor_expected = rows;
+  worker_do(w, usable ? cursor_begin : cursor_drop);
+  return NULL;
+}
+
+char *pair_cursor_finish(differential_pair *pair, int session) {
+  worker *w = &pair->workers[session];
+  char *found = NULL;
+  if (w->cursor_text == NULL) return NULL;
+  worker_do(w, cursor_end);
+  const char *rows = sqlite3_str_value(w->cursor_rows);
+  bool aborted = w->cursor_status == MEDLEY_ABORTED && w->cursor_may_abort;
+  pair->counts.cursors++;
+  if (!aborted && (w->cursor_status != MEDLEY_DONE || strcmp(rows != NULL ? rows : "", w->cursor_expected) != 0)) {
+    found = sqlite3_mprintf("%s, begun before\nstock SQLite: OK\n%.2000s\nMedley: %s\n%.2000s", w->cursor_text,
+                            w->cursor_expected, medley_status_name(w->cursor_status), rows != NULL ? rows : "");
+  }
+  worker_do(w, cursor_drop);
+  return found;
 }
 
 char *pair_compare(differential_pair *pair, int session) {

@@ -22,6 +22,11 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
 /* Compares the whole contents as that session sees them. */
 char *pair_compare(differential_pair *pair, int session);
 
+/* A read that stays unfinished on Medley's side while the session goes on, and must then have the rows of the moment when it
+ * began. For a session that is alone. open ends the one that is open. */
+char *pair_cursor_open(differential_pair *pair, int session, const char *table);
+char *pair_cursor_finish(differential_pair *pair, int session);
+
 bool pair_in_transaction(differential_pair *pair, int session);
 /* The stock connection of a session, to look at its schema. */
 sqlite3 *pair_stock(differential_pair *pair, int session);
@@ -30,7 +35,7 @@ sqlite3 *pair_stock(differential_pair *pair, int session);
 bool pair_has_random_rowids(differential_pair *pair, int session);
 
 typedef struct pair_counts {
-  uint64_t statements, failed, rows, busy, refused, skipped, constraint, rolled_back;
+  uint64_t statements, failed, rows, busy, refused, skipped, constraint, rolled_back, cursors;
 } pair_counts;
 pair_counts *pair_count(differential_pair *pair);
 
