@@ -13,6 +13,7 @@
 
 /* The id of no bucket: what reads find when a named bucket has not been made yet. */
 #define NO_BUCKET 0xFFFFFFFEu
+#define SCRATCH_KEPT_MAX ((size_t)1 << 20) /* what a session keeps from a command to the next */
 
 /* ---- Running a command ---- */
 
@@ -100,6 +101,7 @@ static int run_command(struct med_redis_client *client, const med_redis_command 
   client->last_command = command->name;
   int rc = run_once(&call);
   if (rc == MED_REDIS_WOULD_BLOCK) rc = run_blocking(&call);
+  if (client->scratch.capacity > SCRATCH_KEPT_MAX && client->nesting == 1) med_buffer_clear(&client->scratch);
   if (rc != MEDLEY_OK)
     med_redis_client_rollback_to(client, position);
   else if (alone)
