@@ -180,6 +180,7 @@ static void compare_with_medley(med_result *result, const med_result *medley, ui
   result->ratio_low = interval.low;
   result->ratio_high = interval.high;
   result->sign_chance = med_statistics_sign_test(wins, count);
+  result->cpu_ratio = medley->cpu_us > 0 ? result->cpu_us / medley->cpu_us : 0;
 }
 
 static void summarize(harness_run *run, int task_row) {

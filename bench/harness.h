@@ -41,6 +41,7 @@ typedef struct med_result { /* of one peer at one task */
   double rates[MED_STATISTICS_COUNT_MAX];      /* operations a second, round by round */
   double rate, rate_low, rate_high;            /* median and quartiles */
   double ratio_to_peer, ratio_low, ratio_high; /* Medley's rate divided by this peer's; 0 for Medley itself */
+  double cpu_ratio;                            /* this peer's processor time an operation divided by Medley's */
   double sign_chance;                          /* sign test on the rounds */
   double target;                               /* 0: none */
   double p50_us, p95_us, p99_us, max_us;

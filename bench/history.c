@@ -49,6 +49,7 @@ static const record_field fields[] = {
     NUMBER(ratio),
     NUMBER(ratio_low),
     NUMBER(ratio_high),
+    NUMBER(cpu_ratio),
     NUMBER(sign_chance),
     NUMBER(target),
 };

@@ -10,7 +10,7 @@ typedef struct med_record {
   char durability[12], status[12], failure[240];
   double scale, seed, rounds, clients, operations, answers_compared;
   double rate, rate_low, rate_high, p50_us, p95_us, p99_us, max_us, cpu_us, written_bytes, peak_bytes, disk_bytes;
-  double ratio, ratio_low, ratio_high, sign_chance, target;
+  double ratio, ratio_low, ratio_high, cpu_ratio, sign_chance, target;
 } med_record;
 
 typedef struct med_history {

@@ -45,6 +45,7 @@ const char *med_output_bytes(double bytes, char *text, size_t size) {
 static void print_ratio(FILE *file, const med_result *result) {
   if (result->ratio_to_peer <= 0) return;
   fprintf(file, "  medley is %.2fx [%.2f..%.2f]", result->ratio_to_peer, result->ratio_low, result->ratio_high);
+  fprintf(file, ", by processor time %.2fx", result->cpu_ratio);
   if (result->target <= 0) return;
   const char *verdict = result->ratio_to_peer >= result->target ? "holds" : "MISSED";
   fprintf(file, ", target %.2fx %s", result->target, verdict);
@@ -150,8 +151,11 @@ static void write_json_result(FILE *file, const med_outcome *outcome, const med_
           result->max_us);
   fprintf(file, ",\"cpu_us\":%.6g,\"written_bytes\":%.6g,\"peak_bytes\":%.6g,\"disk_bytes\":%.6g", result->cpu_us,
           result->written_bytes, result->peak_bytes, result->disk_bytes);
-  fprintf(file, ",\"ratio\":%.6g,\"ratio_low\":%.6g,\"ratio_high\":%.6g,\"sign_chance\":%.4g,\"target\":%.6g}\n",
-          result->ratio_to_peer, result->ratio_low, result->ratio_high, result->sign_chance, result->target);
+  fprintf(file,
+          ",\"ratio\":%.6g,\"ratio_low\":%.6g,\"ratio_high\":%.6g,\"cpu_ratio\":%.6g,\"sign_chance\":%.4g,\"target\":%."
+          "6g}\n",
+          result->ratio_to_peer, result->ratio_low, result->ratio_high, result->cpu_ratio, result->sign_chance,
+          result->target);
 }
 
 void med_output_json(FILE *file, const med_outcome *outcome, const med_circumstances *circumstances) {

@@ -71,6 +71,7 @@ typedef struct med_kv {
   /* Up to `limit` pairs from a key on, in key order; the sum of the values' lengths is what is compared. */
   int (*scan)(void *connection, const void *from, size_t from_len, int limit, uint64_t *bytes);
   /* A bounded store in memory that evicts: Medley's cache buckets, Redis, memcached. */
+  int (*cache_open)(void *db); /* before the first use; NULL: it is there */
   int (*cache_get)(void *connection, const void *key, size_t key_len, const void **value, size_t *value_len);
   int (*cache_put)(void *connection, const void *key, size_t key_len, const void *value, size_t value_len);
   /* Redis commands, whose integer replies are summed (texts count their length, lists their items). They may be held

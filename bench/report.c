@@ -35,7 +35,7 @@ static void markdown_row(FILE *file, const med_record *r) {
   char rate[16], low[16], high[16], p50[16], p99[16], written[16];
   fprintf(file, "| %s | %s | ", r->title, r->peer);
   if (strcmp(r->status, "ok") != 0) {
-    fprintf(file, "%s | | | | | |\n", r->status);
+    fprintf(file, "%s | | | | | | |\n", r->status);
     return;
   }
   fprintf(file, "%s %s/s (%s..%s) | ", med_output_number(r->rate, rate, sizeof rate), r->unit,
@@ -48,9 +48,9 @@ static void markdown_row(FILE *file, const med_record *r) {
   }
   fprintf(file, "%s | ", med_output_bytes(r->written_bytes, written, sizeof written));
   if (r->ratio > 0)
-    fprintf(file, "**%.2f** (%.2f..%.2f) | ", r->ratio, r->ratio_low, r->ratio_high);
+    fprintf(file, "**%.2f** (%.2f..%.2f) | %.2f | ", r->ratio, r->ratio_low, r->ratio_high, r->cpu_ratio);
   else
-    fprintf(file, "| ");
+    fprintf(file, "| | ");
   if (r->target > 0 && r->ratio > 0)
     fprintf(file, "%.2f | %s |\n", r->target, r->ratio >= r->target ? "yes" : "**no**");
   else if (r->target > 0)
@@ -68,7 +68,7 @@ static void markdown_group(FILE *file, const med_history *history, const size_t 
   fprintf(file,
           "| task | peer | rate, median (quartiles) | p50 / p99 | written an operation | Medley is times as fast | "
           "target | holds |\n");
-  fprintf(file, "|---|---|---:|---:|---:|---:|---:|---|\n");
+  fprintf(file, "|---|---|---:|---:|---:|---:|---:|---:|---|\n");
   for (size_t i = 0; i < count; i++) markdown_row(file, &history->records[members[i]]);
 }
 

@@ -50,6 +50,8 @@ static void write_ratio(FILE *file, const med_record *r) {
   fputs("<td>", file);
   if (r->ratio > 0) fprintf(file, "<b>%.2f</b> <small>%.2f..%.2f</small>", r->ratio, r->ratio_low, r->ratio_high);
   fputs("</td><td>", file);
+  if (r->cpu_ratio > 0) fprintf(file, "%.2f", r->cpu_ratio);
+  fputs("</td><td>", file);
   if (r->target > 0) fprintf(file, "%.2f", r->target);
   fputs("</td><td>", file);
   if (r->target > 0 && r->ratio > 0) {
@@ -68,7 +70,7 @@ static void write_row(FILE *file, const med_record *r, int is_first) {
   escape(file, r->version);
   fputs("</small></td>", file);
   if (strcmp(r->status, "ok") != 0) {
-    fprintf(file, "<td colspan=9 class=faint>%s ",
+    fprintf(file, "<td colspan=10 class=faint>%s ",
             strcmp(r->status, "absent") == 0 ? "has nothing of the kind" : "failed:");
     escape(file, r->failure);
     fputs("</td></tr>\n", file);
@@ -89,7 +91,8 @@ static void write_row(FILE *file, const med_record *r, int is_first) {
 static void write_table(FILE *file, const med_history *history, const size_t *members, size_t count) {
   fputs(
       "<table><thead><tr><th>task<th>peer<th>rate, median <small>quartiles</small><th>p50 / p99<th>processor an "
-      "operation<th>written an operation<th>peak memory<th>Medley is times as fast <small>95 %</small><th>target<th>"
+      "operation<th>written an operation<th>peak memory<th>Medley is times as fast <small>95 %</small><th>by processor "
+      "time<th>target<th>"
       "</tr></thead><tbody>\n",
       file);
   for (size_t i = 0; i < count; i++) {

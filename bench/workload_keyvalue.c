@@ -161,6 +161,7 @@ static int fill_cache(med_contestant *contestant) {
   med_keyvalue *state = contestant->state;
   if (state->has_cache) return 0;
   state->has_cache = 1;
+  if (contestant->peer->kv->cache_open && contestant->peer->kv->cache_open(state->db) != 0) return -1;
   return load(contestant, contestant->peer->kv->cache_put, 0);
 }
 

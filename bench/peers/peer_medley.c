@@ -144,10 +144,9 @@ static const med_sql sql = {.open = open_db,
 
 /* ---- Keys and values ---- */
 
-static int kv_open(const med_place *place, void **db) {
+static int make_cache(void *db) {
   void *first = NULL;
-  if (open_db(place, db) != 0) return -1;
-  if (connect_db(*db, &first) != 0) return -1;
+  if (connect_db(db, &first) != 0) return -1;
   medley_session *session = ((medley_connection *)first)->session;
   int status = medley_cache_create(session, CACHE_BUCKET, CACHE_BYTES, MEDLEY_EVICT_SEGMENTED_LRU);
   if (status != MEDLEY_OK) fail(session);
@@ -262,7 +261,7 @@ static int flush(void *argument, int64_t *answers) {
   return 0;
 }
 
-static const med_kv kv = {.open = kv_open,
+static const med_kv kv = {.open = open_db,
                           .close = close_db,
                           .connect = connect_db,
                           .disconnect = disconnect_db,
@@ -273,6 +272,7 @@ static const med_kv kv = {.open = kv_open,
                           .begin_batch = kv_begin_batch,
                           .end_batch = commit,
                           .scan = kv_scan,
+                          .cache_open = make_cache,
                           .cache_get = cache_get,
                           .cache_put = cache_put,
                           .command = command,
@@ -284,15 +284,9 @@ static const med_kv kv = {.open = kv_open,
 #define PROFILE "a profile that took some work to make"
 
 static int store_open(const med_place *place, void *sql_db, void **db) {
-  void *first = NULL;
   (void)place;
   *db = sql_db;
-  if (connect_db(sql_db, &first) != 0) return -1;
-  medley_session *session = ((medley_connection *)first)->session;
-  int status = medley_cache_create(session, CACHE_BUCKET, CACHE_BYTES, MEDLEY_EVICT_SEGMENTED_LRU);
-  if (status != MEDLEY_OK) fail(session);
-  disconnect_db(first);
-  return status == MEDLEY_OK ? 0 : -1;
+  return make_cache(sql_db);
 }
 
 static void store_close(void *db) { (void)db; }
