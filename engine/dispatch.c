@@ -305,11 +305,18 @@ medley_type medley_column_type(medley_statement *statement, int column) {
   return medley_column_value(statement, column)->type;
 }
 
+/* The row streams: its columns are asked for one by one. */
+static bool streams_column(const medley_statement *statement, int column) {
+  return statement != NULL && statement->has_row && statement->row == NULL && statement->session != NULL &&
+         column >= 0 && column < statement->column_count;
+}
+
 static bool has_bytes(const medley_value *value) {
   return value->type == MEDLEY_TYPE_TEXT || value->type == MEDLEY_TYPE_STATUS || value->type == MEDLEY_TYPE_BLOB;
 }
 
 int64_t medley_column_integer(medley_statement *statement, int column) {
+  if (streams_column(statement, column)) return statement->language->access->integer(statement, column);
   const medley_value *value = medley_column_value(statement, column);
   switch (value->type) {
     case MEDLEY_TYPE_INTEGER: return value->as.integer;
@@ -326,6 +333,7 @@ int medley_column_boolean(medley_statement *statement, int column) {
 }
 
 double medley_column_real(medley_statement *statement, int column) {
+  if (streams_column(statement, column)) return statement->language->access->real(statement, column);
   const medley_value *value = medley_column_value(statement, column);
   if (value->type == MEDLEY_TYPE_REAL) return value->as.real;
   if (has_bytes(value)) return med_value_text_to_real(value->as.text.bytes, value->as.text.len);
@@ -334,11 +342,11 @@ double medley_column_real(medley_statement *statement, int column) {
 
 /* The bytes of a column with a NUL behind them; numbers in decimal. */
 static const char *column_bytes(medley_statement *statement, int column, size_t *len) {
+  if (streams_column(statement, column)) return statement->language->access->bytes(statement, column, len);
   const medley_value *value = medley_column_value(statement, column);
   *len = 0;
   if (has_bytes(value)) {
     *len = value->as.text.len;
-    if (statement->language->column != NULL && value->type == MEDLEY_TYPE_TEXT) return value->as.text.bytes;
     char *copy = med_arena_alloc(&statement->conversions, *len + 1);
     if (copy == NULL) return "";
     if (*len > 0) memcpy(copy, value->as.text.bytes, *len);
@@ -368,10 +376,12 @@ const void *medley_column_blob(medley_statement *statement, int column) {
   return medley_column_text(statement, column);
 }
 size_t medley_column_bytes(medley_statement *statement, int column) {
-  const medley_value *value = medley_column_value(statement, column);
-  if (has_bytes(value)) return value->as.text.len;
   if (statement == NULL) return 0;
   size_t len;
+  if (!streams_column(statement, column)) {
+    const medley_value *value = medley_column_value(statement, column);
+    if (has_bytes(value)) return value->as.text.len;
+  }
   (void)column_bytes(statement, column, &len);
   return len;
 }

@@ -7,6 +7,14 @@
 
 #include "engine/session.h"
 
+/* Columns of a streaming row, straight from where the language has them; they convert as medley.h says. bytes are ended
+ * by NUL and live until the next step. */
+typedef struct med_column_access {
+  int64_t (*integer)(medley_statement *statement, int column);
+  double (*real)(medley_statement *statement, int column);
+  const char *(*bytes)(medley_statement *statement, int column, size_t *len);
+} med_column_access;
+
 typedef struct med_language {
   medley_language id;
   /* Fills statement->state and adds parameters (med_statement_add_parameter) and columns (med_statement_add_column).
@@ -24,6 +32,7 @@ typedef struct med_language {
   /* A column of the present row, when step answers ROW without having filled statement->row; NULL if memory is short.
    * Its text is ended by NUL. NULL if step always fills the row. */
   const medley_value *(*column)(medley_statement *statement, int column);
+  const med_column_access *access; /* with column */
 } med_language;
 
 typedef struct med_parameter {

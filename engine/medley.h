@@ -48,38 +48,38 @@ typedef struct medley_statement medley_statement;
 
 /* ---- Status codes ------------------------------------------------------------------------------------------
  * Explicit and append-only. The third column is what medley_status_text() answers. */
-#define MEDLEY_STATUS_LIST(X)                                                                                   \
-  X(OK, 0, "ok")                                                                                                \
-  X(ROW, 1, "another row is ready")                                                                             \
-  X(DONE, 2, "there are no more rows")                                                                          \
-  X(ERROR, 3, "the statement failed")                                                                           \
-  X(SYNTAX, 4, "the text does not follow the language's grammar")                                               \
-  X(MISUSE, 5, "the library was called in a way its contract forbids")                                          \
-  X(NO_MEMORY, 6, "out of memory")                                                                              \
-  X(BUSY, 7, "the write lock was not free in time")                                                             \
-  X(SNAPSHOT, 8, "the transaction read an older snapshot and can no longer write")                              \
-  X(READ_ONLY, 9, "the database or the transaction is read-only")                                               \
-  X(CONSTRAINT, 10, "a constraint was violated")                                                                \
-  X(TYPE, 11, "a value has the wrong type")                                                                     \
-  X(RANGE, 12, "a value is outside of its range")                                                               \
-  X(TOO_BIG, 13, "a key or a value is larger than its limit")                                                   \
-  X(TXN_TOO_BIG, 14, "the transaction changes more pages than its limit")                                       \
-  X(FULL, 15, "the disk or the size limit is full")                                                             \
-  X(IO, 16, "an input/output operation failed")                                                                 \
-  X(CORRUPT, 17, "the file is damaged")                                                                         \
-  X(NOT_A_DATABASE, 18, "the file is not a Medley database")                                                    \
-  X(NEWER_FORMAT, 19, "the file was written by a newer version")                                                \
-  X(CANNOT_OPEN, 20, "the file cannot be opened")                                                               \
-  X(NOT_FOUND, 21, "no such thing")                                                                             \
-  X(EXISTS, 22, "it exists already")                                                                            \
-  X(UNSUPPORTED, 23, "not supported")                                                                           \
-  X(INTERRUPTED, 24, "interrupted")                                                                             \
-  X(DEADLINE, 25, "the deadline passed")                                                                        \
-  X(COMMIT_UNKNOWN, 26, "the outcome of the commit is unknown; reopen the database and look")                   \
-  X(DEAD, 27, "the handle is dead after an earlier failure; reopen the database")                               \
-  X(FORKED, 28, "a forked child may not use its parent's handle")                                               \
-  X(READERS_FULL, 29, "all reader slots are taken")                                                             \
-  X(ABORTED, 30, "the transaction was rolled back")                                                             \
+#define MEDLEY_STATUS_LIST(X)                                                                 \
+  X(OK, 0, "ok")                                                                              \
+  X(ROW, 1, "another row is ready")                                                           \
+  X(DONE, 2, "there are no more rows")                                                        \
+  X(ERROR, 3, "the statement failed")                                                         \
+  X(SYNTAX, 4, "the text does not follow the language's grammar")                             \
+  X(MISUSE, 5, "the library was called in a way its contract forbids")                        \
+  X(NO_MEMORY, 6, "out of memory")                                                            \
+  X(BUSY, 7, "the write lock was not free in time")                                           \
+  X(SNAPSHOT, 8, "the transaction read an older snapshot and can no longer write")            \
+  X(READ_ONLY, 9, "the database or the transaction is read-only")                             \
+  X(CONSTRAINT, 10, "a constraint was violated")                                              \
+  X(TYPE, 11, "a value has the wrong type")                                                   \
+  X(RANGE, 12, "a value is outside of its range")                                             \
+  X(TOO_BIG, 13, "a key or a value is larger than its limit")                                 \
+  X(TXN_TOO_BIG, 14, "the transaction changes more pages than its limit")                     \
+  X(FULL, 15, "the disk or the size limit is full")                                           \
+  X(IO, 16, "an input/output operation failed")                                               \
+  X(CORRUPT, 17, "the file is damaged")                                                       \
+  X(NOT_A_DATABASE, 18, "the file is not a Medley database")                                  \
+  X(NEWER_FORMAT, 19, "the file was written by a newer version")                              \
+  X(CANNOT_OPEN, 20, "the file cannot be opened")                                             \
+  X(NOT_FOUND, 21, "no such thing")                                                           \
+  X(EXISTS, 22, "it exists already")                                                          \
+  X(UNSUPPORTED, 23, "not supported")                                                         \
+  X(INTERRUPTED, 24, "interrupted")                                                           \
+  X(DEADLINE, 25, "the deadline passed")                                                      \
+  X(COMMIT_UNKNOWN, 26, "the outcome of the commit is unknown; reopen the database and look") \
+  X(DEAD, 27, "the handle is dead after an earlier failure; reopen the database")             \
+  X(FORKED, 28, "a forked child may not use its parent's handle")                             \
+  X(READERS_FULL, 29, "all reader slots are taken")                                           \
+  X(ABORTED, 30, "the transaction was rolled back")                                           \
   X(SCHEMA, 31, "the schema changed under the statement")
 
 typedef enum medley_status {
@@ -114,8 +114,8 @@ typedef struct medley_error {
   int status;       /* a medley_status; MEDLEY_OK if nothing failed */
   int foreign_code; /* the code of SQLite, LMDB or errno behind it, or 0 */
   medley_language language;
-  int line;   /* from 1; 0 if there is no position */
-  int column; /* in bytes, from 1; 0 if there is no position */
+  int line;                                /* from 1; 0 if there is no position */
+  int column;                              /* in bytes, from 1; 0 if there is no position */
   char message[MEDLEY_ERROR_MESSAGE_SIZE]; /* NUL-ended, cut at a character if too long */
 } medley_error;
 
@@ -173,10 +173,10 @@ struct medley_value {
 
 /* ---- Opening a database ------------------------------------------------------------------------------------ */
 enum {
-  MEDLEY_OPEN_READ_ONLY = 1 << 0, /* never write; the file must exist */
-  MEDLEY_OPEN_NO_CREATE = 1 << 1, /* fail with CANNOT_OPEN if the file does not exist */
-  MEDLEY_OPEN_MEMORY = 1 << 2,    /* a private database without a name, gone at close; path may be NULL */
-  MEDLEY_OPEN_UNTRUSTED = 1 << 3, /* walk and check the whole file before it is used */
+  MEDLEY_OPEN_READ_ONLY = 1 << 0,    /* never write; the file must exist */
+  MEDLEY_OPEN_NO_CREATE = 1 << 1,    /* fail with CANNOT_OPEN if the file does not exist */
+  MEDLEY_OPEN_MEMORY = 1 << 2,       /* a private database without a name, gone at close; path may be NULL */
+  MEDLEY_OPEN_UNTRUSTED = 1 << 3,    /* walk and check the whole file before it is used */
   MEDLEY_OPEN_FORCE_NETWORK = 1 << 4 /* open on a network file system although locks may not hold there */
 };
 
@@ -189,12 +189,12 @@ typedef struct medley_options {
   size_t struct_size; /* set by medley_options_init; lets the struct grow */
   unsigned flags;     /* MEDLEY_OPEN_* */
   medley_durability durability;
-  uint64_t map_size_bytes;     /* reserved address space; halved until it can be had; default 1 TiB */
-  uint64_t size_limit_bytes;   /* beyond it all but deletes are refused with FULL; 0: the map is the limit */
-  uint32_t txn_page_cap;       /* pages one transaction may change; default 98,304 (384 MiB) */
-  uint32_t busy_timeout_ms;    /* wait for the write lock; default 10,000 */
-  uint32_t reader_count_max;   /* reader slots of a new lock file; default 1,024 */
-  uint32_t sql_cache_bytes;    /* SQL page cache of each session; default 8 MiB, grown on demand */
+  uint64_t map_size_bytes;            /* reserved address space; halved until it can be had; default 1 TiB */
+  uint64_t size_limit_bytes;          /* beyond it all but deletes are refused with FULL; 0: the map is the limit */
+  uint32_t txn_page_cap;              /* pages one transaction may change; default 98,304 (384 MiB) */
+  uint32_t busy_timeout_ms;           /* wait for the write lock; default 10,000 */
+  uint32_t reader_count_max;          /* reader slots of a new lock file; default 1,024 */
+  uint32_t sql_cache_bytes;           /* SQL page cache of each session; default 8 MiB, grown on demand */
   int64_t (*clock_us)(void *context); /* microseconds since 1970; NULL: the system's clock */
   void *clock_context;
   uint64_t seed; /* of every random choice; 0: from the system */
@@ -263,7 +263,8 @@ MEDLEY_API int medley_statement_writes(const medley_statement *statement);
 
 /* Columns are numbered from 0. Names are known after prepare (Redis: one column, "reply"). A column function out of
  * range answers null, 0 or "". The numbers convert as SQLite's do; text and blob point to column_bytes bytes and a
- * NUL, valid until the next step, reset or close. */
+ * NUL, valid until the statement is stepped, reset or closed, and until its session writes or begins or ends a
+ * transaction; the row itself stays over that and can be asked for again. */
 MEDLEY_API int medley_column_count(const medley_statement *statement);
 MEDLEY_API const char *medley_column_name(const medley_statement *statement, int column);
 MEDLEY_API medley_type medley_column_type(medley_statement *statement, int column);
@@ -331,9 +332,9 @@ MEDLEY_MUST_USE MEDLEY_API int medley_kv_put(medley_session *session, const char
 MEDLEY_MUST_USE MEDLEY_API int medley_kv_delete(medley_session *session, const char *bucket, const void *key,
                                                 size_t key_len);
 /* Sets value if the present value equals expected (expected NULL: if there is none); CONSTRAINT otherwise. */
-MEDLEY_MUST_USE MEDLEY_API int medley_kv_compare_and_set(medley_session *session, const char *bucket,
-                                                         const void *key, size_t key_len, const void *expected,
-                                                         size_t expected_len, const void *value, size_t value_len);
+MEDLEY_MUST_USE MEDLEY_API int medley_kv_compare_and_set(medley_session *session, const char *bucket, const void *key,
+                                                         size_t key_len, const void *expected, size_t expected_len,
+                                                         const void *value, size_t value_len);
 /* Adds to a decimal integer, 0 if there is none; TYPE, RANGE as INCRBY. */
 MEDLEY_MUST_USE MEDLEY_API int medley_kv_increment(medley_session *session, const char *bucket, const void *key,
                                                    size_t key_len, int64_t by, int64_t *result);
@@ -374,9 +375,8 @@ typedef struct medley_cache_item {
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_get(medley_session *session, const char *bucket, const void *key,
                                                 size_t key_len, medley_cache_item *item);
 /* get and touch; ttl_ms 0: without expiry. */
-MEDLEY_MUST_USE MEDLEY_API int medley_cache_get_and_touch(medley_session *session, const char *bucket,
-                                                          const void *key, size_t key_len, uint64_t ttl_ms,
-                                                          medley_cache_item *item);
+MEDLEY_MUST_USE MEDLEY_API int medley_cache_get_and_touch(medley_session *session, const char *bucket, const void *key,
+                                                          size_t key_len, uint64_t ttl_ms, medley_cache_item *item);
 typedef enum medley_cache_mode {
   MEDLEY_CACHE_SET = 0,
   MEDLEY_CACHE_ADD = 1,     /* EXISTS if it is there */
@@ -386,8 +386,8 @@ typedef enum medley_cache_mode {
   MEDLEY_CACHE_CAS = 5 /* CONSTRAINT if it changed since, NOT_FOUND if it is gone */
 } medley_cache_mode;
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_put(medley_session *session, const char *bucket, medley_cache_mode mode,
-                                                const void *key, size_t key_len, const void *value,
-                                                size_t value_len, uint32_t flags, uint64_t ttl_ms, uint64_t cas);
+                                                const void *key, size_t key_len, const void *value, size_t value_len,
+                                                uint32_t flags, uint64_t ttl_ms, uint64_t cas);
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_delete(medley_session *session, const char *bucket, const void *key,
                                                    size_t key_len);
 /* Unsigned 64 bit: an increment wraps, a decrement stops at 0; NOT_FOUND if it is not there, TYPE if no number. */
@@ -401,8 +401,8 @@ MEDLEY_MUST_USE MEDLEY_API int medley_cache_touch(medley_session *session, const
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_lease(medley_session *session, const char *bucket, const void *key,
                                                   size_t key_len, medley_cache_item *item);
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_fill(medley_session *session, const char *bucket, const void *key,
-                                                 size_t key_len, uint64_t lease, const void *value,
-                                                 size_t value_len, uint32_t flags, uint64_t ttl_ms);
+                                                 size_t key_len, uint64_t lease, const void *value, size_t value_len,
+                                                 uint32_t flags, uint64_t ttl_ms);
 MEDLEY_MUST_USE MEDLEY_API int medley_cache_flush(medley_session *session, const char *bucket);
 typedef struct medley_cache_stats {
   uint64_t items, bytes, size_bytes, hits, misses, sets, evictions, expirations;
@@ -418,10 +418,10 @@ MEDLEY_MUST_USE MEDLEY_API int medley_next_message(medley_session *session, uint
 
 /* ---- Care of the file -------------------------------------------------------------------------------------- */
 typedef struct medley_stats {
-  uint64_t file_bytes;       /* as the file system sees it */
-  uint64_t used_bytes;       /* pages in use by the newest snapshot */
+  uint64_t file_bytes; /* as the file system sees it */
+  uint64_t used_bytes; /* pages in use by the newest snapshot */
   uint64_t size_limit_bytes;
-  uint64_t commit_id;        /* of the newest snapshot */
+  uint64_t commit_id; /* of the newest snapshot */
   uint64_t format_version;
   uint64_t commits, commit_members, batch_members_max; /* of this handle: LMDB commits and transactions in them */
   uint64_t sql_bytes, key_value_bytes, other_bytes;    /* pages of each, in bytes */

@@ -201,6 +201,30 @@ static const medley_value *sql_column(medley_statement *statement, int column) {
   return value;
 }
 
+static int64_t sql_integer(medley_statement *statement, int column) {
+  return sqlite3_column_int64(state_of(statement)->stmt, column);
+}
+static double sql_real(medley_statement *statement, int column) {
+  return sqlite3_column_double(state_of(statement)->stmt, column);
+}
+static const char *sql_bytes(medley_statement *statement, int column, size_t *len) {
+  sqlite3_stmt *stmt = state_of(statement)->stmt;
+  bool blob = sqlite3_column_type(stmt, column) == SQLITE_BLOB;
+  const char *bytes = blob ? sqlite3_column_blob(stmt, column) : (const char *)sqlite3_column_text(stmt, column);
+  *len = (size_t)sqlite3_column_bytes(stmt, column);
+  if (bytes == NULL) {
+    *len = 0;
+    return "";
+  }
+  if (!blob) return bytes;
+  char *copy = med_arena_alloc(&statement->conversions, *len + 1); /* SQLite puts no NUL behind a blob */
+  if (copy == NULL) return "";
+  memcpy(copy, bytes, *len);
+  copy[*len] = '\0';
+  return copy;
+}
+static const med_column_access sql_access = {sql_integer, sql_real, sql_bytes};
+
 static int buffer_row(medley_statement *statement) {
   sql_state *state = state_of(statement);
   int rc = MEDLEY_OK;
@@ -420,13 +444,23 @@ static void sql_reset(medley_statement *statement) {
 static int sql_drain(medley_statement *statement) {
   sql_state *state = state_of(statement);
   medley_session *session = statement->session;
+  const medley_value *present = NULL;
+  if (statement->has_row && statement->row == NULL) { /* its reader may not have finished with it */
+    medley_value *copy = med_arena_alloc(&state->rows, (size_t)(statement->column_count + 1) * sizeof *copy);
+    if (copy == NULL) return med_error_no_memory(&session->error);
+    for (int i = 0; i < statement->column_count; i++) {
+      int copied = med_value_copy(&state->rows, sql_column(statement, i), &copy[i]);
+      if (copied != MEDLEY_OK) return med_error_no_memory(&session->error);
+    }
+    present = copy;
+  }
   int rc = buffer_all(statement);
   state->final = rc;
   state->final_error = session->error;
   (void)end_stream(statement, rc);
   med_error_clear(&session->error);
   state->buffered = true;
-  statement->row = NULL;
+  statement->row = present;
   return MEDLEY_OK;
 }
 
@@ -444,4 +478,5 @@ const med_language med_language_sql = {
     .drain = sql_drain,
     .streams = sql_streams,
     .column = sql_column,
+    .access = &sql_access,
 };

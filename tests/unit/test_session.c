@@ -135,6 +135,8 @@ START_TEST(open_cursors_keep_their_rows_over_writes_and_commits) {
     ck_assert_int_eq(medley_step(select), MEDLEY_ROW);
     ck_assert_int_eq(medley_column_integer(select, 0), i);
     SQL_OK(kit.session, "UPDATE t SET a = a + 10; INSERT INTO t VALUES (0)");
+    ck_assert_int_eq(medley_column_integer(select, 0), i); /* the row itself stays until the next step */
+    ck_assert_int_eq(medley_column_type(select, 0), MEDLEY_TYPE_INTEGER);
   }
   ck_assert_int_eq(medley_step(select), MEDLEY_DONE);
   SQL_IS(kit.session, "SELECT sum(a) FROM t", "126\n");
