@@ -164,6 +164,7 @@ typedef struct redis_statement {
   size_t argv_capacity;
   medley_value reply;
   bool answered;
+  int line, column; /* where the command begins: the place of its errors */
 } redis_statement;
 
 static void close_statement(medley_statement *statement) {
@@ -222,6 +223,10 @@ static int prepare(medley_statement *statement, const char *text, size_t text_le
     close_statement(statement);
     return med_session_fail(statement->session, MEDLEY_LANGUAGE_REDIS, rc);
   }
+  medley_error begin = {0};
+  med_error_set_position(&begin, text, text_len, state->words.items[0].offset);
+  state->line = begin.line;
+  state->column = begin.column;
   statement->writes = statement_writes(statement, state);
   return MEDLEY_OK;
 }
@@ -285,7 +290,14 @@ static int step(medley_statement *statement) {
   }
   if (rc != MEDLEY_OK) return med_session_fail(statement->session, MEDLEY_LANGUAGE_REDIS, rc);
   rc = med_redis_run(statement->session, argc, state->argv, &state->memory, &state->reply);
-  if (rc != MEDLEY_OK) return rc;
+  if (rc != MEDLEY_OK) {
+    medley_error *error = med_session_error_slot(statement->session);
+    if (error->line == 0) {
+      error->line = state->line;
+      error->column = state->column;
+    }
+    return rc;
+  }
   state->answered = true;
   statement->row = &state->reply;
   return MEDLEY_ROW;
