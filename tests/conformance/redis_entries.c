@@ -98,14 +98,14 @@ static bool equals_text(const test_json *expected, const test_redis_reply *reply
 }
 
 static bool equals_expected(const test_json *expected, const test_redis_reply *reply) {
-  char number[64];
+  char *end;
   switch (expected->type) {
     case TEST_JSON_NULL: return reply->kind == TEST_REDIS_NIL;
     case TEST_JSON_BOOLEAN: return reply->kind == TEST_REDIS_INTEGER && reply->integer == expected->as.boolean;
     case TEST_JSON_INTEGER: return reply->kind == TEST_REDIS_INTEGER && reply->integer == expected->as.integer;
     case TEST_JSON_REAL:
-      snprintf(number, sizeof number, "%.17g", expected->as.real);
-      return reply->kind == TEST_REDIS_BULK && strcmp(reply->bytes, number) == 0;
+      return reply->kind == TEST_REDIS_BULK && reply->len > 0 && strtod(reply->bytes, &end) == expected->as.real &&
+             *end == '\0';
     case TEST_JSON_TEXT: return reply->bytes != NULL && equals_text(expected, reply);
     default: break;
   }

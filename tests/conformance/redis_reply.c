@@ -125,11 +125,15 @@ static bool equal_cut_errors(const test_redis_reply *left, const test_redis_repl
   return len >= full && memcmp(left->bytes, right->bytes, full) == 0;
 }
 
+static bool is_zero(const test_redis_reply *reply) {
+  return strcmp(reply->bytes, "0") == 0 || strcmp(reply->bytes, "-0") == 0;
+}
+
 /* The walk of both ways to be equal. */
 static bool equal(const test_redis_reply *left, const test_redis_reply *right, bool scores) {
   if (left->kind == TEST_REDIS_ERROR && right->kind == TEST_REDIS_ERROR && equal_cut_errors(left, right)) return true;
   bool bulks = left->kind == TEST_REDIS_BULK && right->kind == TEST_REDIS_BULK;
-  if (scores && bulks && strcmp(left->bytes, "0") == 0 && strcmp(right->bytes, "-0") == 0) return true;
+  if (scores && bulks && is_zero(left) && is_zero(right)) return true;
   if (left->kind != TEST_REDIS_LIST || right->kind != TEST_REDIS_LIST) return test_redis_reply_order(left, right) == 0;
   if (left->count != right->count) return false;
   for (size_t i = 0; i < left->count; i++) {

@@ -46,7 +46,7 @@ test_redis_reply *test_redis_reply_of_value(const medley_value *value);
 
 /* Kinds and bytes alike. An error of Medley's largest message size may be a cut one: then its beginning counts. */
 bool test_redis_reply_equal(const test_redis_reply *left, const test_redis_reply *right);
-/* The same, but a score of -0 on the right may be 0 on the left: rule negative-zero of redis/differences.md. */
+/* The same, but 0 and -0 are equal: rule negative-zero of redis/differences.md. */
 bool test_redis_reply_equal_scores(const test_redis_reply *left, const test_redis_reply *right);
 /* An order of all replies: for sorting what comes in no particular order. */
 int test_redis_reply_order(const test_redis_reply *left, const test_redis_reply *right);
