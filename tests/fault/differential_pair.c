@@ -432,12 +432,6 @@ static bool is_refused_pragma(const answer *mine, const sql_statement *s) {
          strstr(mine->message, "is not supported") != NULL;
 }
 
-/* Deliberate: a statement that turns out to have nothing to do has taken the write lock all the same. */
-static bool is_needless_lock(const answer *stock, const answer *mine, const sql_statement *s) {
-  return stock->status == MEDLEY_OK && is_conflict(mine->status) &&
-         (sqlite3_strlike("%IF EXISTS%", s->text, 0) == 0 || sqlite3_strlike("%IF NOT EXISTS%", s->text, 0) == 0);
-}
-
 static bool answers_agree(const answer *stock, const answer *mine, const sql_statement *s) {
   if (!status_agrees(stock, mine)) return false;
   size_t shown = strlen(mine->message);
@@ -496,7 +490,7 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
   }
   w->statement = statement;
   worker_do(w, medley_run);
-  if (is_refused_pragma(&w->answer, statement) || is_needless_lock(&stock, &w->answer, statement)) {
+  if (is_refused_pragma(&w->answer, statement)) {
     pair->counts.refused++;
   } else {
     count(pair, &stock, &w->answer, was_open, session);

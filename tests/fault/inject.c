@@ -72,6 +72,11 @@ EXPORT int posix_memalign(void **memory, size_t alignment, size_t size) {
 }
 
 /* ---- I/O ---- */
+static void end_here(void) {
+  if (fault_inject.kill_delay_us > 0) usleep(fault_inject.kill_delay_us);
+  kill(getpid(), SIGKILL);
+}
+
 /* 0: make the call; an errno: fail with it; FAULT_INJECT_SHORT: make half of it. */
 static int fault_of(const char *call, bool can_be_short) {
   if (fault_inject.kind != FAULT_INJECT_IO) return 0;
@@ -90,6 +95,7 @@ static int open_at(int folder_fd, const char *path, int flags, mode_t mode) {
     return -1;
   }
   int fd = (int)syscall(SYS_openat, folder_fd, path, flags, mode);
+  if (fault == FAULT_INJECT_KILL) end_here();
   if (fd >= 0 && fd < FD_MAX) watched[fd] = ours;
   return fd;
 }
@@ -134,7 +140,7 @@ static ssize_t transfer(int fd, const char *call, bool writes, const struct iove
   }
   ssize_t done = position < 0 ? syscall(writes ? SYS_writev : SYS_readv, fd, parts, count)
                               : syscall(writes ? SYS_pwritev : SYS_preadv, fd, parts, count, position, 0);
-  if (fault == FAULT_INJECT_KILL) kill(getpid(), SIGKILL);
+  if (fault == FAULT_INJECT_KILL) end_here();
   return done;
 }
 
@@ -171,7 +177,7 @@ EXPORT ssize_t read(int fd, void *bytes, size_t len) {
     errno = fault;                                        \
     return -1;                                            \
   }                                                       \
-  if (fault == FAULT_INJECT_KILL) kill(getpid(), SIGKILL);
+  if (fault == FAULT_INJECT_KILL) end_here();
 
 EXPORT int fdatasync(int fd) {
   FAIL_CALL(fd, "fdatasync")
@@ -202,6 +208,7 @@ EXPORT void *mmap(void *address, size_t len, int protection, int flags, int fd, 
     errno = fault == EIO ? ENOMEM : fault;
     return MAP_FAILED;
   }
+  if (fault == FAULT_INJECT_KILL) end_here();
   return (void *)syscall(SYS_mmap, address, len, protection, flags, fd, offset);
 }
 EXPORT void *mmap64(void *address, size_t len, int protection, int flags, int fd, off64_t offset) {

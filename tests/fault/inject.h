@@ -21,14 +21,15 @@ typedef enum fault_inject_kind {
 #define FAULT_INJECT_KILL (-2)
 
 typedef struct fault_inject_control {
-  volatile int kind;     /* set last: arms the injector */
-  int error;             /* errno, or FAULT_INJECT_SHORT; memory always fails with ENOMEM */
-  long at;               /* the call that fails, from 1 */
-  long repeat;           /* how many calls fail from there on */
-  volatile long seen;    /* calls of that kind since arming */
-  volatile long failed;  /* calls that were made to fail */
-  const char *last_call; /* name of the last one that was made to fail */
-  char folder[520];      /* with its final slash */
+  volatile int kind;      /* set last: arms the injector */
+  int error;              /* errno, or FAULT_INJECT_SHORT; memory always fails with ENOMEM */
+  long at;                /* the call that fails, from 1 */
+  unsigned kill_delay_us; /* how long the process stays where it is before it kills itself */
+  long repeat;            /* how many calls fail from there on */
+  volatile long seen;     /* calls of that kind since arming */
+  volatile long failed;   /* calls that were made to fail */
+  const char *last_call;  /* name of the last one that was made to fail */
+  char folder[520];       /* with its final slash */
 } fault_inject_control;
 
 static inline fault_inject_control *fault_inject_find(void) {

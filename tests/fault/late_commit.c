@@ -1,8 +1,11 @@
-/* late_commit.c - what a process that was killed in its commit has done is settled before anybody is told.
+/* late_commit.c - a process killed in its commit, or while it opens the database, leaves nothing unsettled behind.
  *
  * LMDB makes a commit durable first and visible to readers a moment later. A process killed between the two would leave a
  * transaction that is absent for those who look, until the next writer comes: then it appears. Whoever looked, saw that
  * the payment had not been made and made it again, has paid twice. So the answer that the first look gives must stay.
+ *
+ * And whoever opens the database first makes the lock file's contents anew; one who waits meanwhile must not go on with a
+ * half made one when the first is killed.
  *
  * Another process has the database open all the time: alone, LMDB would begin with a new table of readers.
  * The process is killed after its n-th write or flush, for every n.   Usage: late_commit INJECTOR */
@@ -64,6 +67,10 @@ static bool live(int act, long kill_at) {
       must(fault_sql(session, "INSERT INTO payment (amount) VALUES (1)", 0, NULL), "paying", session);
       control->kind = FAULT_INJECT_NONE;
     }
+    if (act == LOOKING) {
+      char why[300];
+      if (fault_check(db, why, sizeof why) != MEDLEY_OK) snprintf(all->why, sizeof all->why, "%s", why);
+    }
     if (act == LOOKING) all->seen = count_payments(session);
     if (act == WRITING) {
       must(fault_sql(session, "INSERT INTO other (x) VALUES (1)", 0, NULL), "writing", session);
@@ -118,6 +125,68 @@ static pid_t start_bystander(void) {
   return pid;
 }
 
+/* Killed after every call of a commit, beside a process that lives. Answers whether all is well. */
+static bool interrupted_commits(void) {
+  int kills = 0, there = 0;
+  int64_t before = 0;
+  pid_t bystander = start_bystander();
+  for (long at = 1; all->why[0] == 0; at++) {
+    bool killed = live(PAYING, at);
+    (void)live(LOOKING, 0);
+    (void)live(WRITING, 0);
+    if (all->why[0] == 0 && all->seen != all->seen_later) {
+      snprintf(all->why, sizeof all->why, "the first look saw %lld payments, a later one %lld", (long long)all->seen,
+               (long long)all->seen_later);
+    }
+    if (all->why[0] != 0) printf("killed after call %ld of a commit: %s\n", at, all->why);
+    there += killed && all->seen > before;
+    before = all->seen_later;
+    kills += killed;
+    if (!killed) break;
+  }
+  kill(bystander, SIGKILL);
+  waitpid(bystander, NULL, 0);
+  printf("killed after each of %d calls of a commit; %d times the payment was there\n", kills, there);
+  return all->why[0] == 0 && kills >= 3;
+}
+
+/* The first process is killed after its n-th call while it opens; the second began to open meanwhile, and writes. */
+static bool interrupted_openings(void) {
+  int kills = 0;
+  for (long at = 1; all->why[0] == 0; at++) {
+    int status = 0;
+    int64_t before;
+    (void)live(WRITING, 0);
+    before = all->seen_later;
+    fflush(NULL);
+    pid_t first = fork();
+    if (first == 0) {
+      medley *db;
+      medley_session *session;
+      fault_inject_control *control = fault_inject_find();
+      control->error = FAULT_INJECT_KILL;
+      control->at = at;
+      control->repeat = 1;
+      control->kill_delay_us = 40000;
+      control->kind = FAULT_INJECT_IO;
+      _exit(fault_open(path, NULL, &db, &session, all->why, sizeof all->why) == MEDLEY_OK ? 0 : 1);
+    }
+    usleep(10000);
+    (void)live(PAYING, 1000000);
+    if (first < 0 || waitpid(first, &status, 0) != first) exit(2);
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    (void)live(LOOKING, 0);
+    if (all->why[0] == 0 && all->seen != before + 1) {
+      snprintf(all->why, sizeof all->why, "%lld payments instead of %lld", (long long)all->seen, (long long)before + 1);
+    }
+    if (all->why[0] != 0) printf("killed after call %ld of an opening: %s\n", at, all->why);
+    kills += killed;
+    if (!killed) break;
+  }
+  printf("killed after each of %d calls of an opening\n", kills);
+  return all->why[0] == 0 && kills >= 3;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) {
     fprintf(stderr, "usage: late_commit INJECTOR\n");
@@ -137,33 +206,13 @@ int main(int argc, char **argv) {
   fault_scratch_make(folder);
   fault_scratch_join(path, folder, "late.medley");
   snprintf(fault_inject_find()->folder, sizeof fault_inject_find()->folder, "%s/", folder);
-  int kills = 0, there = 0, failed = make_tables() ? 0 : 1;
-  int64_t before = 0;
-  pid_t bystander = failed == 0 ? start_bystander() : 0;
-  for (long at = 1; failed == 0; at++) {
-    bool killed = live(PAYING, at);
-    (void)live(LOOKING, 0);
-    (void)live(WRITING, 0);
-    if (all->why[0] != 0) {
-      printf("killed after call %ld: %s\n", at, all->why);
-      failed++;
-    } else if (all->seen != all->seen_later) {
-      printf("killed after call %ld: the first look saw %lld payments, a later one %lld\n", at, (long long)all->seen,
-             (long long)all->seen_later);
-      failed++;
-    }
-    there += killed && all->seen > before;
-    before = all->seen_later;
-    kills += killed;
-    if (!killed) break;
+  int passed = 0;
+  if (make_tables()) {
+    passed += interrupted_commits();
+    all->why[0] = 0;
+    passed += interrupted_openings();
   }
-  if (bystander > 0) {
-    kill(bystander, SIGKILL);
-    waitpid(bystander, NULL, 0);
-  }
-  printf("killed after each of %d calls; %d times the payment was there\n", kills, there);
-  if (kills < 3) failed++; /* nothing was shown */
   fault_scratch_remove(folder);
-  printf("%d passed, %d failed\n", failed == 0, failed);
-  return failed == 0 ? 0 : 1;
+  printf("%d passed, %d failed\n", passed, 2 - passed);
+  return passed == 2 ? 0 : 1;
 }
