@@ -68,6 +68,7 @@ static void empty_both(comparison *run) {
     forget_watches(client);
     test_redis_pair_tell_both(client, (const char *const[]){"UNWATCH", NULL});
     test_redis_pair_tell_both(client, (const char *const[]){"SELECT", "0", NULL});
+    snprintf(client->database, sizeof client->database, "0");
   }
   test_redis_pair_tell_both(&run->observer, (const char *const[]){"FLUSHALL", NULL});
 }
@@ -145,17 +146,26 @@ static void remember_watches(test_redis_pair *client, const test_redis_command *
   if (client->watched_absent == NULL) client->watched_absent = test_redis_reply_new(TEST_REDIS_LIST);
   for (size_t i = 1; i < command->count; i++) {
     if (test_redis_pair_has(client, command->words[i], command->lens[i])) continue;
-    test_redis_reply *key = test_redis_reply_text(TEST_REDIS_BULK, command->words[i], command->lens[i]);
-    test_redis_reply_append(client->watched_absent, key);
+    const char *database = client->database;
+    test_redis_reply_append(client->watched_absent, test_redis_reply_text(TEST_REDIS_BULK, database, strlen(database)));
+    test_redis_reply_append(client->watched_absent,
+                            test_redis_reply_text(TEST_REDIS_BULK, command->words[i], command->lens[i]));
   }
 }
 
+static void select_on_server(test_redis_pair *client, const char *database) {
+  test_redis_reply_free(test_redis_pair_ask(client, false, (const char *const[]){"SELECT", database, NULL}));
+}
+
 static bool is_absent_again(test_redis_pair *client) {
-  for (size_t i = 0; client->watched_absent != NULL && i < client->watched_absent->count; i++) {
-    const test_redis_reply *key = client->watched_absent->items[i];
-    if (!test_redis_pair_has(client, key->bytes, key->len)) return true;
+  bool absent = false;
+  for (size_t i = 0; client->watched_absent != NULL && i < client->watched_absent->count; i += 2) {
+    const test_redis_reply *key = client->watched_absent->items[i + 1];
+    select_on_server(client, client->watched_absent->items[i]->bytes);
+    absent = absent || !test_redis_pair_has(client, key->bytes, key->len);
   }
-  return false;
+  select_on_server(client, client->database);
+  return absent;
 }
 
 /* Keeps the client's queue and watches in step with what the server said. */
@@ -165,6 +175,9 @@ static void follow(test_redis_pair *client, const test_redis_command *command, c
     client->in_multi = ok && test_redis_command_is(command, "MULTI");
     if (ok && test_redis_command_is(command, "WATCH")) remember_watches(client, command);
     if (ok && test_redis_command_is(command, "UNWATCH")) forget_watches(client);
+    if (ok && test_redis_command_is(command, "SELECT")) {
+      snprintf(client->database, sizeof client->database, "%.*s", (int)command->lens[1], command->words[1]);
+    }
   } else if (test_redis_command_is(command, "EXEC") || test_redis_command_is(command, "DISCARD")) {
     client->in_multi = false;
     client->queued_count = 0;

@@ -9,6 +9,7 @@
 bool test_redis_pair_open(test_redis_pair *pair, medley *db, const test_redis_server *server) {
   medley_error error;
   memset(pair, 0, sizeof *pair);
+  snprintf(pair->database, sizeof pair->database, "0");
   pair->connection = test_redis_server_connect(server);
   if (pair->connection == NULL) return false;
   if (medley_session_open(db, &pair->session, &error) == MEDLEY_OK) return true;

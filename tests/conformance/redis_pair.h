@@ -17,7 +17,9 @@ typedef struct test_redis_pair {
   bool in_multi;
   test_redis_way queued[TEST_REDIS_QUEUE_MAX]; /* ways of the commands that wait for EXEC */
   size_t queued_count;
-  test_redis_reply *watched_absent; /* keys that were absent when they were watched; NULL: none */
+  char database[8]; /* the selected one */
+  test_redis_reply
+      *watched_absent; /* [database, key, ...] of keys that were absent when they were watched; NULL: none */
 } test_redis_pair;
 
 bool test_redis_pair_open(test_redis_pair *pair, medley *db, const test_redis_server *server);
