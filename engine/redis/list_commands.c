@@ -287,7 +287,7 @@ static int parse_lpos(med_redis_call *call, search *sought, bool *list_wanted) {
   for (size_t i = 3; i < call->argc; i += 2) {
     bool last = i + 1 == call->argc;
     if (med_redis_arg_is(call, i, "rank") && !last) {
-      MED_TRY(med_redis_arg_count(call, i + 1, &rank));
+      MED_TRY(med_redis_arg_integer(call, i + 1, &rank));
       if (rank == 0) {
         return med_redis_error(call, MEDLEY_RANGE,
                                "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or "
@@ -305,7 +305,7 @@ static int parse_lpos(med_redis_call *call, search *sought, bool *list_wanted) {
     }
   }
   sought->reverse = rank < 0;
-  sought->skip = (rank < 0 ? (uint64_t)-rank : (uint64_t)rank) - 1;
+  sought->skip = (rank < 0 ? -(uint64_t)rank : (uint64_t)rank) - 1;
 done:
   return rc;
 }
