@@ -36,7 +36,7 @@ static void print_usage(FILE *file) {
   fprintf(file,
           "usage: medley-bench WORKLOAD [options]     run a workload on Medley and its peers\n"
           "       medley-bench growth [options]       run one at three sizes a factor 10 apart (--of WORKLOAD)\n"
-          "       medley-bench report [--history FILE] [--html FILE] [--markdown FILE]\n"
+          "       medley-bench report [--history FILE] [--html FILE] [--markdown FILE] [--summary FILE]\n"
           "       medley-bench list                   name workloads, tasks and peers\n"
           "\n"
           "  --peers LIST        comma-separated, Medley is always in (default: all that there are)\n"

@@ -82,6 +82,46 @@ void med_report_markdown(FILE *file, const med_history *history) {
   free(members);
 }
 
+/* ---- The summary ---- */
+
+static void summary_row(FILE *file, const med_history *history, const size_t *members, size_t count, size_t at) {
+  const med_record *task = &history->records[members[at]];
+  char rate[16] = "";
+  for (size_t i = at; i < count; i++) {
+    const med_record *r = &history->records[members[i]];
+    if (strcmp(r->task, task->task) == 0 && strcmp(r->peer, "medley") == 0)
+      med_output_number(r->rate, rate, sizeof rate);
+  }
+  fprintf(file, "| %s | %s | %s/s |", task->workload, task->title, rate);
+  const char *separator = " ";
+  for (size_t i = at; i < count; i++) {
+    const med_record *r = &history->records[members[i]];
+    if (strcmp(r->task, task->task) != 0 || r->ratio <= 0) continue;
+    if (r->target > 0 && r->ratio < r->target)
+      fprintf(file, "%s%s **%.2f** (%.2f)", separator, r->peer, r->ratio, r->target);
+    else if (r->target > 0)
+      fprintf(file, "%s%s %.2f (%.2f)", separator, r->peer, r->ratio, r->target);
+    else
+      fprintf(file, "%s%s %.2f", separator, r->peer, r->ratio);
+    separator = ", ";
+  }
+  fprintf(file, " |\n");
+}
+
+void med_report_summary(FILE *file, const med_history *history) {
+  size_t *members = calloc(history->count + 1, sizeof *members), count = 0;
+  fprintf(file, "\n| workload | task | Medley | times as fast as (target; bold: missed) |\n|---|---|---:|---|\n");
+  for (size_t next = 0; members && next < history->count;) {
+    next = med_report_group(history, next, members, &count);
+    for (size_t i = 0; i < count; i++) {
+      int is_new = i == 0 || strcmp(history->records[members[i]].task, history->records[members[i - 1]].task) != 0;
+      if (is_new) summary_row(file, history, members, count, i);
+    }
+  }
+  fputc('\n', file);
+  free(members);
+}
+
 /* ---- Writing the files ---- */
 
 static char *read_file(const char *path) {
@@ -97,7 +137,8 @@ static char *read_file(const char *path) {
 }
 
 /* Between the two marks of the file, everything else stays; a file without marks is not touched. */
-static int write_markdown(const char *path, const med_history *history) {
+static int write_markdown(const char *path, const med_history *history,
+                          void (*write)(FILE *file, const med_history *history)) {
   char *text = read_file(path);
   const char *begin = text ? strstr(text, MARK_BEGIN) : NULL;
   const char *end = begin ? strstr(begin, MARK_END) : NULL;
@@ -108,7 +149,7 @@ static int write_markdown(const char *path, const med_history *history) {
     return 1;
   }
   fprintf(file, "%.*s\n", (int)(begin - text) + (int)strlen(MARK_BEGIN), text);
-  med_report_markdown(file, history);
+  write(file, history);
   fputs(end, file);
   free(text);
   return fclose(file) == 0 ? 0 : 1;
@@ -125,7 +166,7 @@ static int write_html(const char *path, const med_history *history) {
 }
 
 int med_report_main(int argc, char **argv, const char *history_path) {
-  const char *html = NULL, *markdown = NULL;
+  const char *html = NULL, *markdown = NULL, *summary = NULL;
   med_history history;
   for (int i = 0; i < argc; i += 2) {
     const char *value = i + 1 < argc ? argv[i + 1] : NULL;
@@ -135,6 +176,8 @@ int med_report_main(int argc, char **argv, const char *history_path) {
       html = value;
     else if (value && strcmp(argv[i], "--markdown") == 0)
       markdown = value;
+    else if (value && strcmp(argv[i], "--summary") == 0)
+      summary = value;
     else {
       fprintf(stderr, "medley-bench: report: not an option, or without its value: %s\n", argv[i]);
       return 2;
@@ -150,8 +193,9 @@ int med_report_main(int argc, char **argv, const char *history_path) {
   med_history_keep_newest(&history);
   int status = 0;
   if (html) status |= write_html(html, &history);
-  if (markdown) status |= write_markdown(markdown, &history);
-  if (!html && !markdown) med_report_markdown(stdout, &history);
+  if (markdown) status |= write_markdown(markdown, &history, med_report_markdown);
+  if (summary) status |= write_markdown(summary, &history, med_report_summary);
+  if (!html && !markdown && !summary) med_report_markdown(stdout, &history);
   med_history_clear(&history);
   return status;
 }

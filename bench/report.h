@@ -15,8 +15,10 @@ void med_report_compare(FILE *file, const char *history_path, const med_outcome 
 
 /* One self-contained page. The records are the newest of each row (med_history_keep_newest). */
 void med_report_html(FILE *file, const med_history *history);
-/* The tables for bench/README.md. */
+/* Every row with its figures (bench/RESULTS.md). */
 void med_report_markdown(FILE *file, const med_history *history);
+/* One line a task: Medley's rate and its ratio to each peer (bench/README.md). */
+void med_report_summary(FILE *file, const med_history *history);
 
 /* A group is what stands in one table: same machine, workload, durability and scale. Walks them in order: `first` is 0
  * at first and afterwards what the last call answered; history->count at the end. members gets the indexes. */

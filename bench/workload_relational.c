@@ -12,8 +12,8 @@
 
 static const char *const schema[] = {
     "CREATE TABLE account (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, balance BIGINT NOT NULL, note TEXT NOT NULL)",
-    "CREATE TABLE ledger (id BIGINT PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL,"
-    " amount BIGINT NOT NULL, made_at BIGINT NOT NULL)",
+    ("CREATE TABLE ledger (id BIGINT PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL,"
+     " amount BIGINT NOT NULL, made_at BIGINT NOT NULL)"),
     "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price BIGINT NOT NULL)",
 };
 

@@ -161,8 +161,8 @@ START_TEST(every_reference_points_to_a_row_that_came_before_and_nothing_is_out_o
       "SELECT count(*) FROM likes l JOIN message m ON m.id = l.message_id WHERE l.created_at < m.created_at",
       "SELECT count(*) FROM forum_member f JOIN forum g ON g.id = f.forum_id WHERE f.joined_at < g.created_at",
       "SELECT count(*) FROM knows WHERE person_id = friend_id",
-      "SELECT count(*) FROM knows a WHERE NOT EXISTS (SELECT 1 FROM knows b WHERE b.person_id = a.friend_id AND"
-      " b.friend_id = a.person_id AND b.created_at = a.created_at)",
+      ("SELECT count(*) FROM knows a WHERE NOT EXISTS (SELECT 1 FROM knows b WHERE b.person_id = a.friend_id AND"
+       " b.friend_id = a.person_id AND b.created_at = a.created_at)"),
       "SELECT count(*) FROM person WHERE id NOT IN (SELECT person_id FROM knows)",
       "SELECT count(*) FROM page_view a JOIN page_view b ON b.id = a.id + 1 WHERE b.viewed_at < a.viewed_at"};
   sqlite3 *db = load(400, 42);
