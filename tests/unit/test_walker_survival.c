@@ -16,7 +16,7 @@
 #include "storage/walker.h"
 #include "tests/unit/lmdb_shapes.h"
 
-enum { PAGE = 4096, HEADER = 16, FILES = 4000, LONG_FACTOR = 30, CHANGES_PER_BASE = 200, HANG_S = 60 };
+enum { PAGE = 4096, HEADER = 16, FILES = 2500, LONG_FACTOR = 40, CHANGES_PER_BASE = 200, HANG_S = 60 };
 
 typedef struct base {
   uint8_t *bytes, *changed;
