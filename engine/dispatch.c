@@ -81,11 +81,16 @@ int medley_prepare(medley_session *session, medley_language language, const char
   return rc;
 }
 
+static void forget_conversions(medley_statement *statement) {
+  statement->converted = NULL;
+  med_arena_reset(&statement->conversions);
+}
+
 static void end_execution(medley_statement *statement) {
   statement->language->reset(statement);
   statement->running = statement->has_row = false;
   statement->row = NULL;
-  med_arena_reset(&statement->conversions);
+  forget_conversions(statement);
 }
 
 void medley_statement_close(medley_statement *statement) {
@@ -134,7 +139,7 @@ static int step(medley_statement *statement) {
     return med_error_set(&statement->session->error, MEDLEY_ABORTED,
                          "the statement's transaction was rolled back while it was running");
   }
-  med_arena_reset(&statement->conversions);
+  forget_conversions(statement);
   statement->row = NULL;
   int rc = statement->language->step(statement);
   statement->has_row = rc == MEDLEY_ROW;
@@ -340,49 +345,72 @@ double medley_column_real(medley_statement *statement, int column) {
   return (double)medley_column_integer(statement, column);
 }
 
-/* The bytes of a column with a NUL behind them; numbers in decimal. */
-static const char *column_bytes(medley_statement *statement, int column, size_t *len) {
-  if (streams_column(statement, column)) return statement->language->access->bytes(statement, column, len);
-  const medley_value *value = medley_column_value(statement, column);
+/* A number of the present row as text. It is kept, so that text and length of a column always belong together. */
+struct med_conversion {
+  struct med_conversion *next;
+  int column;
+  size_t len;
+  char text[40];
+};
+
+static size_t write_number(const medley_value *value, char *text, size_t size) {
+  switch (value->type) {
+    case MEDLEY_TYPE_INTEGER: return (size_t)snprintf(text, size, "%lld", (long long)value->as.integer);
+    case MEDLEY_TYPE_BOOLEAN: return (size_t)snprintf(text, size, "%s", value->as.boolean ? "true" : "false");
+    case MEDLEY_TYPE_REAL: return med_value_real_to_text(value->as.real, text, size);
+    default: text[0] = '\0'; return 0;
+  }
+}
+
+static const struct med_conversion *convert(medley_statement *statement, int column, const medley_value *value) {
+  for (struct med_conversion *made = statement->converted; made != NULL; made = made->next) {
+    if (made->column == column) return made;
+  }
+  struct med_conversion *made = med_arena_alloc(&statement->conversions, sizeof *made);
+  if (made == NULL) return NULL;
+  made->column = column;
+  made->len = write_number(value, made->text, sizeof made->text);
+  made->next = statement->converted;
+  statement->converted = made;
+  return made;
+}
+
+/* NULL with a length of 0 if memory is short. */
+static const char *column_bytes(medley_statement *statement, int column, bool blob, size_t *len) {
   *len = 0;
+  if (streams_column(statement, column)) {
+    const med_column_access *access = statement->language->access;
+    return blob ? access->blob(statement, column, len) : access->text(statement, column, len);
+  }
+  const medley_value *value = medley_column_value(statement, column);
   if (has_bytes(value)) {
     *len = value->as.text.len;
-    char *copy = med_arena_alloc(&statement->conversions, *len + 1);
-    if (copy == NULL) return "";
-    if (*len > 0) memcpy(copy, value->as.text.bytes, *len);
-    copy[*len] = '\0';
-    return copy;
+    return value->as.text.bytes;
   }
-  char digits[40];
-  if (value->type == MEDLEY_TYPE_INTEGER) {
-    *len = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)value->as.integer);
-  } else if (value->type == MEDLEY_TYPE_BOOLEAN) {
-    *len = (size_t)snprintf(digits, sizeof digits, "%s", value->as.boolean ? "true" : "false");
-  } else if (value->type == MEDLEY_TYPE_REAL) {
-    *len = med_value_real_to_text(value->as.real, digits, sizeof digits);
-  } else {
-    return "";
-  }
-  const char *copy = med_arena_copy(&statement->conversions, digits, *len + 1);
-  return copy != NULL ? copy : "";
+  if (value->type == MEDLEY_TYPE_NULL) return "";
+  const struct med_conversion *made = convert(statement, column, value);
+  *len = made != NULL ? made->len : 0;
+  return made != NULL ? made->text : NULL;
 }
 
 const char *medley_column_text(medley_statement *statement, int column) {
   if (statement == NULL) return "";
   size_t len;
-  return column_bytes(statement, column, &len);
+  const char *text = column_bytes(statement, column, false, &len);
+  return text != NULL ? text : "";
 }
+
 const void *medley_column_blob(medley_statement *statement, int column) {
-  return medley_column_text(statement, column);
+  if (statement == NULL) return "";
+  size_t len;
+  const void *bytes = column_bytes(statement, column, true, &len);
+  return bytes != NULL ? bytes : "";
 }
+
 size_t medley_column_bytes(medley_statement *statement, int column) {
   if (statement == NULL) return 0;
   size_t len;
-  if (!streams_column(statement, column)) {
-    const medley_value *value = medley_column_value(statement, column);
-    if (has_bytes(value)) return value->as.text.len;
-  }
-  (void)column_bytes(statement, column, &len);
+  (void)column_bytes(statement, column, true, &len);
   return len;
 }
 

@@ -7,12 +7,13 @@
 
 #include "engine/session.h"
 
-/* Columns of a streaming row, straight from where the language has them; they convert as medley.h says. bytes are ended
- * by NUL and live until the next step. */
+/* Columns of a streaming row, straight from where the language has them; they convert as medley.h says. text is ended by
+ * NUL; both live until the next step; NULL with a length of 0 if memory is short. */
 typedef struct med_column_access {
   int64_t (*integer)(medley_statement *statement, int column);
   double (*real)(medley_statement *statement, int column);
-  const char *(*bytes)(medley_statement *statement, int column, size_t *len);
+  const char *(*text)(medley_statement *statement, int column, size_t *len);
+  const void *(*blob)(medley_statement *statement, int column, size_t *len);
 } med_column_access;
 
 typedef struct med_language {
@@ -20,7 +21,8 @@ typedef struct med_language {
   /* Fills statement->state and adds parameters (med_statement_add_parameter) and columns (med_statement_add_column).
    * *used: how many bytes of text the statement took. state stays NULL for blank text. */
   int (*prepare)(medley_statement *statement, const char *text, size_t text_len, size_t *used);
-  /* ROW with statement->row filled (column_count values, borrowed until the next step), DONE, or an error. */
+  /* ROW with statement->row filled (column_count values, borrowed until the next step, their bytes ended by NUL), DONE, or an
+   * error. */
   int (*step)(medley_statement *statement);
   void (*reset)(medley_statement *statement); /* ends an execution; called before step begins anew, and before close */
   void (*close)(medley_statement *statement); /* frees state */
@@ -55,7 +57,8 @@ struct medley_statement {
   int column_count;
   bool has_row;
   const medley_value *row;           /* column_count values, or NULL: the language is asked for each column */
-  med_arena conversions;             /* of column functions; cleared by step and reset */
+  med_arena conversions;             /* numbers of the present row as text; cleared by step and reset */
+  struct med_conversion *converted;  /* what is in it */
   medley_statement *next, *previous; /* the session's list */
 };
 

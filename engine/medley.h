@@ -262,9 +262,9 @@ MEDLEY_API int medley_reset(medley_statement *statement);
 MEDLEY_API int medley_statement_writes(const medley_statement *statement);
 
 /* Columns are numbered from 0. Names are known after prepare (Redis: one column, "reply"). A column function out of
- * range answers null, 0 or "". The numbers convert as SQLite's do; text and blob point to column_bytes bytes and a
- * NUL, valid until the statement is stepped, reset or closed, and until its session writes or begins or ends a
- * transaction; the row itself stays over that and can be asked for again. */
+ * range answers null, 0 or "". The numbers convert as SQLite's do; text and blob point to column_bytes bytes, text
+ * has a NUL behind them, valid until the statement is stepped, reset or closed, and until its session writes or begins or ends a
+ * transaction; the row itself stays over that and can be asked for again. If memory is short: "" and 0 bytes. */
 MEDLEY_API int medley_column_count(const medley_statement *statement);
 MEDLEY_API const char *medley_column_name(const medley_statement *statement, int column);
 MEDLEY_API medley_type medley_column_type(medley_statement *statement, int column);

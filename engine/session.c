@@ -20,7 +20,8 @@ static int open_parts(medley_session *session, medley_error *error) {
   med_sql_hooks hooks = {med_sql_tables_register, poll_for_sql, session};
   int rc;
   MED_TRY(med_store_usable(session->db->store, error));
-  MED_TRY(med_txn_open_reader(session->db->store, &session->reader, &session->error));
+  MED_TRY(med_txn_open_reader(session->db->store, &session->reader, error));
+  med_txn_set_error_slot(session->reader, &session->error);
   rc = med_member_open(session->db->store, &session->member);
   if (rc != MEDLEY_OK) return med_error_no_memory(error);
   MED_TRY(med_sql_open(session->db->store, session->db->vfs, &hooks, &session->sql, error));

@@ -39,13 +39,8 @@ medley_language medley_language_by_name(const char *name, size_t len) {
 static int copy_value(med_arena *arena, const medley_value *value, medley_value *copy, int depth);
 
 static int copy_bytes(med_arena *arena, const medley_value *value, medley_value *copy) {
-  char *bytes = med_arena_alloc(arena, value->as.text.len + 1);
-  if (bytes == NULL) return MEDLEY_NO_MEMORY;
-  if (value->as.text.len > 0) memcpy(bytes, value->as.text.bytes, value->as.text.len);
-  bytes[value->as.text.len] = '\0';
-  copy->as.text.bytes = bytes;
-  copy->as.text.len = value->as.text.len;
-  return MEDLEY_OK;
+  copy->as.text.bytes = med_arena_strndup(arena, value->as.text.bytes, value->as.text.len);
+  return copy->as.text.bytes != NULL ? MEDLEY_OK : MEDLEY_NO_MEMORY;
 }
 
 static int copy_items(med_arena *arena, const medley_value *items, size_t count, const medley_value **copied,

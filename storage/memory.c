@@ -110,6 +110,14 @@ void *med_arena_copy(med_arena *arena, const void *bytes, size_t len) {
   return copy;
 }
 
+char *med_arena_strndup(med_arena *arena, const char *bytes, size_t len) {
+  char *copy = med_arena_alloc(arena, len + 1);
+  if (copy == NULL) return NULL;
+  if (len > 0) memcpy(copy, bytes, len);
+  copy[len] = '\0';
+  return copy;
+}
+
 void med_arena_reset(med_arena *arena) {
   struct med_arena_block *kept = arena->block;
   if (kept == NULL) return;

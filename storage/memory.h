@@ -40,6 +40,8 @@ typedef struct med_arena {
 
 void *med_arena_alloc(med_arena *arena, size_t size) __attribute__((warn_unused_result));
 void *med_arena_copy(med_arena *arena, const void *bytes, size_t len) __attribute__((warn_unused_result));
+/* The same, with a NUL behind the bytes. */
+char *med_arena_strndup(med_arena *arena, const char *bytes, size_t len) __attribute__((warn_unused_result));
 void med_arena_reset(med_arena *arena); /* keeps one block for the next statement */
 void med_arena_clear(med_arena *arena); /* gives all memory back */
 

@@ -31,6 +31,7 @@
 /* Bytes of the data file that carry OFD locks. They lie far behind any data. */
 #define LOCK_OFFSET_IN_USE ((off_t)1 << 62)
 #define LOCK_OFFSET_WRITER (((off_t)1 << 62) + 1)
+#define LOCK_OFFSET_OPENING (((off_t)1 << 62) + 2)
 
 static const char *const tree_names[MED_TREE_COUNT] = {"meta", "sql",   "kv",     "expiry",
                                                        "wide", "graph", "search", "changes"};
@@ -120,6 +121,33 @@ static int open_data_file(med_store *store, const char *path, uint64_t *size, me
   return refuse_network_file_system(path, store->data_fd, error);
 }
 
+#define LOCK_POLL_US_MIN 20
+#define LOCK_POLL_US_MAX 1000
+
+static int64_t monotonic_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Polled, because an OFD lock cannot be waited for with a timeout. */
+static int lock_within(med_store *store, short type, off_t offset, uint32_t timeout_ms, const char *what,
+                       medley_error *error) {
+  if (set_ofd_lock(store->data_fd, type, offset) == 0) return MEDLEY_OK;
+  int64_t end = monotonic_us() + (int64_t)timeout_ms * 1000;
+  long pause_us = LOCK_POLL_US_MIN;
+  while (errno == EAGAIN || errno == EACCES) {
+    if (monotonic_us() >= end) {
+      return med_error_set(error, MEDLEY_BUSY, "%s: another process held it for %u ms", what, timeout_ms);
+    }
+    struct timespec pause = {0, pause_us * 1000};
+    nanosleep(&pause, NULL);
+    if (pause_us < LOCK_POLL_US_MAX) pause_us *= 2;
+    if (set_ofd_lock(store->data_fd, type, offset) == 0) return MEDLEY_OK;
+  }
+  return med_error_set_foreign(error, MEDLEY_IO, errno, "%s: %s", what, strerror(errno));
+}
+
 /* LMDB makes its lock file sparse and writes to it through a map: on a full disk that is a SIGBUS. So its blocks are taken
  * here, before LMDB has it open; a file that other processes use keeps its size. */
 static int reserve_lock_file(med_store *store, const char *path, medley_error *error) {
@@ -198,6 +226,21 @@ static int open_environment(med_store *store, const char *path, medley_error *er
                : code == ENOSPC                                    ? MEDLEY_FULL
                                                                    : MEDLEY_CANNOT_OPEN;
   return med_error_set_foreign(error, status, code, "open: %s: %s", mdb_strerror(code), path);
+}
+
+/* One process opens at a time. LMDB's first opener clears the lock file's commit number before it fills it in again; if it is
+ * killed in between, one that waits inside LMDB goes on with number 0 and overwrites live pages. One that waits here finds the
+ * lock file ownerless and makes it anew. */
+static int open_alone(med_store *store, const char *path, medley_error *error) {
+  bool locks = !(store->options.flags & MEDLEY_OPEN_MEMORY);
+  short type = store->options.flags & MEDLEY_OPEN_READ_ONLY ? F_RDLCK : F_WRLCK;
+  int rc = MEDLEY_OK;
+  if (locks) MED_TRY(lock_within(store, type, LOCK_OFFSET_OPENING, store->options.busy_timeout_ms, "open", error));
+  rc = reserve_lock_file(store, path, error);
+  if (rc == MEDLEY_OK) rc = open_environment(store, path, error);
+  if (locks) (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_OPENING);
+done:
+  return rc;
 }
 
 /* ---- Trees and header ---- */
@@ -434,6 +477,12 @@ static int settle_interrupted_commit(med_store *store, medley_error *error) {
   rc = med_batch_begin(store, &batch, error);
   if (rc == MEDLEY_OK) med_batch_abort(store, &batch);
   med_store_unlock(store);
+  if (rc == MEDLEY_OK && batch.id <= info.me_last_txnid) {
+    rc = med_error_set(
+        error, MEDLEY_CORRUPT,
+        "open: the lock file does not belong to the newest commit: end all processes that use the database "
+        "and open it again");
+  }
   return rc;
 }
 
@@ -454,8 +503,7 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   MED_TRY(open_data_file(store, path, &size, error));
   MED_TRY(check_lock_file(store, path, error));
   MED_TRY(check_before_open(store, size, error));
-  MED_TRY(reserve_lock_file(store, path, error));
-  MED_TRY(open_environment(store, path, error));
+  MED_TRY(open_alone(store, path, error));
   int dead_count = 0;
   (void)mdb_reader_check(store->env, &dead_count);
   MED_TRY(settle_interrupted_commit(store, error));
@@ -485,31 +533,10 @@ void med_store_close(med_store *store) {
   med_free(store);
 }
 
-/* ---- The write lock between processes ---- polled, because an OFD lock cannot be waited for with a timeout. */
-#define LOCK_POLL_US_MIN 20
-#define LOCK_POLL_US_MAX 1000
-
-static int64_t monotonic_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
+/* ---- The write lock between processes ---- */
 int med_store_lock(med_store *store, uint32_t timeout_ms, medley_error *error) {
   if (store->options.flags & MEDLEY_OPEN_MEMORY) return MEDLEY_OK;
-  if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_WRITER) == 0) return MEDLEY_OK;
-  int64_t end = monotonic_us() + (int64_t)timeout_ms * 1000;
-  long pause_us = LOCK_POLL_US_MIN;
-  while (errno == EAGAIN || errno == EACCES) {
-    if (monotonic_us() >= end) {
-      return med_error_set(error, MEDLEY_BUSY, "write lock: another process held it for %u ms", timeout_ms);
-    }
-    struct timespec pause = {0, pause_us * 1000};
-    nanosleep(&pause, NULL);
-    if (pause_us < LOCK_POLL_US_MAX) pause_us *= 2;
-    if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_WRITER) == 0) return MEDLEY_OK;
-  }
-  return med_error_set_foreign(error, MEDLEY_IO, errno, "write lock: %s", strerror(errno));
+  return lock_within(store, F_WRLCK, LOCK_OFFSET_WRITER, timeout_ms, "write lock", error);
 }
 
 void med_store_unlock(med_store *store) {

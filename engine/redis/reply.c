@@ -52,7 +52,7 @@ static void add_bytes(med_reply *reply, medley_type type, const void *bytes, siz
   value.as.text.len = len;
   value.as.text.bytes = "";
   if (len > 0) {
-    value.as.text.bytes = med_arena_copy(reply->memory, bytes, len);
+    value.as.text.bytes = med_arena_strndup(reply->memory, bytes, len);
     if (value.as.text.bytes == NULL) {
       reply->failed = true;
       return;

@@ -207,23 +207,21 @@ static int64_t sql_integer(medley_statement *statement, int column) {
 static double sql_real(medley_statement *statement, int column) {
   return sqlite3_column_double(state_of(statement)->stmt, column);
 }
-static const char *sql_bytes(medley_statement *statement, int column, size_t *len) {
+static const char *sql_text(medley_statement *statement, int column, size_t *len) {
   sqlite3_stmt *stmt = state_of(statement)->stmt;
-  bool blob = sqlite3_column_type(stmt, column) == SQLITE_BLOB;
-  const char *bytes = blob ? sqlite3_column_blob(stmt, column) : (const char *)sqlite3_column_text(stmt, column);
-  *len = (size_t)sqlite3_column_bytes(stmt, column);
-  if (bytes == NULL) {
-    *len = 0;
-    return "";
-  }
-  if (!blob) return bytes;
-  char *copy = med_arena_alloc(&statement->conversions, *len + 1); /* SQLite puts no NUL behind a blob */
-  if (copy == NULL) return "";
-  memcpy(copy, bytes, *len);
-  copy[*len] = '\0';
-  return copy;
+  const char *text = (const char *)sqlite3_column_text(stmt, column);
+  *len = text != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+  return text;
 }
-static const med_column_access sql_access = {sql_integer, sql_real, sql_bytes};
+/* A number has its text here, as everywhere; an empty blob is a NULL pointer of SQLite's. */
+static const void *sql_blob(medley_statement *statement, int column, size_t *len) {
+  sqlite3_stmt *stmt = state_of(statement)->stmt;
+  if (sqlite3_column_type(stmt, column) != SQLITE_BLOB) return sql_text(statement, column, len);
+  const void *blob = sqlite3_column_blob(stmt, column);
+  *len = blob != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+  return blob;
+}
+static const med_column_access sql_access = {sql_integer, sql_real, sql_text, sql_blob};
 
 static int buffer_row(medley_statement *statement) {
   sql_state *state = state_of(statement);
