@@ -305,7 +305,8 @@ static int parse_lpos(med_redis_call *call, search *sought, bool *list_wanted) {
     }
   }
   sought->reverse = rank < 0;
-  sought->skip = (rank < 0 ? -(uint64_t)rank : (uint64_t)rank) - 1;
+  /* The smallest integer has no opposite: Redis then takes the first match. */
+  sought->skip = rank == INT64_MIN ? 0 : (uint64_t)(rank < 0 ? -rank : rank) - 1;
 done:
   return rc;
 }
