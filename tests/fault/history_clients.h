@@ -13,7 +13,7 @@ enum {
   CLIENTS_MAX = 32,
   ACTIVE_KEYS = 16,
   VALUES_PER_KEY = 32,
-  KEYS_MAX = 1 << 16,
+  KEYS_MAX = 1 << 17,
   OPS_MAX = 6,  /* of a transaction */
   ACCOUNTS = 8, /* half of them in SQL */
   BALANCE = 100,
