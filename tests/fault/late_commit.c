@@ -69,9 +69,9 @@ static bool live(int act, long kill_at) {
     }
     if (act == LOOKING) {
       char why[300];
+      all->seen = count_payments(session); /* first of all: a check takes the write lock, which settles the commit */
       if (fault_check(db, why, sizeof why) != MEDLEY_OK) snprintf(all->why, sizeof all->why, "%s", why);
     }
-    if (act == LOOKING) all->seen = count_payments(session);
     if (act == WRITING) {
       must(fault_sql(session, "INSERT INTO other (x) VALUES (1)", 0, NULL), "writing", session);
       all->seen_later = count_payments(session);
