@@ -38,8 +38,9 @@
 #define STANDSTILL_S_MAX 30
 #define TXNS_PER_MAINTENANCE 20
 #define MAINTENANCE_US 2000
-#define READER_SLOTS 96 /* dead readers that nobody clears would fill them within one round */
-#define GROWTH_BYTES_MAX ((uint64_t)8 << 20)
+#define READER_SLOTS 96                       /* dead readers that nobody clears would fill them within one round */
+#define GROWTH_BYTES_MAX ((uint64_t)64 << 20) /* of the file: what waits to be freed while the machine is busy */
+#define USED_BYTES_MAX ((uint64_t)16 << 20)   /* of live data, once everything is freed: about 3 MiB */
 
 typedef struct slot {
   fault_state states[2];
@@ -245,7 +246,10 @@ static void check(uint32_t unused) {
     fail(why);
     _exit(1);
   }
+  int more = 1;
+  while (more && medley_maintain(db, 1000000, &more, &error) == MEDLEY_OK) continue;
   if (medley_stat(db, &stats, &error) != MEDLEY_OK) fail(error.message);
+  if (more || stats.used_bytes > USED_BYTES_MAX) fail("what was replaced or deleted is not freed");
   all->file_bytes = stats.file_bytes;
   for (uint32_t w = 0; w < WORKER_COUNT; w++) all->unknown += candidates[w].count == 2;
   medley_session_close(session);
