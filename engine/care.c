@@ -115,7 +115,8 @@ int medley_check(medley *db, medley_problem_callback on_problem, void *context, 
 int medley_backup(medley *db, const char *path, int compact, medley_error *error) {
   if (db == NULL || path == NULL) return misuse(error);
   if (error != NULL) med_error_clear(error);
-  return med_store_backup(db->store, path, compact != 0, error);
+  (void)compact;
+  return med_store_backup(db->store, path, error);
 }
 
 /* ---- Housekeeping ---- in small transactions, so that nobody waits long for the write lock. */
@@ -156,7 +157,8 @@ int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *err
   if (more != NULL) *more = 0;
   int rc = med_store_usable(db->store, error);
   if (rc != MEDLEY_OK || db->options.flags & MEDLEY_OPEN_READ_ONLY) return rc;
-  int64_t end_us = monotonic_us() + (int64_t)budget_us;
+  const uint64_t day_us = (uint64_t)86400 * 1000000;
+  int64_t end_us = monotonic_us() + (int64_t)(budget_us < day_us ? budget_us : day_us);
   med_store_check_readers(db->store);
   med_member *member;
   if (med_member_open(db->store, &member) != MEDLEY_OK) return med_error_no_memory(error);

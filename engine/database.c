@@ -5,6 +5,7 @@
 
 #include "storage/memory.h"
 
+#define MAP_SIZE_MIN ((uint64_t)1 << 20)
 #define MAP_SIZE_DEFAULT ((uint64_t)1 << 40)
 #define PAGE_CAP_DEFAULT 98304
 #define BUSY_TIMEOUT_MS_DEFAULT 10000
@@ -35,6 +36,10 @@ static int complete_options(const medley_options *given, medley_options *options
   medley_options defaults = *options;
   *options = *given;
   if (options->map_size_bytes == 0) options->map_size_bytes = defaults.map_size_bytes;
+  if (options->map_size_bytes < MAP_SIZE_MIN) {
+    return med_error_set(error, MEDLEY_MISUSE, "open: a map of %llu bytes: at least %llu are needed",
+                         (unsigned long long)options->map_size_bytes, (unsigned long long)MAP_SIZE_MIN);
+  }
   if (options->txn_page_cap == 0) options->txn_page_cap = defaults.txn_page_cap;
   if (options->reader_count_max == 0) options->reader_count_max = defaults.reader_count_max;
   if (options->sql_cache_bytes == 0) options->sql_cache_bytes = defaults.sql_cache_bytes;
@@ -55,6 +60,7 @@ static int find_open(const char *path, const medley_options *options, medley **d
   for (medley *open = registry; open != NULL; open = open->next) {
     if (open->device != status.st_dev || open->inode != status.st_ino) continue;
     if (open->options.flags & MEDLEY_OPEN_MEMORY) continue;
+    if (med_store_usable(open->store, NULL) == MEDLEY_FORKED) continue; /* the parent's: a child opens its own */
     if (!options_agree(&open->options, options)) {
       return med_error_set(error, MEDLEY_MISUSE, "open: the file is open in this process with other options: %s", path);
     }

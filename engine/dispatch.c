@@ -96,21 +96,30 @@ static void end_execution(medley_statement *statement) {
 void medley_statement_close(medley_statement *statement) {
   if (statement == NULL) return;
   medley_session *session = statement->session;
-  if (session != NULL) {
-    medley_error kept = session->error; /* whoever closes a failed statement still wants to read why it failed */
-    int rc = med_session_enter(session);
-    if (rc != MEDLEY_OK && rc != MEDLEY_DEAD && rc != MEDLEY_FORKED) {
-      bool another_thread_is_in_its_session = rc == MEDLEY_MISUSE;
-      assert(!another_thread_is_in_its_session);
-      return;
-    }
-    session->error = kept;
-    end_execution(statement);
-    statement->language->close(statement);
-    unlink_statement(session, statement);
-    med_session_leave(session);
+  if (session == NULL) {
+    free_statement(statement);
+    return;
   }
+  /* Not through enter: a dead handle gives its statements back too, and so does a finalizer on any thread. */
+  if (atomic_exchange(&session->inside, 1) != 0) {
+    statement->given_back = true; /* the session frees it when it closes */
+    return;
+  }
+  medley_error kept = session->error; /* whoever closes a failed statement still wants to read why it failed */
+  end_execution(statement);
+  statement->language->close(statement);
+  unlink_statement(session, statement);
   free_statement(statement);
+  session->error = kept;
+  session->inside = 0;
+}
+
+void med_statement_orphan(medley_statement *statement) {
+  end_execution(statement);
+  if (statement->state != NULL) statement->language->close(statement);
+  statement->session = NULL;
+  statement->next = statement->previous = NULL;
+  if (statement->given_back) free_statement(statement);
 }
 
 int med_session_drain(medley_session *session) {
@@ -208,21 +217,33 @@ int medley_bind_index(const medley_statement *statement, const char *name) {
   return 0;
 }
 
+/* The value may be one of the statement's own row, which the end of the execution frees: it is copied before that. */
+static int take_value(medley_statement *statement, med_parameter *parameter, const medley_value *value) {
+  med_arena fresh = {0};
+  medley_value copy;
+  bool from_row = statement->running;
+  if (!from_row) med_arena_reset(&parameter->memory);
+  int rc = med_value_copy(from_row ? &fresh : &parameter->memory, value, &copy);
+  if (from_row) {
+    end_execution(statement);
+    med_arena_clear(&parameter->memory);
+    parameter->memory = fresh;
+  }
+  parameter->value = rc == MEDLEY_OK ? copy : (medley_value){.type = MEDLEY_TYPE_NULL};
+  parameter->changed = true;
+  return rc;
+}
+
 static int bind(medley_statement *statement, int index, const medley_value *value) {
   if (statement == NULL || statement->session == NULL) return MEDLEY_MISUSE;
   medley_session *session = statement->session;
   int rc = med_session_enter(session);
   if (rc != MEDLEY_OK) return rc;
-  if (statement->running) end_execution(statement);
   if (index < 1 || index > statement->parameter_count) {
     rc = med_error_set(&session->error, MEDLEY_RANGE, "bind: there is no parameter %d: the statement has %d", index,
                        statement->parameter_count);
   } else {
-    med_parameter *parameter = &statement->parameters[index - 1];
-    med_arena_reset(&parameter->memory);
-    rc = med_value_copy(&parameter->memory, value, &parameter->value);
-    parameter->changed = true;
-    if (rc != MEDLEY_OK) parameter->value.type = MEDLEY_TYPE_NULL;
+    rc = take_value(statement, &statement->parameters[index - 1], value);
   }
   rc = med_session_fail(session, statement->language->id, rc);
   med_session_leave(session);
@@ -244,10 +265,10 @@ int medley_bind_real(medley_statement *statement, int index, double real) {
 
 static int bind_bytes(medley_statement *statement, int index, medley_type type, const char *bytes, size_t len) {
   if (bytes == NULL) return medley_bind_null(statement, index);
+  if (len == MEDLEY_NUL_ENDED) len = strlen(bytes);
   return bind(statement, index, &(medley_value){.type = type, .as.text = {bytes, len}});
 }
 int medley_bind_text(medley_statement *statement, int index, const char *text, size_t len) {
-  if (text != NULL && len == MEDLEY_NUL_ENDED) len = strlen(text);
   return bind_bytes(statement, index, MEDLEY_TYPE_TEXT, text, len);
 }
 int medley_bind_blob(medley_statement *statement, int index, const void *bytes, size_t len) {
@@ -458,7 +479,13 @@ int medley_exec(medley_session *session, medley_language language, const char *t
       if (session != NULL) session->error = kept;
       return rc;
     }
+    bool ran = statement != NULL;
     medley_statement_close(statement);
+    if (tail < end && *tail == '\0' && (!ran || tail > at)) {
+      med_error_set(&session->error, MEDLEY_SYNTAX, "a NUL byte in the text");
+      med_error_set_position(&session->error, text, text_len, (size_t)(tail - text));
+      return med_session_fail(session, language, MEDLEY_SYNTAX);
+    }
     if (tail <= at) break;
     at = tail;
   }

@@ -4,6 +4,10 @@
 #include "models/keyvalue/keyspace.h"
 #include "models/keyvalue/string.h"
 
+#define BYTES_MAX ((size_t)1 << 40) /* beyond it a length is a mistake */
+
+static bool is_value(const void *value, size_t len) { return (value != NULL || len == 0) && len <= BYTES_MAX; }
+
 static med_slice bucket_name(medley_session *session, const char *bucket) {
   if (bucket != NULL) return med_slice_of_text(bucket);
   return med_redis_client_bucket(session->redis);
@@ -15,14 +19,27 @@ static int end_call(medley_session *session, int rc) {
   return rc;
 }
 
+/* A cache bucket is not a durable one: its name is not given a second meaning. */
+static int open_bucket(medley_session *session, med_txn *txn, med_slice name, bool create, med_kv *kv) {
+  int rc = med_kv_open(txn, name, false, kv);
+  if (rc != MEDLEY_NOT_FOUND || !create) return rc;
+  if (med_cache_find_bucket(session, name) == MEDLEY_OK) {
+    return med_error_set(&session->error, MEDLEY_TYPE, "key-value: a cache bucket: use the cache calls: %.*s",
+                         (int)(name.len < 100 ? name.len : 100), (const char *)name.bytes);
+  }
+  return med_kv_open(txn, name, true, kv);
+}
+
 /* Between these two stands the work on one open bucket. A missing bucket is an empty one. */
-static int begin_call(medley_session *session, int access, const char *bucket, med_kv *kv) {
+static int begin_call(medley_session *session, int access, const char *bucket, med_slice key, const void *result,
+                      med_kv *kv) {
+  if (result == NULL || (key.bytes == NULL && key.len > 0) || key.len > BYTES_MAX) return MEDLEY_MISUSE;
   int rc = med_session_enter(session);
   if (rc != MEDLEY_OK) return rc;
   med_txn *txn;
   rc = med_session_statement_begin(session, access, &txn);
   if (rc == MEDLEY_OK) {
-    rc = med_kv_open(txn, bucket_name(session, bucket), access != MED_READS, kv);
+    rc = open_bucket(session, txn, bucket_name(session, bucket), access != MED_READS, kv);
     if (rc != MEDLEY_OK) rc = med_session_statement_end(session, rc, false);
   }
   return rc == MEDLEY_OK ? rc : end_call(session, rc);
@@ -30,7 +47,7 @@ static int begin_call(medley_session *session, int access, const char *bucket, m
 
 int medley_kv_get(medley_session *session, const char *bucket, const void *key, size_t key_len, medley_slice *value) {
   med_kv kv;
-  int rc = begin_call(session, MED_READS, bucket, &kv);
+  int rc = begin_call(session, MED_READS, bucket, med_slice_of(key, key_len), value, &kv);
   if (rc != MEDLEY_OK) return rc;
   rc = med_string_get(&kv, med_slice_of(key, key_len), &session->scratch, value);
   return end_call(session, med_session_statement_end(session, rc, rc == MEDLEY_OK));
@@ -39,7 +56,8 @@ int medley_kv_get(medley_session *session, const char *bucket, const void *key, 
 int medley_kv_put(medley_session *session, const char *bucket, const void *key, size_t key_len, const void *value,
                   size_t value_len, uint64_t ttl_ms) {
   med_kv kv;
-  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  if (!is_value(value, value_len)) return MEDLEY_MISUSE;
+  int rc = begin_call(session, MED_WRITES, bucket, med_slice_of(key, key_len), &kv, &kv);
   if (rc != MEDLEY_OK) return rc;
   int64_t now_ms = med_txn_now_us(kv.txn) / 1000;
   if (ttl_ms > (uint64_t)(INT64_MAX - now_ms)) {
@@ -53,7 +71,7 @@ int medley_kv_put(medley_session *session, const char *bucket, const void *key, 
 
 int medley_kv_delete(medley_session *session, const char *bucket, const void *key, size_t key_len) {
   med_kv kv;
-  int rc = begin_call(session, MED_FREES, bucket, &kv);
+  int rc = begin_call(session, MED_FREES, bucket, med_slice_of(key, key_len), &kv, &kv);
   if (rc != MEDLEY_OK) return rc;
   rc = med_kv_remove(&kv, med_slice_of(key, key_len));
   if (rc != MEDLEY_NOT_FOUND) return end_call(session, med_session_statement_end(session, rc, false));
@@ -76,7 +94,8 @@ static int compare(med_kv *kv, med_slice key, const void *expected, size_t expec
 int medley_kv_compare_and_set(medley_session *session, const char *bucket, const void *key, size_t key_len,
                               const void *expected, size_t expected_len, const void *value, size_t value_len) {
   med_kv kv;
-  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  if (!is_value(value, value_len) || (expected != NULL && expected_len > BYTES_MAX)) return MEDLEY_MISUSE;
+  int rc = begin_call(session, MED_WRITES, bucket, med_slice_of(key, key_len), &kv, &kv);
   if (rc != MEDLEY_OK) return rc;
   rc = compare(&kv, med_slice_of(key, key_len), expected, expected_len, &session->scratch);
   if (rc == MEDLEY_OK) rc = med_string_set(&kv, med_slice_of(key, key_len), med_slice_of(value, value_len), 0);
@@ -86,7 +105,7 @@ int medley_kv_compare_and_set(medley_session *session, const char *bucket, const
 int medley_kv_increment(medley_session *session, const char *bucket, const void *key, size_t key_len, int64_t by,
                         int64_t *result) {
   med_kv kv;
-  int rc = begin_call(session, MED_WRITES, bucket, &kv);
+  int rc = begin_call(session, MED_WRITES, bucket, med_slice_of(key, key_len), result, &kv);
   if (rc != MEDLEY_OK) return rc;
   rc = med_string_increment(&kv, med_slice_of(key, key_len), by, result);
   return end_call(session, med_session_statement_end(session, rc, false));
@@ -111,7 +130,8 @@ static int walk(med_kv *kv, med_slice from, medley_kv_callback on_key, void *con
 int medley_kv_each(medley_session *session, const char *bucket, const void *from, size_t from_len,
                    medley_kv_callback on_key, void *context) {
   med_kv kv;
-  int rc = begin_call(session, MED_READS, bucket, &kv);
+  if (on_key == NULL) return MEDLEY_MISUSE;
+  int rc = begin_call(session, MED_READS, bucket, med_slice_of(from, from_len), &kv, &kv);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
   rc = walk(&kv, med_slice_of(from, from_len), on_key, context, session);

@@ -50,7 +50,8 @@ struct medley_statement {
   void *state;
   bool writes;
   bool running;
-  bool aborted; /* its transaction was rolled back under it: the next step says so */
+  _Atomic bool given_back; /* closed while another thread was in its session */
+  bool aborted;            /* its transaction was rolled back under it: the next step says so */
   med_parameter *parameters;
   int parameter_count;
   char **column_names;
@@ -66,6 +67,10 @@ struct medley_statement {
 int med_statement_add_parameter(medley_statement *statement, const char *name, size_t name_len);
 MEDLEY_MUST_USE int med_statement_add_column(medley_statement *statement, const char *name, size_t name_len);
 void med_statement_clear_columns(medley_statement *statement);
+
+/* When its session closes: the statement is an empty shell that is still given back, and is given back here if its owner had
+ * already done so while another thread was in the session. */
+void med_statement_orphan(medley_statement *statement);
 
 /* The deep copy of a value into an arena; NO_MEMORY, or TOO_BIG if it is nested deeper than 100. */
 MEDLEY_MUST_USE int med_value_copy(med_arena *arena, const medley_value *value, medley_value *copy);

@@ -204,7 +204,8 @@ typedef struct medley_options {
 MEDLEY_API void medley_options_init(medley_options *options);
 
 /* Opens (and creates, mode 0600) the database at path; the lock file path + "-lock" stands beside it. options may
- * be NULL. The same file opened twice in one process shares one environment; other options are refused with MISUSE.
+ * be NULL. The same file opened twice in one process shares one environment; other flags,
+ * durability, limits, page cap, clock or seed are refused with MISUSE, the rest is as the first one asked.
  * On failure *db is NULL and error, if not NULL, says why: CANNOT_OPEN, NOT_A_DATABASE, NEWER_FORMAT, CORRUPT, ... */
 MEDLEY_MUST_USE MEDLEY_API int medley_open(const char *path, const medley_options *options, medley **db,
                                            medley_error *error);
@@ -214,7 +215,8 @@ MEDLEY_API int medley_close(medley *db);
 /* ---- Sessions ----------------------------------------------------------------------------------------------
  * One client's conversation: its transaction, its selected key-value bucket, its temporary things, its errors. */
 MEDLEY_MUST_USE MEDLEY_API int medley_session_open(medley *db, medley_session **session, medley_error *error);
-/* Rolls back what is open. Refused with MISUSE on another thread than the one of an open write transaction. */
+/* Rolls back what is open. Refused with MISUSE on another thread than the one of an open write transaction, and with FORKED
+ * in a forked child, which must leave its parent's locks alone. */
 MEDLEY_API int medley_session_close(medley_session *session);
 
 /* Never NULL; valid until the next call on the session. */
@@ -234,7 +236,7 @@ MEDLEY_API void medley_session_set_busy_timeout_ms(medley_session *session, uint
  * and MULTI, EXEC, DISCARD in Redis act on the session's one transaction, whatever its statements are in. */
 MEDLEY_MUST_USE MEDLEY_API int medley_prepare(medley_session *session, medley_language language, const char *text,
                                               size_t text_len, medley_statement **statement, const char **tail);
-/* Also ends an unfinished execution. */
+/* Also ends an unfinished execution. From any thread; if another one is in the session, it is freed with the session. */
 MEDLEY_API void medley_statement_close(medley_statement *statement);
 
 /* Parameters are numbered from 1. Bytes are copied. RANGE for an index that is not there. A statement that is
@@ -297,7 +299,10 @@ MEDLEY_API int64_t medley_last_rowid(const medley_session *session);
 typedef enum medley_mode {
   MEDLEY_READ = 0,  /* one snapshot; writes are refused with READ_ONLY */
   MEDLEY_WRITE = 1, /* takes the write lock now (BEGIN IMMEDIATE) */
-  MEDLEY_DEFER = 2  /* starts with the first statement; a write after a read on an outdated snapshot is SNAPSHOT */
+  MEDLEY_DEFER = 2, /* starts with the first statement; a write after a read on an outdated snapshot is SNAPSHOT */
+  /* As MEDLEY_WRITE, with the promise that the transaction comes to its end without waiting for anything: it may share one
+   * flush with others (group commit), whose commits return when it has ended. */
+  MEDLEY_WRITE_BATCHED = 3
 } medley_mode;
 MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode mode);
 /* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. */
@@ -436,7 +441,8 @@ MEDLEY_MUST_USE MEDLEY_API int medley_stat(medley *db, medley_stats *stats, medl
 typedef void (*medley_problem_callback)(void *context, const char *problem);
 MEDLEY_MUST_USE MEDLEY_API int medley_check(medley *db, medley_problem_callback on_problem, void *context,
                                             uint64_t *problem_count, medley_error *error);
-/* A consistent copy of one snapshot, while others write. The file must not exist. compact leaves free pages out. */
+/* A consistent copy of one snapshot, while others write. The file must not exist. The copy has no free pages, whether compact
+ * is asked for or not: the way that keeps them waits for writers without an end. */
 MEDLEY_MUST_USE MEDLEY_API int medley_backup(medley *db, const char *path, int compact, medley_error *error);
 /* Housekeeping that nobody waits for: expired keys, parts of deleted collections, dead readers. At most about
  * budget_us microseconds. *more is 1 if work is left. */

@@ -64,6 +64,7 @@ int medley_session_open(medley *db, medley_session **opened, medley_error *error
 
 int medley_session_close(medley_session *session) {
   if (session == NULL) return MEDLEY_OK;
+  if (med_store_usable(session->db->store, NULL) == MEDLEY_FORKED) return MEDLEY_FORKED;
   if (session->state == MEDLEY_WRITING && !med_member_is_owner(session->member)) return MEDLEY_MISUSE;
   if (atomic_exchange(&session->inside, 1) != 0) return MEDLEY_MISUSE;
   med_session_abort_statements(session);
@@ -72,9 +73,7 @@ int medley_session_close(medley_session *session) {
   while (session->statements != NULL) {
     medley_statement *statement = session->statements;
     session->statements = statement->next;
-    if (statement->state != NULL) statement->language->close(statement);
-    statement->session = NULL;
-    statement->next = statement->previous = NULL;
+    med_statement_orphan(statement);
   }
   free_parts(session);
   session->db->session_count--;
@@ -115,7 +114,10 @@ void med_session_leave(medley_session *session) {
 /* ---- Small things ---- */
 medley *med_session_database(medley_session *session) { return session->db; }
 medley_error *med_session_error_slot(medley_session *session) { return &session->error; }
-const medley_error *medley_session_error(const medley_session *session) { return &session->error; }
+const medley_error *medley_session_error(const medley_session *session) {
+  static const medley_error no_session = {.status = MEDLEY_MISUSE, .message = "there is no session"};
+  return session != NULL ? &session->error : &no_session;
+}
 struct med_redis_client **med_session_redis_client(medley_session *session) {
   return &session->redis;
 }
@@ -132,10 +134,12 @@ med_arena *med_session_arena(medley_session *session) { return &session->arena; 
 medley_transaction_state medley_session_state(const medley_session *session) {
   return session != NULL ? session->state : MEDLEY_NO_TRANSACTION;
 }
-int64_t medley_changes(const medley_session *session) { return session->changes; }
-int64_t medley_last_rowid(const medley_session *session) { return session->last_rowid; }
+int64_t medley_changes(const medley_session *session) { return session != NULL ? session->changes : 0; }
+int64_t medley_last_rowid(const medley_session *session) { return session != NULL ? session->last_rowid : 0; }
 void medley_session_interrupt(medley_session *session) {
-  if (session != NULL) session->interrupted = true;
+  if (session == NULL) return;
+  session->interrupted = true;
+  med_member_interrupt(session->member);
 }
 void medley_session_set_deadline_ms(medley_session *session, uint32_t deadline_ms) {
   if (session != NULL) session->deadline_ms = deadline_ms;
@@ -163,8 +167,9 @@ int med_session_poll(medley_session *session) {
 }
 
 static void start_clock(medley_session *session) {
-  if (session->open_reads > 0 || session->depth > 0) return;
-  atomic_store_explicit(&session->interrupted, false, memory_order_relaxed);
+  if (session->depth > 0) return;
+  /* As in SQLite, an interrupt holds until the statements that were running have ended. */
+  if (session->open_reads == 0) atomic_store_explicit(&session->interrupted, false, memory_order_relaxed);
   session->deadline_us = session->deadline_ms > 0 ? monotonic_us() + (int64_t)session->deadline_ms * 1000 : 0;
 }
 
@@ -175,13 +180,28 @@ med_txn *med_session_txn(medley_session *session) {
 }
 
 /* ---- SQLite in the present transaction ---- */
+bool med_session_sql_gave_up(const medley_session *session) {
+  return session->sql_begun && session->state == MEDLEY_WRITING && !med_sql_in_transaction(session->sql);
+}
+
+int med_session_give_up(medley_session *session, int rc) {
+  medley_error kept = session->error;
+  med_session_abort_statements(session);
+  med_session_end_transaction(session, false);
+  if (kept.status == MEDLEY_OK)
+    return med_error_set(&session->error, MEDLEY_ABORTED, "the transaction was rolled back");
+  session->error = kept;
+  return rc;
+}
+
 static int bring_sql_into_transaction(medley_session *session) {
   if (session->state != MEDLEY_READING && session->state != MEDLEY_WRITING) return MEDLEY_OK;
   int rc = MEDLEY_OK;
+  if (med_session_sql_gave_up(session)) return med_session_give_up(session, MEDLEY_ABORTED);
   if (!med_sql_in_transaction(session->sql)) {
     session->sql_savepoints = 0;
     rc = med_sql_begin(session->sql);
-    if (session->depth > 0) session->frames[0].sql_was_open = true;
+    session->sql_begun = rc == MEDLEY_OK;
   }
   while (rc == MEDLEY_OK && session->sql_savepoints < session->savepoint_count) {
     rc = med_sql_savepoint(session->sql, session->sql_savepoints + 1);
@@ -232,15 +252,23 @@ static int refuse_write(medley_session *session, const char *why) {
 
 static int begin_member(medley_session *session, bool patient) {
   if (session->db->options.flags & MEDLEY_OPEN_READ_ONLY) return refuse_write(session, "the database is read-only");
-  return med_writer_begin(session->member, patient, session->busy_timeout_ms, &session->error);
+  uint32_t timeout_ms = session->busy_timeout_ms;
+  if (session->deadline_us != 0) {
+    int64_t left_ms = (session->deadline_us - monotonic_us()) / 1000 + 1;
+    if (left_ms < (int64_t)timeout_ms) timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 0;
+  }
+  int rc = med_writer_begin(session->member, patient, timeout_ms, &session->error);
+  if (rc == MEDLEY_OK) session->begun_us = monotonic_us();
+  if (rc != MEDLEY_BUSY && rc != MEDLEY_INTERRUPTED) return rc;
+  int stop = med_session_poll(session); /* it was not the lock's time that was over */
+  return stop != MEDLEY_OK ? stop : rc;
 }
 
-/* A transaction that held the lock for long last time does not run behind others that wait for their acknowledgement. */
+/* Statements that held the lock for long last time lead their own batch, so that nobody's acknowledgement waits for them.
+ * BEGIN ... COMMIT may take any time in between: it follows others only if its caller has promised to end at once. */
 #define SHORT_HOLD_US 2000
 
-static bool is_patient(const medley_session *session) {
-  return session->hold_us > 0 && session->hold_us < SHORT_HOLD_US;
-}
+static bool is_short(const medley_session *session) { return session->hold_us < SHORT_HOLD_US; }
 
 /* READING becomes WRITING on the same snapshot, or not at all. */
 static int upgrade(medley_session *session) {
@@ -263,7 +291,6 @@ static int upgrade(medley_session *session) {
   }
   med_txn_reset(session->reader);
   session->state = MEDLEY_WRITING;
-  session->begun_us = monotonic_us();
 done:
   return rc;
 }
@@ -274,9 +301,8 @@ int med_session_become_writer(medley_session *session) {
   if (session->only_reads) return refuse_write(session, "the transaction was begun for reading");
   int rc;
   MED_TRY(med_session_drain(session));
-  MED_TRY(begin_member(session, is_patient(session)));
+  MED_TRY(begin_member(session, session->batched && is_short(session)));
   session->state = MEDLEY_WRITING;
-  session->begun_us = monotonic_us();
 done:
   return rc;
 }
@@ -284,7 +310,7 @@ done:
 static int begin_autocommit_write(medley_session *session) {
   int rc;
   MED_TRY(med_session_drain(session));
-  MED_TRY(begin_member(session, true));
+  MED_TRY(begin_member(session, is_short(session)));
   /* Who leads alone is rolled back by dropping the batch: nothing has to be remembered. */
   if (med_member_leads(session->member)) med_txn_set_undo(med_member_txn(session->member), false);
 done:
@@ -303,7 +329,7 @@ static int begin_write(medley_session *session, int access) {
   }
   med_txn *txn = med_member_txn(session->member);
   med_frame *frame = &session->frames[session->depth++];
-  *frame = (med_frame){.marks = take_marks(session), .sql_was_open = med_sql_in_transaction(session->sql)};
+  *frame = (med_frame){.marks = take_marks(session)};
   if (session->depth > 1) return MEDLEY_OK;
   rc = med_txn_begin_statement(txn, access == MED_FREES);
   if (rc != MEDLEY_OK) (void)med_session_statement_end(session, rc, false);
@@ -343,6 +369,8 @@ int med_session_statement_begin(medley_session *session, int access, med_txn **t
 }
 
 static int end_read(medley_session *session, int rc, bool lend) {
+  /* Even a SELECT that fails for want of memory or with a damaged page makes SQLite roll back all of its transaction. */
+  if (med_session_sql_gave_up(session)) return med_session_give_up(session, rc);
   if (session->state != MEDLEY_NO_TRANSACTION || session->open_reads == 0) return rc;
   if (--session->open_reads > 0) return rc;
   session->lent = lend;
@@ -370,6 +398,7 @@ static int undo_statement(medley_session *session, const med_marks *marks, int r
 static int end_autocommit(medley_session *session, int rc) {
   if (rc == MEDLEY_OK) rc = med_cache_prepare_commit(session->cache, &session->error);
   if (rc == MEDLEY_OK) {
+    med_session_learn_hold_time(session);
     med_database_sweep_slice(session->db, med_member_txn(session->member));
     rc = med_writer_commit(session->member, &session->error);
     med_session_end_transaction(session, rc == MEDLEY_OK);
@@ -408,14 +437,8 @@ int med_session_statement_end(medley_session *session, int rc, bool lend) {
   }
   session->depth--;
   if (session->depth == 0 && session->state == MEDLEY_NO_TRANSACTION) return end_autocommit(session, rc);
-  if (rc == MEDLEY_OK) return rc;
-  if (session->depth == 0 && frame->sql_was_open && !med_sql_in_transaction(session->sql)) {
-    medley_error kept = session->error;
-    med_session_abort_statements(session);
-    med_session_end_transaction(session, false);
-    session->error = kept;
-    return rc;
-  }
+  if (rc == MEDLEY_OK && !med_session_sql_gave_up(session)) return rc;
+  if (session->depth == 0 && med_session_sql_gave_up(session)) return med_session_give_up(session, rc);
   if (frame->undone && !med_txn_broken(med_member_txn(session->member))) return rc;
   return undo_statement(session, &frame->marks, rc);
 }

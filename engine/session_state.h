@@ -19,9 +19,8 @@ typedef struct med_marks {
 
 typedef struct med_frame {
   med_marks marks;
-  uint32_t reads;    /* reads that began inside and have not ended */
-  bool sql_was_open; /* whether SQLite has been in a transaction of the session's */
-  bool undone;       /* the statement itself has undone what a failure must not leave */
+  uint32_t reads; /* reads that began inside and have not ended */
+  bool undone;    /* the statement itself has undone what a failure must not leave */
 } med_frame;
 
 typedef struct med_savepoint_entry {
@@ -40,6 +39,7 @@ struct medley_session {
   /* the transaction */
   medley_transaction_state state;
   bool only_reads;         /* begun with MEDLEY_READ */
+  bool batched;            /* begun with MEDLEY_WRITE_BATCHED */
   bool begun_by_savepoint; /* releasing the outermost savepoint commits */
   med_txn *reader;
   med_member *member;
@@ -54,6 +54,7 @@ struct medley_session {
   int64_t hold_us;
   /* SQL */
   med_sql_connection *sql;
+  bool sql_begun;     /* SQLite was brought into the session's transaction and must still be in it */
   int sql_savepoints; /* how many of the savepoints SQLite knows */
   int64_t changes, last_rowid;
   /* the rest */
@@ -70,6 +71,11 @@ MEDLEY_MUST_USE int med_session_bind_sql(medley_session *session, sqlite3 **hand
 void med_session_statement_undone(medley_session *session);
 /* Gives back the snapshot that the last call lent out of, unless this call goes on with it. */
 void med_session_drop_kept(medley_session *session);
+/* Whether SQLite has rolled back its whole transaction inside of the session's: the session's is lost with it. give_up ends it
+ * and answers rc with the message that is in the slot, or ABORTED. */
+bool med_session_sql_gave_up(const medley_session *session);
+int med_session_give_up(medley_session *session, int rc);
+void med_session_learn_hold_time(medley_session *session);
 /* A snapshot for preparing a statement that does not start a deferred transaction. */
 MEDLEY_MUST_USE int med_session_peek_begin(medley_session *session, sqlite3 **handle);
 void med_session_peek_end(medley_session *session);

@@ -34,7 +34,7 @@ void med_session_end_transaction(medley_session *session, bool committed) {
   session->kept = session->lent = false;
   drop_savepoints(session, 0);
   session->state = MEDLEY_NO_TRANSACTION;
-  session->only_reads = session->begun_by_savepoint = false;
+  session->only_reads = session->begun_by_savepoint = session->batched = session->sql_begun = false;
   session->open_reads = 0;
   session->depth = 0;
   med_redis_client_transaction_ended(session->redis, committed);
@@ -50,10 +50,12 @@ int med_session_begin(medley_session *session, medley_mode mode) {
   }
   if (mode != MEDLEY_READ && mode != MEDLEY_WRITE && mode != MEDLEY_DEFER)
     return misuse(session, "begin: no such mode");
+  med_session_drop_kept(session);
   int rc = med_session_drain(session);
   if (rc != MEDLEY_OK) return rc;
   session->state = MEDLEY_DEFERRED;
   session->only_reads = mode == MEDLEY_READ;
+  session->batched = mode == MEDLEY_WRITE_BATCHED;
   if (mode == MEDLEY_DEFER) return MEDLEY_OK;
   if (mode == MEDLEY_READ) {
     rc = med_txn_renew(session->reader);
@@ -68,19 +70,18 @@ int med_session_begin(medley_session *session, medley_mode mode) {
   return rc;
 }
 
-static void learn_hold_time(medley_session *session) {
+void med_session_learn_hold_time(medley_session *session) {
   int64_t hold_us = monotonic_us() - session->begun_us + 1;
   session->hold_us = session->hold_us == 0 ? hold_us : (session->hold_us * 3 + hold_us) / 4;
 }
 
 static int commit_writing(medley_session *session) {
-  int rc;
+  int rc = MEDLEY_OK;
   if (med_sql_in_transaction(session->sql)) {
     rc = med_sql_commit(session->sql);
     if (rc == MEDLEY_CONSTRAINT && med_sql_in_transaction(session->sql)) return rc; /* still open, as in SQLite */
-    if (rc != MEDLEY_OK) goto failed;
   }
-  rc = med_cache_prepare_commit(session->cache, &session->error);
+  if (rc == MEDLEY_OK) rc = med_cache_prepare_commit(session->cache, &session->error);
   if (rc != MEDLEY_OK) {
     /* Pages that SQLite has committed into the batch cannot be taken out of it again. */
     if (med_sql_take_confirmed(session->sql)) {
@@ -89,7 +90,7 @@ static int commit_writing(medley_session *session) {
     }
     goto failed;
   }
-  learn_hold_time(session);
+  med_session_learn_hold_time(session);
   med_database_sweep_slice(session->db, med_member_txn(session->member));
   rc = med_writer_commit(session->member, &session->error);
 failed:;
@@ -103,6 +104,12 @@ int med_session_commit(medley_session *session) {
   if (session->state == MEDLEY_NO_TRANSACTION) return misuse(session, "cannot commit - no transaction is active");
   int rc = med_session_drain(session);
   if (rc != MEDLEY_OK) return rc;
+  if (session->state == MEDLEY_NO_TRANSACTION ||
+      med_session_sql_gave_up(session)) { /* a cursor failed, and all with it */
+    if (session->state != MEDLEY_NO_TRANSACTION) (void)med_session_give_up(session, MEDLEY_ABORTED);
+    return med_error_set(&session->error, MEDLEY_ABORTED,
+                         "commit: a statement that was still open failed and rolled the transaction back");
+  }
   if (session->state == MEDLEY_WRITING) return commit_writing(session);
   med_sql_rollback(session->sql);
   med_session_end_transaction(session, true);
@@ -128,15 +135,19 @@ static int find_savepoint(medley_session *session, med_slice name) {
 }
 
 int med_session_savepoint(medley_session *session, med_slice name) {
+  if (med_session_sql_gave_up(session)) return med_session_give_up(session, MEDLEY_ABORTED);
   if (session->savepoint_count >= MED_SAVEPOINTS_MAX) {
     return med_error_set(&session->error, MEDLEY_TOO_BIG, "more than %d savepoints", MED_SAVEPOINTS_MAX);
   }
-  bool outermost = session->state == MEDLEY_NO_TRANSACTION;
-  int rc = outermost ? med_session_begin(session, MEDLEY_DEFER) : MEDLEY_OK;
-  if (rc != MEDLEY_OK) return rc;
-  session->begun_by_savepoint = session->begun_by_savepoint || outermost;
   char *copy = med_strndup(name.bytes, name.len);
   if (copy == NULL) return med_error_no_memory(&session->error);
+  bool outermost = session->state == MEDLEY_NO_TRANSACTION;
+  int rc = outermost ? med_session_begin(session, MEDLEY_DEFER) : MEDLEY_OK;
+  if (rc != MEDLEY_OK) {
+    med_free(copy);
+    return rc;
+  }
+  session->begun_by_savepoint = session->begun_by_savepoint || outermost;
   med_txn *txn = med_member_txn(session->member);
   session->savepoints[session->savepoint_count++] = (med_savepoint_entry){
       .name = copy,

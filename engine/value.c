@@ -1,4 +1,5 @@
 /* value.c - deep copies of values, and the names of languages. */
+#include <locale.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "engine/language.h"
 
 #define NESTING_MAX 100
+#define VALUE_BYTES_MAX ((size_t)1 << 40) /* also what a forgotten length looks like */
 
 static const struct {
   medley_language language;
@@ -26,6 +28,7 @@ const char *medley_language_name(medley_language language) {
 }
 
 medley_language medley_language_by_name(const char *name, size_t len) {
+  if (name == NULL) return MEDLEY_LANGUAGE_NONE;
   if (len == MEDLEY_NUL_ENDED) len = strlen(name);
   for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
     if (strlen(languages[i].name) == len && strncasecmp(languages[i].name, name, len) == 0) {
@@ -39,6 +42,7 @@ medley_language medley_language_by_name(const char *name, size_t len) {
 static int copy_value(med_arena *arena, const medley_value *value, medley_value *copy, int depth);
 
 static int copy_bytes(med_arena *arena, const medley_value *value, medley_value *copy) {
+  if (value->as.text.len > VALUE_BYTES_MAX) return MEDLEY_TOO_BIG;
   copy->as.text.bytes = med_arena_strndup(arena, value->as.text.bytes, value->as.text.len);
   return copy->as.text.bytes != NULL ? MEDLEY_OK : MEDLEY_NO_MEMORY;
 }
@@ -119,7 +123,8 @@ double med_value_text_to_real(const char *bytes, size_t len) {
   const char *digits = number + (number[0] == '-' || number[0] == '+');
   if (digits[0] != '.' && (digits[0] < '0' || digits[0] > '9')) return 0;
   if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return 0;
-  return strtod(number, NULL);
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc: whatever the host's locale says */
+  return plain != (locale_t)0 ? strtod_l(number, NULL, plain) : 0;
 }
 
 int64_t med_value_text_to_integer(const char *bytes, size_t len) {

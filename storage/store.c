@@ -229,7 +229,7 @@ static uint64_t checksum(med_tree tree, med_slice key, const void *bytes, size_t
 
 static int unwrap(med_txn *txn, med_tree tree, med_slice key, const MDB_val *stored, med_slice *value) {
   const uint8_t *bytes = stored->mv_data;
-  if (stored->mv_size >= CHECKSUM_SIZE) {
+  if (stored->mv_size >= CHECKSUM_SIZE && stored->mv_size <= MED_VALUE_SIZE_MAX + CHECKSUM_SIZE) {
     size_t len = stored->mv_size - CHECKSUM_SIZE;
     if (med_get_u64(bytes + len) == checksum(tree, key, bytes, len)) {
       if (value != NULL) *value = med_slice_of(bytes, len);

@@ -54,8 +54,8 @@ const medley_options *med_store_options(const med_store *store);
 MEDLEY_MUST_USE int med_store_usable(const med_store *store, medley_error *error);
 /* Fills what the environment knows of medley_stats; txn is any open transaction. */
 MEDLEY_MUST_USE int med_store_stat(med_txn *txn, medley_stats *stats);
-/* Copies one snapshot to a new file while others write; compact leaves free pages out. */
-MEDLEY_MUST_USE int med_store_backup(med_store *store, const char *path, bool compact, medley_error *error);
+/* Copies one snapshot, without free pages, to a new file while others write. */
+MEDLEY_MUST_USE int med_store_backup(med_store *store, const char *path, medley_error *error);
 /* Forgets readers whose process died. */
 void med_store_check_readers(med_store *store);
 /* Walks and checks the whole file; each value of ours is verified. The caller holds the write lock, if it can. */

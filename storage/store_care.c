@@ -69,7 +69,8 @@ int med_store_stat(med_txn *txn, medley_stats *stats) {
 }
 
 /* ---- Backup ---- */
-int med_store_backup(med_store *store, const char *path, bool compact, medley_error *error) {
+/* Always compacting: LMDB's plain copy takes its write mutex, which cannot be waited for with an end. */
+int med_store_backup(med_store *store, const char *path, medley_error *error) {
   int rc = med_store_usable(store, error);
   if (rc != MEDLEY_OK) return rc;
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -77,12 +78,12 @@ int med_store_backup(med_store *store, const char *path, bool compact, medley_er
     int status = errno == EEXIST ? MEDLEY_EXISTS : MEDLEY_CANNOT_OPEN;
     return med_error_set_foreign(error, status, errno, "backup: %s: %s", strerror(errno), path);
   }
-  int code = mdb_env_copyfd2(store->env, fd, compact ? MDB_CP_COMPACT : 0);
+  int code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
   if (code == MDB_SUCCESS && fsync(fd) != 0) code = errno;
   if (close(fd) != 0 && code == MDB_SUCCESS) code = errno;
-  if (code == MDB_SUCCESS) return med_store_flush_directory(path, error);
-  (void)unlink(path);
-  return med_store_fail(error, code, "backup");
+  rc = code == MDB_SUCCESS ? med_store_flush_directory(path, error) : med_store_fail(error, code, "backup");
+  if (rc != MEDLEY_OK) (void)unlink(path);
+  return rc;
 }
 
 /* ---- Check ---- */

@@ -426,7 +426,15 @@ static int check_before_open(med_store *store, uint64_t size, medley_error *erro
   int rc = med_walker_check_header(store->data_fd, size, error);
   if (rc != MEDLEY_OK && !(flags & MEDLEY_OPEN_READ_ONLY) && begin_anew(store, size)) return MEDLEY_OK;
   if (rc != MEDLEY_OK || !(flags & MEDLEY_OPEN_UNTRUSTED)) return rc;
-  return med_walker_walk(store->data_fd, size, NULL, NULL, NULL, error);
+  /* The walk needs a file that stands still. */
+  bool locks = !(flags & MEDLEY_OPEN_READ_ONLY);
+  if (locks) rc = lock_within(store, F_WRLCK, LOCK_OFFSET_WRITER, store->options.busy_timeout_ms, "open", error);
+  if (rc != MEDLEY_OK) return rc;
+  struct stat status;
+  if (fstat(store->data_fd, &status) == 0) size = (uint64_t)status.st_size;
+  rc = med_walker_walk(store->data_fd, size, NULL, NULL, NULL, error);
+  if (locks) (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_WRITER);
+  return rc;
 }
 
 /* A database without a name: a file on a memory file system that is unlinked as soon as it is open. */

@@ -30,6 +30,7 @@ struct med_member {
   member_state state;
   bool running;
   bool patient;
+  bool interrupted;
   bool leader;
   int result; /* of its batch, once state is IDLE again */
   medley_error result_error;
@@ -91,6 +92,13 @@ void med_member_close(med_member *member) {
   pthread_cond_destroy(&member->wake);
   med_txn_clear(&member->txn);
   med_free(member);
+}
+
+void med_member_interrupt(med_member *member) {
+  pthread_mutex_lock(&member->store->writer->mutex);
+  member->interrupted = true;
+  if (member->state == MEMBER_QUEUED) pthread_cond_signal(&member->wake);
+  pthread_mutex_unlock(&member->store->writer->mutex);
 }
 
 med_txn *med_member_txn(const med_member *member) {
@@ -183,14 +191,16 @@ static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeou
   if (writer->running != NULL && pthread_equal(writer->running->thread, pthread_self())) {
     return med_error_set(error, MEDLEY_BUSY, "write lock: another session of this thread holds it");
   }
+  member->interrupted = false;
   enqueue(writer, member);
   struct timespec end = deadline_after(timeout_ms);
   while (member->state == MEMBER_QUEUED) {
     int code = pthread_cond_timedwait(&member->wake, &writer->mutex, &end);
-    if (code != ETIMEDOUT || member->state != MEMBER_QUEUED) continue;
+    if (member->state != MEMBER_QUEUED || (code != ETIMEDOUT && !member->interrupted)) continue;
     dequeue(writer, member);
     member->state = MEMBER_IDLE;
-    return busy(error, timeout_ms);
+    if (code == ETIMEDOUT) return busy(error, timeout_ms);
+    return med_error_set(error, MEDLEY_INTERRUPTED, "interrupted while it waited for the write lock");
   }
   return MEDLEY_OK;
 }

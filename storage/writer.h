@@ -28,6 +28,8 @@ void med_member_close(med_member *member); /* NULL is allowed; not while it writ
  * known to be short); a member that is not always leads its own batch, so that nobody's acknowledgement waits for its
  * thinking. BUSY after timeout_ms, MISUSE if this thread is writing already. */
 MEDLEY_MUST_USE int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medley_error *error);
+/* From any thread: a member that waits for its turn gives up with INTERRUPTED. Nothing happens to one that does not wait. */
+void med_member_interrupt(med_member *member);
 /* The transaction of a member that has begun; NULL before and after. */
 med_txn *med_member_txn(const med_member *member);
 /* Ends the member: answers when its batch is durable, or with the batch's failure: IO, FULL, COMMIT_UNKNOWN, NO_MEMORY. */

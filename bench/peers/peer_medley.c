@@ -62,7 +62,7 @@ static void disconnect_db(void *argument) {
 
 static int begin(void *argument, int writes) {
   medley_session *session = ((medley_connection *)argument)->session;
-  return medley_begin(session, writes ? MEDLEY_WRITE : MEDLEY_READ) == MEDLEY_OK ? 0 : fail(session);
+  return medley_begin(session, writes ? MEDLEY_WRITE_BATCHED : MEDLEY_READ) == MEDLEY_OK ? 0 : fail(session);
 }
 
 static int commit(void *argument) {

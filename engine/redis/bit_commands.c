@@ -281,7 +281,9 @@ static int run_operation(med_redis_call *call, const field_operation *operation)
     med_reply_null(call->reply);
     goto done;
   }
-  MED_TRY(med_bit_field_set(&call->kv, call->argv[1], operation->offset, operation->width, wanted));
+  if (wanted != present) { /* as Redis: what stays as it is does not disturb a WATCH */
+    MED_TRY(med_bit_field_set(&call->kv, call->argv[1], operation->offset, operation->width, wanted));
+  }
   reply_field(call, operation, operation->action == FIELD_SET ? present : wanted);
 done:
   return rc;

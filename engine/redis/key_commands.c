@@ -93,6 +93,10 @@ static void signal_in(med_redis_call *call, const med_kv *kv, med_slice key) {
 static int move_command(med_redis_call *call) {
   med_kv to;
   med_kv_meta meta;
+  int64_t number;
+  if (med_redis_parse_integer(call->argv[2], &number) && (number < INT32_MIN || number > INT32_MAX))
+    return med_redis_error(call, MEDLEY_RANGE, "ERR value is out of range, value must between %d and %d", INT32_MIN,
+                           INT32_MAX);
   int rc = med_redis_arg_bucket(call, 2, &to, "ERR value is not an integer or out of range");
   if (rc != MEDLEY_OK) return rc;
   if (to.bucket_id == call->kv.bucket_id)

@@ -182,7 +182,7 @@ static int walk_first(combination *work) {
       bool has;
       rc = ask(&work->sources[i], walk.member, &other, &has);
       fits = has == (work->wanted == INTERSECTION);
-      if (rc == MEDLEY_OK && has && fits) score = join(work, score, weigh(&work->sources[i], other));
+      if (rc == MEDLEY_OK && has && fits) score = join(work, score, work->sources[i].weight * other);
     }
     if (rc == MEDLEY_OK && fits) rc = add_result(work, walk.member, score);
   }

@@ -233,11 +233,11 @@ static int parse_options(med_redis_call *call, const range_form *form, range_wor
       if (rc != MEDLEY_OK) return rc;
       range->limited = true;
       i += 2;
-    } else if (!form->fixed && med_redis_arg_is(call, i, "rev")) {
+    } else if (!form->fixed && !range->reverse && med_redis_arg_is(call, i, "rev")) {
       range->reverse = true;
-    } else if (!form->fixed && med_redis_arg_is(call, i, "bylex")) {
+    } else if (!form->fixed && range->kind == BY_RANK && med_redis_arg_is(call, i, "bylex")) {
       range->kind = BY_NAME;
-    } else if (!form->fixed && med_redis_arg_is(call, i, "byscore")) {
+    } else if (!form->fixed && range->kind == BY_RANK && med_redis_arg_is(call, i, "byscore")) {
       range->kind = BY_SCORE;
     } else {
       return med_redis_syntax_error(call);

@@ -73,6 +73,14 @@ static med_slice take_name(scanner *scan) {
   return name;
 }
 
+/* TRANSACTION, and a name behind it that means nothing, as in SQLite. */
+static void take_transaction(scanner *scan) {
+  if (!take_word(scan, "transaction")) return;
+  size_t at = scan->at;
+  med_slice name = take_name(scan);
+  if (name.len == 0 || word_is(name, "to")) scan->at = at;
+}
+
 static int syntax_error(const scanner *scan, size_t at, medley_error *error) {
   size_t end = at;
   while (end < scan->len && is_word(scan->text[end])) end++;
@@ -97,13 +105,13 @@ static int parse_begin(scanner *scan, med_control *control) {
     control->mode = MEDLEY_WRITE;
   else
     (void)take_word(scan, "deferred");
-  (void)take_word(scan, "transaction");
+  take_transaction(scan);
   return MEDLEY_OK;
 }
 
 static int parse_rollback(scanner *scan, med_control *control, medley_error *error) {
   control->kind = MED_CONTROL_ROLLBACK;
-  (void)take_word(scan, "transaction");
+  take_transaction(scan);
   if (!take_word(scan, "to")) return MEDLEY_OK;
   control->kind = MED_CONTROL_ROLLBACK_TO;
   (void)take_word(scan, "savepoint");
@@ -115,7 +123,7 @@ static int parse_known(scanner *scan, med_slice word, med_control *control, medl
   if (word_is(word, "rollback")) return parse_rollback(scan, control, error);
   if (word_is(word, "commit") || word_is(word, "end")) {
     control->kind = MED_CONTROL_COMMIT;
-    (void)take_word(scan, "transaction");
+    take_transaction(scan);
     return MEDLEY_OK;
   }
   if (word_is(word, "savepoint")) {

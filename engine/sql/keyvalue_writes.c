@@ -201,6 +201,8 @@ int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sql
   }
   write_call call = {.tab = tab};
   int code;
+  med_txn *txn = med_session_txn(tab->session);
+  med_mark mark = med_txn_mark(txn); /* SQLite takes no savepoint for a statement of one row */
   if (argc == 1) {
     int rc = old != NULL ? delete_row(&call, old) : MEDLEY_OK;
     code = rc == MEDLEY_OK ? SQLITE_OK : med_sql_tables_fail(tab->session, base, rc);
@@ -208,6 +210,7 @@ int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sql
     code = write_row(&call, tab->handle, old, argv + 2);
     *id = 0;
   }
+  if (code != SQLITE_OK && med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
   med_arena_clear(&call.arena);
   med_buffer_clear(&call.bucket);
   med_buffer_clear(&call.key);

@@ -24,9 +24,10 @@ typedef struct sql_state {
   sqlite3_stmt *stmt;
   uint64_t generation; /* of the connection that stmt belongs to */
   int access;
-  bool streaming; /* a read that holds its transaction */
-  bool buffered;  /* rows come from memory */
-  int final;      /* what follows the buffered rows: DONE, or the failure that ended the draining */
+  int64_t deadline_us; /* of a streaming read: each statement has a clock of its own */
+  bool streaming;      /* a read that holds its transaction */
+  bool buffered;       /* rows come from memory */
+  int final;           /* what follows the buffered rows: DONE, or the failure that ended the draining */
   medley_error final_error;
   medley_value *row; /* of a streaming row, column by column as they are asked for */
   uint64_t *row_numbers;
@@ -329,12 +330,15 @@ static int step_once(medley_statement *statement) {
   return med_sql_fail(statement->session->sql, code, state->text, state->text_len, &statement->session->error);
 }
 
-static int buffer_all(medley_statement *statement) {
+/* *finished: SQLite came to the statement's end, well or not; otherwise a row did not fit into memory. */
+static int buffer_all(medley_statement *statement, bool *finished) {
   int rc;
+  *finished = false;
   while ((rc = step_once(statement)) == MEDLEY_ROW) {
     rc = buffer_row(statement);
     if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(&statement->session->error) : rc;
   }
+  *finished = true;
   return rc;
 }
 
@@ -350,6 +354,57 @@ static void end_sqlite(sql_state *state, medley_session *session, int rc) {
   session->error = kept;
 }
 
+/* A write whose rows do not fit into memory must not stay; but SQLite completes a statement that is reset before its end. So
+ * one that answers rows runs inside of a savepoint, or of a transaction of its own. */
+#define GUARD_NUMBER 1000000
+
+static int open_guard(medley_session *session) {
+  if (session->state == MEDLEY_NO_TRANSACTION) return med_sql_begin(session->sql);
+  return med_sql_savepoint(session->sql, GUARD_NUMBER);
+}
+
+/* rc: how the statement went; finished: SQLite came to its end, well or not. */
+static int close_guard(medley_session *session, int rc, bool finished) {
+  if (!med_sql_in_transaction(session->sql)) return rc; /* SQLite has rolled back everything */
+  medley_error kept = session->error;
+  int closed;
+  if (session->state == MEDLEY_NO_TRANSACTION) {
+    /* What fails with FAIL keeps what it did before; all else has been undone and is not worth a commit. */
+    if (finished && (rc == MEDLEY_OK || rc == MEDLEY_CONSTRAINT || rc == MEDLEY_ERROR)) {
+      closed = med_sql_commit(session->sql);
+      if (closed != MEDLEY_OK) med_sql_rollback(session->sql);
+    } else {
+      med_sql_rollback(session->sql);
+      closed = MEDLEY_OK;
+    }
+  } else {
+    closed = finished ? MEDLEY_OK : med_sql_rollback_to(session->sql, GUARD_NUMBER);
+    if (closed == MEDLEY_OK) closed = med_sql_release(session->sql, GUARD_NUMBER);
+  }
+  if (rc == MEDLEY_OK) return closed;
+  session->error = kept;
+  return rc;
+}
+
+static int run_in_transaction(medley_statement *statement) {
+  medley_session *session = statement->session;
+  sql_state *state = state_of(statement);
+  bool guarded = statement->column_count > 0;
+  int rc = ready(statement);
+  if (rc == MEDLEY_OK && guarded) rc = open_guard(session);
+  if (rc != MEDLEY_OK) return rc;
+  bool finished = false;
+  rc = buffer_all(statement, &finished);
+  if (rc == MEDLEY_DONE) {
+    rc = MEDLEY_OK;
+    session->changes = sqlite3_changes64(med_sql_handle(session->sql));
+    session->last_rowid = sqlite3_last_insert_rowid(med_sql_handle(session->sql));
+  }
+  end_sqlite(state, session, rc);
+  if (guarded) rc = close_guard(session, rc, finished);
+  return rc;
+}
+
 static int run_write(medley_statement *statement) {
   medley_session *session = statement->session;
   sql_state *state = state_of(statement);
@@ -357,16 +412,7 @@ static int run_write(medley_statement *statement) {
   int rc = med_session_statement_begin(session, state->access, &txn);
   if (rc != MEDLEY_OK) return rc;
   med_txn_set_undo(txn, true); /* virtual tables roll back to marks within a statement */
-  rc = ready(statement);
-  if (rc == MEDLEY_OK) {
-    rc = buffer_all(statement);
-    if (rc == MEDLEY_DONE) {
-      rc = MEDLEY_OK;
-      session->changes = sqlite3_changes64(med_sql_handle(session->sql));
-      session->last_rowid = sqlite3_last_insert_rowid(med_sql_handle(session->sql));
-    }
-  }
-  end_sqlite(state, session, rc);
+  rc = run_in_transaction(statement);
   /* SQLite has its own savepoint around a statement, virtual tables included; OR FAIL means what it says. */
   if (rc != MEDLEY_OK && med_sql_in_transaction(session->sql)) med_session_statement_undone(session);
   rc = med_session_statement_end(session, rc, false);
@@ -392,6 +438,7 @@ static int begin_stream(medley_statement *statement) {
   int rc = med_session_statement_begin(session, MED_READS, &txn);
   if (rc != MEDLEY_OK) return rc;
   state_of(statement)->streaming = true;
+  state_of(statement)->deadline_us = session->deadline_us;
   statement->running = true;
   rc = ready(statement);
   return rc == MEDLEY_OK ? rc : end_stream(statement, rc);
@@ -422,6 +469,7 @@ static int sql_step(medley_statement *statement) {
     if (rc != MEDLEY_OK) return rc;
   }
   if (state->buffered) return next_buffered_row(statement);
+  statement->session->deadline_us = state->deadline_us;
   int rc = step_once(statement);
   if (rc != MEDLEY_ROW) return end_stream(statement, rc);
   state->row_number++;
@@ -452,7 +500,8 @@ static int sql_drain(medley_statement *statement) {
     }
     present = copy;
   }
-  int rc = buffer_all(statement);
+  bool finished;
+  int rc = buffer_all(statement, &finished);
   state->final = rc;
   state->final_error = session->error;
   (void)end_stream(statement, rc);

@@ -48,12 +48,15 @@ static int add_object(check *work, uint64_t object_id) {
   return med_error_no_memory(med_txn_error(work->txn));
 }
 
-static void finish_bucket(check *work) {
-  uint64_t count;
-  if (med_bucket_count(work->txn, work->bucket_id, &count) != MEDLEY_OK || count != work->bucket_count)
+static int finish_bucket(check *work) {
+  uint64_t count = 0;
+  int rc = tell_damage(work, med_bucket_count(work->txn, work->bucket_id, &count));
+  if (rc != MEDLEY_OK) return rc;
+  if (count != work->bucket_count)
     problem(work, "key-value: bucket %u says it has another number of keys than its %llu", work->bucket_id,
             (unsigned long long)work->bucket_count);
   work->bucket_count = 0;
+  return MEDLEY_OK;
 }
 
 static int check_parts(check *work, const med_kv_meta *meta, med_slice key) {
@@ -109,7 +112,8 @@ static int check_records(check *work) {
       continue;
     }
     uint32_t bucket_id = med_get_u32(bytes + 1);
-    if (any && bucket_id != work->bucket_id) finish_bucket(work);
+    if (any && bucket_id != work->bucket_id) rc = finish_bucket(work);
+    if (rc != MEDLEY_OK) break;
     any = true;
     work->bucket_id = bucket_id;
     work->bucket_count++;
@@ -119,7 +123,8 @@ static int check_records(check *work) {
     rc = check_record(work, &tree_key, value);
     if (rc != MEDLEY_OK) break;
   }
-  if (any) finish_bucket(work);
+  bool at_end = rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND; /* a walk that was cut short has counted too few */
+  if (at_end && any) rc = finish_bucket(work);
   med_cursor_close(cursor);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }

@@ -71,6 +71,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 
 static int on_progress(void *context) {
   med_sql_connection *connection = context;
+  if (connection->internal) return 0; /* COMMIT and its like are not stopped by the clock of the last statement */
   int status = connection->hooks.poll(connection->hooks.context);
   if (status == MEDLEY_OK) return 0;
   connection->poll_status = status;
@@ -167,6 +168,9 @@ void med_sql_drop(med_sql_connection *connection) {
     (void)sqlite3_finalize(connection->control[kind]);
     connection->control[kind] = NULL;
   }
+  /* What is left of it, kept alive by a statement that is not finalized yet, must never reach a transaction again: its late
+   * rollback would play old pages into whatever is open then. */
+  if (connection->file != NULL) med_page_file_bind(connection->file, NULL);
   /* Statements of users keep the handle until they are finalized; what virtual tables prepared is theirs. */
   (void)sqlite3_close_v2(connection->handle);
   connection->handle = NULL;
@@ -289,6 +293,12 @@ int med_sql_fail(med_sql_connection *connection, int sqlite_code, const char *te
     return failure;
   }
   int status = failure != MEDLEY_OK ? failure : status_of(sqlite_code);
+  /* A virtual table says more in the slot than SQLite's few codes can. */
+  bool coarse = status == MEDLEY_FULL || status == MEDLEY_INTERRUPTED;
+  if (coarse && error != NULL && error->status != MEDLEY_OK && connection->poll_status == MEDLEY_OK) {
+    error->foreign_code = sqlite_code;
+    return error->status;
+  }
   if (status == MEDLEY_NO_MEMORY) {
     med_error_no_memory(error);
   } else if (status == MEDLEY_INTERRUPTED && connection->poll_status != MEDLEY_OK) {
