@@ -48,8 +48,7 @@ int med_session_begin(medley_session *session, medley_mode mode) {
   if (session->state != MEDLEY_NO_TRANSACTION) {
     return misuse(session, "cannot start a transaction within a transaction");
   }
-  if (mode != MEDLEY_READ && mode != MEDLEY_WRITE && mode != MEDLEY_DEFER)
-    return misuse(session, "begin: no such mode");
+  if (mode < MEDLEY_READ || mode > MEDLEY_WRITE_BATCHED) return misuse(session, "begin: no such mode");
   med_session_drop_kept(session);
   int rc = med_session_drain(session);
   if (rc != MEDLEY_OK) return rc;
