@@ -117,6 +117,38 @@ START_TEST(a_connection_whose_batch_was_dropped_is_opened_anew) {
 }
 END_TEST
 
+/* A statement that is not finalized yet keeps what is left of a dropped connection alive. When that rolls back at last, it must
+ * not play its old pages into whatever transaction is open then. */
+START_TEST(a_dropped_connection_never_writes_again) {
+  vfs_kit kit;
+  kit_open(&kit);
+  med_sql_connection *a = connect(&kit), *b = connect(&kit);
+  write_once(&kit, a,
+             "CREATE TABLE t(id INTEGER PRIMARY KEY, x);"
+             "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400)"
+             " SELECT i, hex(zeroblob(500)) FROM n");
+  begin(&kit, a);
+  ck_assert_int_eq(run(a, "PRAGMA cache_size = 5"), SQLITE_OK);
+  sqlite3_stmt *kept;
+  ck_assert_int_eq(sqlite3_prepare_v2(med_sql_handle(a), "SELECT 1", -1, &kept, NULL), SQLITE_OK);
+  ck_assert_int_eq(med_sql_begin(a), MEDLEY_OK);
+  ck_assert_int_eq(run(a, "UPDATE t SET x = hex(randomblob(500))"), SQLITE_OK); /* it spills */
+  med_txn_break(med_member_txn(kit.member));
+  med_sql_drop(a);
+  med_writer_rollback(kit.member);
+  write_once(&kit, b, "UPDATE t SET x = 'acknowledged'");
+  begin(&kit, b);
+  ck_assert_int_eq(run(b, "INSERT INTO t VALUES (1000, 'acknowledged')"), SQLITE_OK);
+  sqlite3_finalize(kept);
+  commit(&kit, b);
+  ck_assert_int_eq(read_number(&kit, b, "SELECT count(*) FROM t WHERE x = 'acknowledged'"), 401);
+  ck_assert_int_eq(read_number(&kit, a, "SELECT count(*) FROM t WHERE x = 'acknowledged'"), 401);
+  med_sql_close(a);
+  med_sql_close(b);
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(half_of_a_failed_statement_does_not_stay) {
   vfs_kit kit;
   kit_open(&kit);
@@ -282,8 +314,8 @@ START_TEST(the_pages_put_together_are_a_file_that_stock_sqlite_opens) {
 }
 END_TEST
 
-PROPERTY_MAIN("page_vfs", connections_see_each_others_commits, a_connection_whose_batch_was_dropped_is_opened_anew,
-              half_of_a_failed_statement_does_not_stay, a_rollback_after_a_spill_restores_the_pages,
-              pages_behind_the_end_of_a_rolled_back_growth_are_gone, a_write_ahead_log_is_refused_at_every_door,
-              a_reader_cannot_be_made_to_write, a_value_that_is_not_its_page_is_found,
-              the_pages_put_together_are_a_file_that_stock_sqlite_opens)
+PROPERTY_MAIN("page_vfs", connections_see_each_others_commits, a_dropped_connection_never_writes_again,
+              a_connection_whose_batch_was_dropped_is_opened_anew, half_of_a_failed_statement_does_not_stay,
+              a_rollback_after_a_spill_restores_the_pages, pages_behind_the_end_of_a_rolled_back_growth_are_gone,
+              a_write_ahead_log_is_refused_at_every_door, a_reader_cannot_be_made_to_write,
+              a_value_that_is_not_its_page_is_found, the_pages_put_together_are_a_file_that_stock_sqlite_opens)
