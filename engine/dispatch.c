@@ -83,6 +83,7 @@ int medley_prepare(medley_session *session, medley_language language, const char
 
 static void forget_conversions(medley_statement *statement) {
   statement->converted = NULL;
+  statement->short_columns = 0;
   med_arena_reset(&statement->conversions);
 }
 
@@ -401,7 +402,11 @@ static const char *column_bytes(medley_statement *statement, int column, bool bl
   *len = 0;
   if (streams_column(statement, column)) {
     const med_column_access *access = statement->language->access;
-    return blob ? access->blob(statement, column, len) : access->text(statement, column, len);
+    uint64_t bit = (uint64_t)1 << (column & 63);
+    if (statement->short_columns & bit) return NULL; /* what was "" once is not N bytes long the next time */
+    const char *bytes = blob ? access->blob(statement, column, len) : access->text(statement, column, len);
+    if (bytes == NULL) statement->short_columns |= bit;
+    return bytes;
   }
   const medley_value *value = medley_column_value(statement, column);
   if (has_bytes(value)) {

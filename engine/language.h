@@ -60,6 +60,7 @@ struct medley_statement {
   const medley_value *row;           /* column_count values, or NULL: the language is asked for each column */
   med_arena conversions;             /* numbers of the present row as text; cleared by step and reset */
   struct med_conversion *converted;  /* what is in it */
+  uint64_t short_columns;            /* of the present row: memory was short for them (bit: column modulo 64) */
   medley_statement *next, *previous; /* the session's list */
 };
 

@@ -319,6 +319,7 @@ static int check_write(med_txn *txn, med_slice key, size_t value_len) {
   assert(txn->active);
   if (txn->batch == NULL) return med_error_set(txn->error, MEDLEY_READ_ONLY, "store: the transaction only reads");
   if (txn->batch->broken) {
+    if (txn->error->status != MEDLEY_OK) return MEDLEY_ABORTED; /* the first failure's words are the better ones */
     return med_error_set(txn->error, MEDLEY_ABORTED,
                          "store: the transaction failed before and can only be rolled back");
   }

@@ -107,7 +107,10 @@ static int server_info(info_text *info) {
 
 static int clients_info(info_text *info) {
   struct med_redis_hub *hub = info->call->hub;
-  line(info, "connected_clients", (int64_t)hub->client_count);
+  pthread_mutex_lock(&hub->mutex);
+  int64_t client_count = (int64_t)hub->client_count;
+  pthread_mutex_unlock(&hub->mutex);
+  line(info, "connected_clients", client_count);
   line(info, "blocked_clients", (int64_t)atomic_load(&hub->waiter_count));
   return MEDLEY_OK;
 }

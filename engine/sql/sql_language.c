@@ -32,6 +32,7 @@ typedef struct sql_state {
   medley_value *row; /* of a streaming row, column by column as they are asked for */
   uint64_t *row_numbers;
   uint64_t row_number;
+  int reprepared; /* how often SQLite has compiled it anew: names of columns may have changed */
   med_arena rows;
   size_t rows_bytes;
   buffered_row *first, *last;
@@ -210,6 +211,10 @@ static double sql_real(medley_statement *statement, int column) {
 }
 static const char *sql_text(medley_statement *statement, int column, size_t *len) {
   sqlite3_stmt *stmt = state_of(statement)->stmt;
+  if (sqlite3_column_type(stmt, column) == SQLITE_NULL) {
+    *len = 0;
+    return "";
+  }
   const char *text = (const char *)sqlite3_column_text(stmt, column);
   *len = text != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
   return text;
@@ -219,8 +224,10 @@ static const void *sql_blob(medley_statement *statement, int column, size_t *len
   sqlite3_stmt *stmt = state_of(statement)->stmt;
   if (sqlite3_column_type(stmt, column) != SQLITE_BLOB) return sql_text(statement, column, len);
   const void *blob = sqlite3_column_blob(stmt, column);
-  *len = blob != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
-  return blob;
+  *len = (size_t)sqlite3_column_bytes(stmt, column);
+  if (blob != NULL || *len == 0) return blob != NULL ? blob : "";
+  *len = 0;
+  return NULL;
 }
 static const med_column_access sql_access = {sql_integer, sql_real, sql_text, sql_blob};
 
@@ -321,7 +328,9 @@ static int step_once(medley_statement *statement) {
   sql_state *state = state_of(statement);
   int code = sqlite3_step(state->stmt);
   if (code == SQLITE_ROW || code == SQLITE_DONE) {
-    if (sqlite3_column_count(state->stmt) != statement->column_count) {
+    int reprepared = sqlite3_stmt_status(state->stmt, SQLITE_STMTSTATUS_REPREPARE, 0);
+    if (reprepared != state->reprepared || sqlite3_column_count(state->stmt) != statement->column_count) {
+      state->reprepared = reprepared;
       int rc = add_columns(statement);
       if (rc != MEDLEY_OK) return rc;
     }

@@ -59,7 +59,7 @@ static void set_len(file *to, size_t len) {
 
 static void put_bytes(file *to, size_t offset, const char *bytes, size_t len) {
   if (offset + len > to->len) set_len(to, offset + len);
-  memcpy(to->bytes + offset, bytes, len);
+  if (len > 0) memcpy(to->bytes + offset, bytes, len);
 }
 
 static void apply_whole(file *to, const fault_trace_record *record) {
