@@ -151,6 +151,8 @@ static void collect(shared *all, uint32_t clients, history_result *result) {
         const logged_op *logged = &log->ops[from->first_op + k];
         *op = (history_op){(history_op_kind)logged->kind, logged->key, logged->value, log->lists + logged->list,
                            logged->list_len};
+        if (logged->key >= KEYS_MAX) history_stop("a record", "has no such key");
+        if (logged->key >= result->key_count) result->key_count = logged->key + 1;
       }
     }
     result->bank_reads += log->bank_reads;
