@@ -410,6 +410,27 @@ START_TEST(a_file_cut_short_while_it_was_made_is_made_anew_and_data_is_not) {
 }
 END_TEST
 
+START_TEST(a_file_of_a_newer_format_is_refused_and_left_as_it_is) {
+  store_kit kit = {0};
+  ck_assert_int_eq(open_file(temporary_path("newer"), 0, &kit.store, &kit.error), MEDLEY_OK);
+  ck_assert_int_eq(med_member_open(kit.store, &kit.member), MEDLEY_OK);
+  med_txn *txn = kit_begin(&kit);
+  med_slice header;
+  ck_assert_int_eq(med_txn_get(txn, MED_TREE_META, text("header"), &header), MEDLEY_OK);
+  uint8_t bytes[64];
+  ck_assert_uint_le(header.len, sizeof bytes);
+  memcpy(bytes, header.bytes, header.len);
+  med_put_u32(bytes + 8, MED_FORMAT_VERSION + 1);
+  ck_assert_int_eq(med_txn_put(txn, MED_TREE_META, text("header"), med_slice_of(bytes, header.len)), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_commit(kit.member, &kit.error), MEDLEY_OK);
+  kit_close(&kit);
+  for (int round = 0; round < 2; round++) {
+    ck_assert_int_eq(open_file(temporary_path("newer"), 0, &kit.store, &kit.error), MEDLEY_NEWER_FORMAT);
+    ck_assert_ptr_null(kit.store);
+  }
+}
+END_TEST
+
 START_TEST(the_files_belong_to_their_owner_alone) {
   med_store *store;
   medley_error error = {0};
@@ -476,5 +497,6 @@ PROPERTY_MAIN("store", a_value_comes_back_as_it_was_put,
               a_cursor_walks_in_key_order_both_ways_and_seeks, numbers_never_repeat_after_rollbacks_and_aborts,
               a_transaction_beyond_its_page_cap_is_told_so, at_the_size_limit_growth_is_refused_and_freeing_is_not,
               a_flipped_bit_in_a_value_is_found_when_it_is_read, what_is_not_a_database_is_refused_and_left_as_it_is,
-              a_file_cut_short_while_it_was_made_is_made_anew_and_data_is_not, the_files_belong_to_their_owner_alone,
+              a_file_cut_short_while_it_was_made_is_made_anew_and_data_is_not,
+              a_file_of_a_newer_format_is_refused_and_left_as_it_is, the_files_belong_to_their_owner_alone,
               a_forked_child_is_refused, a_lost_lock_file_is_noticed_while_another_process_has_the_database)
