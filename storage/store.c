@@ -79,14 +79,28 @@ static int begin_reader(med_txn *txn) {
   return mdb_txn_begin(txn->store->env, NULL, MDB_RDONLY, &txn->mdb);
 }
 
+/* LMDB takes the number of the newest commit first and copies that commit's roots then. If the thread is held up in between
+ * for two commits, the roots are those of the later one, under the number of the earlier: everything that goes by numbers
+ * (pages remembered, upgrades) would mix two snapshots. So a reader that is two commits behind already begins again. */
+static int begin_sound_reader(med_txn *txn) {
+  for (;;) {
+    int code = begin_reader(txn);
+    if (code != MDB_SUCCESS) return code;
+    MDB_envinfo info;
+    code = mdb_env_info(txn->store->env, &info);
+    if (code != MDB_SUCCESS || info.me_last_txnid < mdb_txn_id(txn->mdb) + 2) return code;
+    mdb_txn_reset(txn->mdb);
+  }
+}
+
 int med_txn_renew(med_txn *txn) {
   assert(!txn->active && txn->batch == NULL);
   int rc = med_store_usable(txn->store, txn->error);
   if (rc != MEDLEY_OK) return rc;
-  int code = begin_reader(txn);
+  int code = begin_sound_reader(txn);
   if (code == MDB_READERS_FULL) {
     int dead_count = 0;
-    if (mdb_reader_check(txn->store->env, &dead_count) == MDB_SUCCESS && dead_count > 0) code = begin_reader(txn);
+    if (mdb_reader_check(txn->store->env, &dead_count) == MDB_SUCCESS && dead_count > 0) code = begin_sound_reader(txn);
   }
   if (code != MDB_SUCCESS) {
     if (txn->mdb != NULL) mdb_txn_abort(txn->mdb);
