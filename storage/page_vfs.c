@@ -24,8 +24,8 @@ struct med_page_vfs {
   char name[40];
 };
 
-/* Pages found in the map, kept while no commit has moved SQL pages. SQLite's change counter does not tell: a member that
- * spilled and then rolled back moves pages without counting. */
+/* Pages found in the map of one snapshot. SQLite's change counter would not do to tell snapshots apart: a member that spilled
+ * and then rolled back moves pages without counting. */
 typedef struct page_memo {
   uint32_t page_number;
   uint32_t epoch;
@@ -124,7 +124,8 @@ static int find_page(med_page_file *file, uint32_t page_number, const uint8_t **
   bool remembers = file->mapped && !med_txn_writes(file->txn);
   page_memo *slot = remembers && file->memo != NULL ? memo_slot(file, page_number) : NULL;
   if (slot != NULL && (slot->bytes == NULL || slot->page_number != page_number)) slot = NULL;
-  if (slot != NULL && slot->epoch == file->memo_epoch) {
+  /* What goes into SQLite's cache outlives the snapshot and is always looked up. */
+  if (slot != NULL && slot->epoch == file->memo_epoch && !file->prefers_copies && page_number > 1) {
     *bytes = slot->bytes;
     return SQLITE_OK;
   }
@@ -354,9 +355,10 @@ static const sqlite3_io_methods file_methods = {
 };
 
 /* ---- Binding ---- */
+/* Entries are trusted within one snapshot. In the next one they only spare the hashing of pages that have not moved. */
 static void check_memo(med_page_file *file) {
   if (file->txn == NULL || med_txn_writes(file->txn)) return;
-  if (!med_txn_same_pages(file->txn, file->memo_id)) file->memo_epoch++;
+  if (med_txn_id(file->txn) != file->memo_id) file->memo_epoch++;
   file->memo_id = med_txn_id(file->txn);
 }
 

@@ -181,15 +181,10 @@ static int classify_failed_commit(med_store *store, int code, medley_error *erro
                                mdb_strerror(code));
 }
 
-static void note_commit(med_store *store, const med_batch *batch);
-
 int med_batch_commit(med_store *store, med_batch *batch, medley_error *error) {
   int code = mdb_txn_commit(batch->mdb);
   batch->mdb = NULL;
-  if (code == MDB_SUCCESS) {
-    note_commit(store, batch);
-    return MEDLEY_OK;
-  }
+  if (code == MDB_SUCCESS) return MEDLEY_OK;
   store->id_next = store->id_end = 0;
   return classify_failed_commit(store, code, error);
 }
@@ -347,7 +342,6 @@ static int check_write(med_txn *txn, med_slice key, size_t value_len) {
 }
 
 static int door_answer(med_txn *txn, int code, const char *where) {
-  txn->batch->dirty = true;
   if (code == MDB_SUCCESS) return MEDLEY_OK;
   txn->batch->broken = true;
   return med_store_fail(txn->error, code, where);
@@ -367,7 +361,6 @@ int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
     MDB_val old = stored;
     int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &old, MDB_NOOVERWRITE);
     if (code == MDB_SUCCESS) {
-      txn->batch->dirty = true;
       rc = undo_append(txn, tree, key, NULL);
       if (rc != MEDLEY_OK) txn->batch->broken = true;
       return rc;
@@ -415,7 +408,7 @@ int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice 
     if (rc == MEDLEY_OK) rc = count_operation(txn, tree);
     if (rc != MEDLEY_OK) break;
     code = mdb_cursor_del(cursor, 0);
-    txn->batch->dirty = true;
+
     if (code != MDB_SUCCESS) break;
     ++*deleted;
     code = mdb_cursor_get(cursor, &key, &old, MDB_NEXT); /* after a delete: what moved into its place */
@@ -573,21 +566,4 @@ bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length) {
   if (fstat(store->data_fd, &status) != 0) return false;
   store->file_bytes_seen = (uint64_t)status.st_size;
   return end <= (uint64_t)status.st_size;
-}
-
-/* Commits of this process are known one by one; what other processes did in between counts as having moved pages. */
-static void note_commit(med_store *store, const med_batch *batch) {
-  if (!batch->dirty) return;
-  if (store->first_commit_id == 0) store->first_commit_id = batch->id;
-  bool foreign = batch->id != store->own_commit_id + 1;
-  if (foreign || batch->operations[MED_TREE_SQL] > 0) {
-    store->sql_commit_id = batch->operations[MED_TREE_SQL] > 0 ? batch->id : batch->id - 1;
-  }
-  store->own_commit_id = batch->id;
-}
-
-bool med_txn_same_pages(const med_txn *txn, uint64_t earlier_id) {
-  if (txn->id == earlier_id) return true;
-  return txn->batch == NULL && earlier_id != 0 && txn->id <= txn->store->own_commit_id &&
-         txn->store->sql_commit_id <= earlier_id && txn->store->first_commit_id <= earlier_id;
 }

@@ -143,8 +143,6 @@ MEDLEY_MUST_USE int med_txn_put_page(med_txn *txn, uint32_t page_number, const u
 MEDLEY_MUST_USE int med_txn_delete_page(med_txn *txn, uint32_t page_number);
 /* 0 if there are none. */
 MEDLEY_MUST_USE int med_txn_last_page(med_txn *txn, uint32_t *page_number);
-/* Whether every SQL page that the snapshot `earlier_id` saw stands where it stood, unchanged. False when in doubt. */
-bool med_txn_same_pages(const med_txn *txn, uint64_t earlier_id);
 /* Whether `length` bytes from `bytes` (which a reader's med_txn_get_page answered) lie within the file. */
 bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length);
 

@@ -21,7 +21,6 @@ typedef struct med_batch {
   uint64_t operations[MED_TREE_COUNT]; /* puts and deletes so far: an upper bound for dirty pages */
   uint64_t uncounted;                  /* operations since the bounds were looked at */
   bool broken;                         /* LMDB refuses all but an abort */
-  bool dirty;                          /* something was written: otherwise LMDB's commit uses up no number */
   bool room_known;
   uint64_t room_pages; /* what may still be allocated, as it was when it was looked at */
 } med_batch;
@@ -49,11 +48,9 @@ struct med_store {
   MDB_dbi trees[MED_TREE_COUNT];
   char *path;
   medley_options options;
-  uint64_t map_size_bytes;   /* that could be had */
-  int data_fd;               /* own descriptor: OFD locks, reserve, sizes */
-  const uint8_t *fork_guard; /* a page of ones that a forked child sees as zeros */
-  /* Commits of this process: the first, the newest, and the newest that may have moved SQL pages. */
-  _Atomic uint64_t first_commit_id, own_commit_id, sql_commit_id;
+  uint64_t map_size_bytes;          /* that could be had */
+  int data_fd;                      /* own descriptor: OFD locks, reserve, sizes */
+  const uint8_t *fork_guard;        /* a page of ones that a forked child sees as zeros */
   _Atomic uint64_t file_bytes_seen; /* the file has at least this size: it never shrinks */
   uint8_t identity[16];
   _Atomic int64_t last_now_us;
