@@ -140,30 +140,41 @@ bool history_begin_record(client *c) {
       log->list_len + OPS_MAX * (VALUES_PER_KEY * 8) > log->list_max)
     return false;
   log->txns[number] = (logged_txn){.begin_ns = now_ns(), .status = HISTORY_UNKNOWN, .first_op = log->op_count};
+  atomic_signal_fence(memory_order_seq_cst);
   log->txn_count = number + 1;
   return true;
 }
 
 static logged_txn *present_record(client *c) { return &c->log->txns[c->log->txn_count - 1]; }
 
+/* A client is killed between any two instructions, and its next life goes on with the same log: a place in it is taken before it
+ * is filled, and counts before the record names it. The fences are for the compiler; one thread alone writes a log. */
 static logged_op *record_op(client *c, history_op_kind kind, uint32_t key) {
-  logged_op *op = &c->log->ops[c->log->op_count++];
+  logged_op *op = &c->log->ops[c->log->op_count];
+  c->log->op_count++;
+  atomic_signal_fence(memory_order_seq_cst);
   *op = (logged_op){.kind = (uint32_t)kind, .key = key};
+  atomic_signal_fence(memory_order_seq_cst);
   present_record(c)->op_count++;
+  atomic_signal_fence(memory_order_seq_cst);
   return op;
 }
 
 static void record_list(client *c, logged_op *op) {
-  op->list = c->log->list_len;
-  op->list_len = c->scratch_len;
-  memcpy(c->log->lists + c->log->list_len, c->scratch, c->scratch_len * sizeof *c->scratch);
+  uint32_t list = c->log->list_len;
   c->log->list_len += c->scratch_len;
+  atomic_signal_fence(memory_order_seq_cst);
+  memcpy(c->log->lists + list, c->scratch, c->scratch_len * sizeof *c->scratch);
+  op->list = list;
+  atomic_signal_fence(memory_order_seq_cst);
+  op->list_len = c->scratch_len;
 }
 
 /* A read that failed was none. */
 static void forget_op(client *c) {
   present_record(c)
       ->op_count--; /* first: a client that is killed in between leaves an unused place, not a shared one */
+  atomic_signal_fence(memory_order_seq_cst);
   c->log->op_count--;
 }
 
