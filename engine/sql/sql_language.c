@@ -363,44 +363,34 @@ static void end_sqlite(sql_state *state, medley_session *session, int rc) {
   session->error = kept;
 }
 
-/* A write whose rows do not fit into memory must not stay; but SQLite completes a statement that is reset before its end. So
- * one that answers rows runs inside of a savepoint, or of a transaction of its own. */
+/* A write whose rows do not fit into memory must not stay; but SQLite completes a statement that is reset before its end. In a
+ * transaction such a statement runs inside of a savepoint. Outside of one it is interrupted, which rolls it back: a transaction
+ * around it would keep what SQLite undoes only when it is in none (OR IGNORE and a value of the wrong type in a STRICT table). */
 #define GUARD_NUMBER 1000000
 
-static int open_guard(medley_session *session) {
-  if (session->state == MEDLEY_NO_TRANSACTION) return med_sql_begin(session->sql);
-  return med_sql_savepoint(session->sql, GUARD_NUMBER);
-}
-
-/* rc: how the statement went; finished: SQLite came to its end, well or not. */
+/* Ends the savepoint. rc: how the statement went; finished: SQLite came to its end, well or not. */
 static int close_guard(medley_session *session, int rc, bool finished) {
   if (!med_sql_in_transaction(session->sql)) return rc; /* SQLite has rolled back everything */
   medley_error kept = session->error;
-  int closed;
-  if (session->state == MEDLEY_NO_TRANSACTION) {
-    /* What fails with FAIL keeps what it did before; all else has been undone and is not worth a commit. */
-    if (finished && (rc == MEDLEY_OK || rc == MEDLEY_CONSTRAINT || rc == MEDLEY_ERROR)) {
-      closed = med_sql_commit(session->sql);
-      if (closed != MEDLEY_OK) med_sql_rollback(session->sql);
-    } else {
-      med_sql_rollback(session->sql);
-      closed = MEDLEY_OK;
-    }
-  } else {
-    closed = finished ? MEDLEY_OK : med_sql_rollback_to(session->sql, GUARD_NUMBER);
-    if (closed == MEDLEY_OK) closed = med_sql_release(session->sql, GUARD_NUMBER);
-  }
+  int closed = finished ? MEDLEY_OK : med_sql_rollback_to(session->sql, GUARD_NUMBER);
+  if (closed == MEDLEY_OK) closed = med_sql_release(session->sql, GUARD_NUMBER);
   if (rc == MEDLEY_OK) return closed;
   session->error = kept;
   return rc;
 }
 
+/* The statement has rows left that nobody will read, and is in no transaction. */
+static void abandon(sql_state *state, medley_session *session) {
+  sqlite3_interrupt(med_sql_handle(session->sql));
+  (void)sqlite3_step(state->stmt);
+}
+
 static int run_in_transaction(medley_statement *statement) {
   medley_session *session = statement->session;
   sql_state *state = state_of(statement);
-  bool guarded = statement->column_count > 0;
+  bool guarded = statement->column_count > 0 && session->state != MEDLEY_NO_TRANSACTION;
   int rc = ready(statement);
-  if (rc == MEDLEY_OK && guarded) rc = open_guard(session);
+  if (rc == MEDLEY_OK && guarded) rc = med_sql_savepoint(session->sql, GUARD_NUMBER);
   if (rc != MEDLEY_OK) return rc;
   bool finished = false;
   rc = buffer_all(statement, &finished);
@@ -409,6 +399,7 @@ static int run_in_transaction(medley_statement *statement) {
     session->changes = sqlite3_changes64(med_sql_handle(session->sql));
     session->last_rowid = sqlite3_last_insert_rowid(med_sql_handle(session->sql));
   }
+  if (!finished && !guarded) abandon(state, session);
   end_sqlite(state, session, rc);
   if (guarded) rc = close_guard(session, rc, finished);
   return rc;

@@ -78,6 +78,20 @@ START_TEST(rows_that_do_not_fit_into_memory_are_not_written_either) {
 }
 END_TEST
 
+/* Inside of a transaction SQLite keeps the first row here; outside of one it keeps nothing, RETURNING or not. */
+START_TEST(a_failed_statement_that_returns_rows_leaves_nothing) {
+  session_kit kit;
+  kit_open(&kit);
+  SQL_OK(kit.session, "CREATE TABLE t(a INTEGER PRIMARY KEY, b INTEGER) STRICT");
+  SQL_FAILS(kit.session, "INSERT OR IGNORE INTO t VALUES (1, 1), (2, 'x')", MEDLEY_CONSTRAINT);
+  SQL_FAILS(kit.session, "INSERT OR IGNORE INTO t VALUES (1, 1), (2, 'x') RETURNING a", MEDLEY_CONSTRAINT);
+  SQL_IS(kit.session, "SELECT count(*) FROM t", "0\n");
+  SQL_FAILS(kit.session, "INSERT OR FAIL INTO t VALUES (1, 1), (1, 2) RETURNING a", MEDLEY_CONSTRAINT);
+  SQL_IS(kit.session, "SELECT * FROM t", "1|1\n");
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(an_update_of_a_key_that_fails_half_way_keeps_the_old_row) {
   session_kit kit;
   kit_open(&kit);
@@ -299,6 +313,7 @@ END_TEST
 PROPERTY_MAIN("session_edges", a_transaction_may_begin_right_behind_a_borrowed_value,
               a_backup_inside_of_a_write_transaction_comes_to_its_end,
               rows_that_do_not_fit_into_memory_are_not_written_either,
+              a_failed_statement_that_returns_rows_leaves_nothing,
               an_update_of_a_key_that_fails_half_way_keeps_the_old_row,
               commits_are_not_stopped_by_what_was_meant_for_statements, each_statement_has_a_clock_of_its_own,
               waiting_for_the_lock_ends_with_the_deadline_and_with_an_interrupt,
