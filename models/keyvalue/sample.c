@@ -2,9 +2,9 @@
 #include "models/keyvalue/sample.h"
 
 #define SAMPLE_ONE_IN 16
-#define RUN_FAIR_LEN 48 /* longer runs, one in twenty, are chosen a little too seldom */
-#define TRIES_MAX 64
-#define SPREAD 4 /* a random hash finds a name in proportion to the gap before it: a few random steps even that out */
+#define RUN_FAIR_LEN 96 /* longer runs, one in 500, are chosen a little too seldom */
+#define TRIES_MAX 128
+#define SPREAD 32 /* a random hash finds a name in proportion to the gap before it: some random steps even that out */
 
 static uint64_t hash_of(med_slice name) { return med_hash64(name.bytes, name.len, 0); }
 static bool is_sampled(med_slice name) { return hash_of(name) % SAMPLE_ONE_IN == 0; }

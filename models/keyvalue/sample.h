@@ -6,7 +6,7 @@
  * likely. Collections of up to MED_SAMPLE_WALK names are walked instead: there each name is exactly equally likely.
  * Redis differs: it chooses a hash slot and then a place in its chain.
  *
- * Cost: 1/16 of a record for each name added; some 60 steps of a cursor on average for each choice. */
+ * Cost: 1/16 of a record for each name added; some 200 steps of a cursor on average for each choice. */
 #ifndef MED_KEYVALUE_SAMPLE_H
 #define MED_KEYVALUE_SAMPLE_H
 
