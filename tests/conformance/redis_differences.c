@@ -5,9 +5,9 @@
 #include <strings.h>
 
 const char *test_redis_rule_name(test_redis_rule rule) {
-  static const char *const names[TEST_REDIS_RULE_COUNT] = {"none",         "exec-rolls-back",    "sort-nosort-of-a-set",
-                                                           "named-bucket", "watch-absent-again", "lcs-memory",
-                                                           "negative-zero"};
+  static const char *const names[TEST_REDIS_RULE_COUNT] = {
+      "none",       "exec-rolls-back", "sort-nosort-of-a-set", "named-bucket", "watch-absent-again",
+      "lcs-memory", "negative-zero",   "sort-alpha-of-nuls"};
   return names[rule];
 }
 
@@ -51,6 +51,30 @@ static bool sorts_nothing(const test_redis_command *command, const test_redis_re
   return test_redis_command_has(command, "nosort") && ours->kind == theirs->kind && ours->count == theirs->count;
 }
 
+static bool equal_up_to_nuls(const test_redis_reply *ours, const test_redis_reply *theirs) {
+  if (ours->kind != TEST_REDIS_LIST || theirs->kind != TEST_REDIS_LIST || ours->count != theirs->count) return false;
+  for (size_t i = 0; i < ours->count; i++) {
+    const test_redis_reply *a = ours->items[i], *b = theirs->items[i];
+    if (a->kind != TEST_REDIS_BULK || b->kind != TEST_REDIS_BULK || strcmp(a->bytes, b->bytes) != 0) return false;
+  }
+  return true;
+}
+
+/* Redis collates texts up to their first NUL, and leaves those that are equal so far in any order. */
+static bool sorts_nuls(const test_redis_command *command, const test_redis_reply *ours,
+                       const test_redis_reply *theirs) {
+  if (test_redis_command_is(command, "SORT") || test_redis_command_is(command, "SORT_RO"))
+    return test_redis_command_has(command, "alpha") && equal_up_to_nuls(ours, theirs);
+  if (!test_redis_command_is(command, "EXEC") || ours->kind != TEST_REDIS_LIST || theirs->kind != TEST_REDIS_LIST)
+    return false;
+  bool all = ours->count == theirs->count;
+  for (size_t i = 0; i < ours->count && all; i++) {
+    const test_redis_reply *a = ours->items[i], *b = theirs->items[i];
+    all = test_redis_reply_equal(a, b) || equal_up_to_nuls(a, b);
+  }
+  return all;
+}
+
 /* The table of LCS takes four bytes for each pair of bytes of its two strings. */
 static bool lacks_memory(const test_redis_command *command, const test_redis_reply *ours,
                          const test_redis_reply *theirs) {
@@ -89,6 +113,7 @@ test_redis_rule test_redis_difference(const test_redis_command *command, const t
   if (is_exec && circumstances.watched_absent_again && theirs->kind == TEST_REDIS_NIL)
     return TEST_REDIS_WATCH_ABSENT_AGAIN;
   if (lacks_memory(command, ours, theirs)) return TEST_REDIS_LCS_MEMORY;
+  if (sorts_nuls(command, ours, theirs)) return TEST_REDIS_SORT_ALPHA_OF_NULS;
   if (lacks_sign(command, ours, theirs)) return TEST_REDIS_NEGATIVE_ZERO;
   return TEST_REDIS_NO_RULE;
 }

@@ -14,10 +14,11 @@ typedef enum test_redis_rule {
   TEST_REDIS_NAMED_BUCKET,       /* both databases must be made alike again */
   TEST_REDIS_WATCH_ABSENT_AGAIN, /* both databases must be made alike again */
   TEST_REDIS_LCS_MEMORY,
-  TEST_REDIS_NEGATIVE_ZERO
+  TEST_REDIS_NEGATIVE_ZERO,
+  TEST_REDIS_SORT_ALPHA_OF_NULS
 } test_redis_rule;
 
-#define TEST_REDIS_RULE_COUNT 7
+#define TEST_REDIS_RULE_COUNT 8
 const char *test_redis_rule_name(test_redis_rule rule);
 
 /* What a rule may want to know besides the replies. */
