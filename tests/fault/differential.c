@@ -79,10 +79,11 @@ static char *replay(const script *s, const char *kept, int *failed_step) {
   return found;
 }
 
-/* The statuses and messages of both sides are what makes two differences the same one. */
+/* The statement, and the statuses and messages of both sides, are what makes two differences the same one. */
 static void signature(const char *difference, char *to, size_t size) {
   size_t len = 0;
   const char *at = difference != NULL ? strstr(difference, "\nstock SQLite: ") : NULL;
+  for (const char *of = difference; of != NULL && of < at && len + 1 < size; of++) to[len++] = *of;
   for (; at != NULL && len + 1 < size; at = strstr(at + 1, "\nMedley: ")) {
     size_t line = strcspn(at + 1, "\n") + 1;
     for (size_t i = 0; i < line && len + 1 < size; i++) to[len++] = at[i];
@@ -92,7 +93,7 @@ static void signature(const char *difference, char *to, size_t size) {
 
 /* Leaves out ever smaller parts as long as the difference stays. */
 static void minimize(const script *s, const char *wanted, char *kept, int budget) {
-  char signature_wanted[800], signature_found[800];
+  char signature_wanted[2400], signature_found[2400];
   signature(wanted, signature_wanted, sizeof signature_wanted);
   int failed;
   for (int part = s->count / 2; part >= 1 && budget > 0; part /= 2) {
