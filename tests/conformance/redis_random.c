@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tests/conformance/redis_templates.h"
 
@@ -441,6 +442,36 @@ static void mutate(expansion *in) {
   }
 }
 
+/* Where a blocking command has its timeout; 0 in all others. */
+static size_t timeout_place(const test_redis_command *command) {
+  static const char *const last[] = {"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX"};
+  static const char *const first[] = {"BLMPOP", "BZMPOP"};
+  size_t len = command->lens[0];
+  if (command->count < 2) return 0;
+  for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+    if (len == strlen(last[i]) && strncasecmp(command->words[0], last[i], len) == 0) return command->count - 1;
+  for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+    if (len == strlen(first[i]) && strncasecmp(command->words[0], first[i], len) == 0) return 1;
+  return 0;
+}
+
+/* Nobody pushes while the comparison waits: a timeout that means "without end", or long, becomes a short one. What both refuse
+ * stays. */
+static void wait_shortly(test_redis_command *command) {
+  static const char short_timeout[] = "0.01";
+  const long double refused = 9.3e15L; /* its milliseconds do not fit into 64 bits */
+  size_t place = timeout_place(command);
+  char text[64], *end;
+  if (place == 0 || command->lens[place] >= sizeof text) return;
+  memcpy(text, command->words[place], command->lens[place]);
+  text[command->lens[place]] = '\0';
+  long double seconds = strtold(text, &end);
+  bool waits = end != text && *end == '\0' && (seconds == 0 || (seconds > 0.1L && seconds < refused));
+  if (!waits) return;
+  command->words[place] = short_timeout;
+  command->lens[place] = sizeof short_timeout - 1;
+}
+
 static const test_redis_template *choose(test_redis_random *random, bool tame) {
   static unsigned total;
   if (total == 0) {
@@ -463,4 +494,5 @@ void test_redis_random_command(test_redis_random *random, bool tame, test_redis_
   expand(&in, in.template->text, in.template->text + strlen(in.template->text));
   command->way = in.template->way;
   if (!tame && command->count > 0 && test_redis_random_chance(random, MUTATION_PERCENT)) mutate(&in);
+  wait_shortly(command);
 }

@@ -1,4 +1,5 @@
 /* test_store.c - trees, checksums, undo and limits, against a reference in memory. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -313,11 +314,23 @@ END_TEST
 /* ---- Files ---- */
 static char directory[64];
 
+static void remove_directory(void) {
+  DIR *entries = opendir(directory);
+  char path[400];
+  for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+    snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+    (void)unlink(path);
+  }
+  if (entries != NULL) closedir(entries);
+  (void)rmdir(directory);
+}
+
 static const char *temporary_path(const char *name) {
   static char path[128];
   if (directory[0] == '\0') {
     snprintf(directory, sizeof directory, "/tmp/medley-test-store-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
+    ck_assert_int_eq(atexit(remove_directory), 0);
   }
   snprintf(path, sizeof path, "%s/%s", directory, name);
   return path;
