@@ -37,6 +37,8 @@ enum { OPS = 5, TXNS = 5, LIST = 4 };
   }
 #define NOTHING(key) \
   { HISTORY_READ, key, 0, (const uint32_t[]){0}, 0 }
+#define ASKED(key) \
+  { HISTORY_ASKED, key, 0, NULL, 0 }
 #define T(begin, end, status, count, ...)                                     \
   {                                                                           \
     begin, end, HISTORY_##status, count, (const history_op[]) { __VA_ARGS__ } \
@@ -60,6 +62,10 @@ static const planted plants[] = {
      ANOMALY_COUNT,
      2,
      {T(1, 0, UNKNOWN, 1, A(0, 1)), T(20, 21, OK, 1, NOTHING(0))}},
+    {"an unknown outcome that was one, with a read that nobody saw",
+     ANOMALY_COUNT,
+     3,
+     {T(1, 9, OK, 2, NOTHING(0), A(0, 1)), T(1, 0, UNKNOWN, 2, ASKED(0), A(0, 2)), T(20, 21, OK, 1, R(0, 1, 2))}},
     {"writes in two orders",
      ANOMALY_G0,
      3,

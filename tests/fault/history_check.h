@@ -13,7 +13,8 @@
 #include <stdio.h>
 
 typedef enum history_status { HISTORY_UNKNOWN, HISTORY_OK, HISTORY_FAILED } history_status;
-typedef enum history_op_kind { HISTORY_APPEND, HISTORY_READ } history_op_kind;
+/* ASKED: a read whose answer was never seen, because its client was killed before. It says nothing. */
+typedef enum history_op_kind { HISTORY_APPEND, HISTORY_READ, HISTORY_ASKED } history_op_kind;
 
 typedef struct history_op {
   history_op_kind kind;

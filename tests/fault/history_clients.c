@@ -166,8 +166,9 @@ static void record_list(client *c, logged_op *op) {
   atomic_signal_fence(memory_order_seq_cst);
   memcpy(c->log->lists + list, c->scratch, c->scratch_len * sizeof *c->scratch);
   op->list = list;
-  atomic_signal_fence(memory_order_seq_cst);
   op->list_len = c->scratch_len;
+  atomic_signal_fence(memory_order_seq_cst);
+  op->kind = HISTORY_READ;
 }
 
 /* A read that failed was none. */
@@ -216,7 +217,7 @@ static int do_append(client *c, uint32_t key) {
 }
 
 int history_read(client *c, uint32_t key) {
-  logged_op *op = record_op(c, HISTORY_READ, key);
+  logged_op *op = record_op(c, HISTORY_ASKED, key);
   int rc = read_list(c, key);
   if (rc == MEDLEY_OK)
     record_list(c, op);
@@ -297,7 +298,7 @@ static void multi_txn(client *c) {
       rc = do_append(c, keys[i]);
       ops[i] = NULL;
     } else {
-      ops[i] = record_op(c, HISTORY_READ, keys[i]);
+      ops[i] = record_op(c, HISTORY_ASKED, keys[i]);
       rc = read_list(c, keys[i]);
     }
   }

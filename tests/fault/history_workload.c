@@ -65,7 +65,8 @@ static void read_everything(shared *all, const history_settings *settings, uint3
   if (medley_open(settings->path, NULL, &db, &error) != MEDLEY_OK) history_stop("open", error.message);
   c.db = db;
   history_client_open(&c);
-  uint32_t key_count = all->next_key < KEYS_MAX ? all->next_key : KEYS_MAX;
+  /* MULTI takes a neighbour in the same four of a key that it cannot use: one that nobody has drawn yet, too. */
+  uint32_t key_count = all->next_key < KEYS_MAX ? (all->next_key + 3) / 4 * 4 : KEYS_MAX;
   for (uint32_t key = 0; key < key_count; key++) {
     if (!history_begin_record(&c)) history_stop("log", "full");
     int rc = history_read(&c, key);
