@@ -27,7 +27,7 @@ static void expect(bool good, const char *what) {
 }
 
 /* ---- Planted anomalies ---- */
-enum { OPS = 5, TXNS = 5, LIST = 4 };
+enum { OPS = 5, TXNS = 5, LIST = 4, KEYS = 3 };
 #define A(key, value) \
   { HISTORY_APPEND, key, value, NULL, 0 }
 #define R(key, ...)                                                       \
@@ -66,6 +66,15 @@ static const planted plants[] = {
      ANOMALY_COUNT,
      3,
      {T(1, 9, OK, 2, NOTHING(0), A(0, 1)), T(1, 0, UNKNOWN, 2, ASKED(0), A(0, 2)), T(20, 21, OK, 1, R(0, 1, 2))}},
+    {"a lost update by an unknown outcome",
+     ANOMALY_LOST_UPDATE,
+     3,
+     {T(1, 9, OK, 2, NOTHING(0), A(0, 1)), T(1, 0, UNKNOWN, 2, NOTHING(0), A(0, 2)), T(20, 21, OK, 1, R(0, 1, 2))}},
+    {"read skew of an unknown outcome",
+     ANOMALY_G_SINGLE,
+     3,
+     {T(1, 0, UNKNOWN, 3, NOTHING(0), R(1, 2), A(2, 3)), T(1, 9, OK, 2, A(0, 1), A(1, 2)),
+      T(20, 21, OK, 3, R(0, 1), R(1, 2), R(2, 3))}},
     {"writes in two orders",
      ANOMALY_G0,
      3,
@@ -127,7 +136,7 @@ static void check_plants(void) {
   for (size_t i = 0; i < sizeof plants / sizeof *plants; i++) {
     const planted *p = &plants[i];
     history_report report;
-    uint64_t found = history_check(p->txns, p->txn_count, 2, &report, NULL);
+    uint64_t found = history_check(p->txns, p->txn_count, KEYS, &report, NULL);
     bool right = p->anomaly == ANOMALY_COUNT ? found == 0 : report.counts[p->anomaly] > 0;
     if (!right)
       for (int a = 0; a < ANOMALY_COUNT; a++)

@@ -51,6 +51,23 @@ static void *zeroed(size_t count, size_t size) {
   return memory;
 }
 
+static void describe(const checker *c, uint32_t t) {
+  static const char *const kinds[] = {"appends to", "reads", "asks for"};
+  static const char *const statuses[] = {"unknown", "ok", "failed"};
+  const history_txn *txn = &c->txns[t];
+  fprintf(c->out, "  transaction %u (%s, from %llu to %llu):", t, statuses[txn->status],
+          (unsigned long long)txn->begin_ns, (unsigned long long)txn->end_ns);
+  for (uint32_t i = 0; i < txn->op_count; i++) {
+    const history_op *op = &txn->ops[i];
+    fprintf(c->out, " %s %u", kinds[op->kind], op->key);
+    if (op->kind == HISTORY_APPEND) fprintf(c->out, " value %u", op->value);
+    if (op->kind == HISTORY_READ) fprintf(c->out, " with %u values", op->list_len);
+    if (op->kind == HISTORY_READ && op->list_len > 0) fprintf(c->out, " up to %u", op->list[op->list_len - 1]);
+    if (i + 1 < txn->op_count) fputc(',', c->out);
+  }
+  fputc('\n', c->out);
+}
+
 static void found(checker *c, history_anomaly anomaly, uint32_t txn, uint32_t other, uint32_t key, const char *what) {
   uint64_t number = ++c->report->counts[anomaly];
   if (c->out == NULL || number > SHOWN_MAX) return;
@@ -58,6 +75,8 @@ static void found(checker *c, history_anomaly anomaly, uint32_t txn, uint32_t ot
   if (other != NONE) fprintf(c->out, " and %u", other);
   if (key != NONE) fprintf(c->out, ", key %u", key);
   fprintf(c->out, ": %s\n", what);
+  if (txn != NONE) describe(c, txn);
+  if (other != NONE) describe(c, other);
 }
 
 static bool committed(const checker *c, uint32_t txn) {
@@ -158,7 +177,7 @@ static bool check_internal(checker *c, uint32_t t, uint32_t index) {
         found(c, ANOMALY_INTERNAL, t, NONE, read->key, "does not see its own write");
         return false;
       }
-    } else {
+    } else if (op->kind == HISTORY_READ) {
       if (op->list_len + own != read->list_len ||
           (op->list_len > 0 && memcmp(op->list, read->list, op->list_len * sizeof *op->list) != 0))
         found(c, ANOMALY_INTERNAL, t, NONE, read->key, "two reads of one snapshot differ");
@@ -474,7 +493,7 @@ uint64_t history_check(const history_txn *txns, uint32_t txn_count, uint32_t key
   check_lost_updates(&c);
   for (uint32_t k = 0; k < key_count; k++) add_write_edges(&c, k);
   for (uint32_t t = 0; t < txn_count; t++)
-    if (txns[t].status == HISTORY_OK) add_read_edges(&c, t);
+    if (committed(&c, t)) add_read_edges(&c, t);
   add_time_edges(&c);
   sort_edges(&c);
   check_cycles(&c);

@@ -57,6 +57,11 @@ static void fill(const history_settings *settings) {
   (void)medley_close(db);
 }
 
+/* MULTI takes a neighbour in the same four of a key that it cannot use: one that nobody has drawn yet, too. */
+static uint32_t key_count(const shared *all) {
+  return all->next_key < KEYS_MAX ? (all->next_key + 3) / 4 * 4 : KEYS_MAX;
+}
+
 /* Reads every key, when all is over. */
 static void read_everything(shared *all, const history_settings *settings, uint32_t number) {
   medley *db;
@@ -65,9 +70,7 @@ static void read_everything(shared *all, const history_settings *settings, uint3
   if (medley_open(settings->path, NULL, &db, &error) != MEDLEY_OK) history_stop("open", error.message);
   c.db = db;
   history_client_open(&c);
-  /* MULTI takes a neighbour in the same four of a key that it cannot use: one that nobody has drawn yet, too. */
-  uint32_t key_count = all->next_key < KEYS_MAX ? (all->next_key + 3) / 4 * 4 : KEYS_MAX;
-  for (uint32_t key = 0; key < key_count; key++) {
+  for (uint32_t key = 0; key < key_count(all); key++) {
     if (!history_begin_record(&c)) history_stop("log", "full");
     int rc = history_read(&c, key);
     if (rc != MEDLEY_OK) history_note_failure(&c, rc, "last read");
@@ -152,8 +155,7 @@ static void collect(shared *all, uint32_t clients, history_result *result) {
         const logged_op *logged = &log->ops[from->first_op + k];
         *op = (history_op){(history_op_kind)logged->kind, logged->key, logged->value, log->lists + logged->list,
                            logged->list_len};
-        if (logged->key >= KEYS_MAX) history_stop("a record", "has no such key");
-        if (logged->key >= result->key_count) result->key_count = logged->key + 1;
+        if (logged->key >= result->key_count) history_stop("a record", "has a key that was not read at the end");
       }
     }
     result->bank_reads += log->bank_reads;
@@ -182,6 +184,6 @@ void history_run(const history_settings *settings, history_result *result) {
   if (waitpid(filler, &status, 0) != filler || status != 0) history_stop("fill", "failed");
   result->kills = run_processes(all, settings);
   read_everything(all, settings, clients);
-  result->key_count = all->next_key < KEYS_MAX ? all->next_key : KEYS_MAX;
+  result->key_count = key_count(all);
   collect(all, clients, result);
 }
