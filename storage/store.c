@@ -80,15 +80,19 @@ static int begin_reader(med_txn *txn) {
 }
 
 /* LMDB takes the number of the newest commit first and copies that commit's roots then. If the thread is held up in between
- * for two commits, the roots are those of the later one, under the number of the earlier: everything that goes by numbers
- * (pages remembered, upgrades) would mix two snapshots. So a reader that is two commits behind already begins again. */
+ * for two commits, the roots are those of the later one, or half of each if it is being written just now, under the number of the
+ * earlier: everything that goes by numbers (pages remembered, upgrades) would mix two snapshots. The second commit begins after
+ * the first one has ended, so a reader that is not even one commit behind has sound roots; another one begins again. If it
+ * is given the same number again, a writer was killed before it made its commit known: no other writes before that is settled. */
 static int begin_sound_reader(med_txn *txn) {
-  for (;;) {
+  for (uint64_t tried = 0;;) {
     int code = begin_reader(txn);
     if (code != MDB_SUCCESS) return code;
     MDB_envinfo info;
     code = mdb_env_info(txn->store->env, &info);
-    if (code != MDB_SUCCESS || info.me_last_txnid < mdb_txn_id(txn->mdb) + 2) return code;
+    uint64_t id = mdb_txn_id(txn->mdb);
+    if (code != MDB_SUCCESS || info.me_last_txnid <= id || (info.me_last_txnid == id + 1 && id == tried)) return code;
+    tried = id;
     mdb_txn_reset(txn->mdb);
   }
 }
