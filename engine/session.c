@@ -250,18 +250,27 @@ static int refuse_write(medley_session *session, const char *why) {
   return med_error_set(&session->error, MEDLEY_READ_ONLY, "%s", why);
 }
 
+/* How long to wait for the lock. */
+static uint32_t lock_timeout_ms(const medley_session *session) {
+  uint32_t timeout_ms = session->busy_timeout_ms;
+  if (session->deadline_us == 0) return timeout_ms;
+  int64_t left_ms = (session->deadline_us - monotonic_us()) / 1000 + 1;
+  if (left_ms >= (int64_t)timeout_ms) return timeout_ms;
+  return left_ms > 0 ? (uint32_t)left_ms : 0;
+}
+
+/* It may not have been the lock's time that was over. */
+static int explain_waiting(medley_session *session, int rc) {
+  if (rc != MEDLEY_BUSY && rc != MEDLEY_INTERRUPTED) return rc;
+  int stop = med_session_poll(session);
+  return stop != MEDLEY_OK ? stop : rc;
+}
+
 static int begin_member(medley_session *session, bool patient) {
   if (session->db->options.flags & MEDLEY_OPEN_READ_ONLY) return refuse_write(session, "the database is read-only");
-  uint32_t timeout_ms = session->busy_timeout_ms;
-  if (session->deadline_us != 0) {
-    int64_t left_ms = (session->deadline_us - monotonic_us()) / 1000 + 1;
-    if (left_ms < (int64_t)timeout_ms) timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 0;
-  }
-  int rc = med_writer_begin(session->member, patient, timeout_ms, &session->error);
+  int rc = med_writer_begin(session->member, patient, lock_timeout_ms(session), &session->error);
   if (rc == MEDLEY_OK) session->begun_us = monotonic_us();
-  if (rc != MEDLEY_BUSY && rc != MEDLEY_INTERRUPTED) return rc;
-  int stop = med_session_poll(session); /* it was not the lock's time that was over */
-  return stop != MEDLEY_OK ? stop : rc;
+  return explain_waiting(session, rc);
 }
 
 /* Statements that held the lock for long last time lead their own batch, so that nobody's acknowledgement waits for them.
@@ -441,4 +450,36 @@ int med_session_statement_end(medley_session *session, int rc, bool lend) {
   if (session->depth == 0 && med_session_sql_gave_up(session)) return med_session_give_up(session, rc);
   if (frame->undone && !med_txn_broken(med_member_txn(session->member))) return rc;
   return undo_statement(session, &frame->marks, rc);
+}
+
+/* ---- Changes that any thread may make ---- */
+typedef struct change_call {
+  medley *db;
+  bool frees;
+  med_writer_work change;
+  void *context;
+} change_call;
+
+static int change_alone(med_txn *txn, void *context) {
+  change_call *call = context;
+  int rc = med_txn_begin_statement(txn, call->frees);
+  if (rc == MEDLEY_OK) rc = call->change(txn, call->context);
+  if (rc == MEDLEY_OK) med_database_sweep_slice(call->db, txn);
+  return rc;
+}
+
+int med_session_change(medley_session *session, int access, med_writer_work change, void *context) {
+  med_txn *txn;
+  if (session->state != MEDLEY_NO_TRANSACTION || session->depth > 0) {
+    int rc = med_session_statement_begin(session, access, &txn);
+    return rc == MEDLEY_OK ? med_session_statement_end(session, change(txn, context), false) : rc;
+  }
+  start_clock(session);
+  med_session_drop_kept(session);
+  int rc = med_session_drain(session);
+  if (rc != MEDLEY_OK) return rc;
+  if (session->db->options.flags & MEDLEY_OPEN_READ_ONLY) return refuse_write(session, "the database is read-only");
+  change_call call = {session->db, access == MED_FREES, change, context};
+  return explain_waiting(
+      session, med_writer_run(session->member, change_alone, &call, lock_timeout_ms(session), &session->error));
 }

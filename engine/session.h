@@ -39,6 +39,9 @@ MEDLEY_MUST_USE int med_session_statement_begin(medley_session *session, int acc
  * or the failure of the commit. An autocommit read keeps its snapshot until the next enter if `lend`, so that what was
  * borrowed from it stays valid. */
 int med_session_statement_end(medley_session *session, int rc, bool lend);
+/* A write that needs nothing of the session but its transaction: in the session's, or, outside of one, as a member whose work any
+ * thread may do (writer.h: med_writer_run). change answers OK, or a failure that leaves nothing. */
+MEDLEY_MUST_USE int med_session_change(medley_session *session, int access, med_writer_work change, void *context);
 /* The transaction that statements of the session see now; NULL outside of statements and transactions. */
 med_txn *med_session_txn(medley_session *session);
 

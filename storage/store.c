@@ -496,7 +496,7 @@ int med_cursor_previous(med_cursor *cursor, med_slice *key, med_slice *value) {
 int med_txn_next_id(med_txn *txn, uint64_t *id) {
   med_store *store = txn->store;
   if (store->id_next == store->id_end) {
-    med_slice key = med_slice_of(next_id_key, sizeof next_id_key - 1), value;
+    med_slice key = med_slice_of(next_id_key, sizeof next_id_key - 1), value = {0};
     uint64_t next = 1;
     int rc = med_txn_get(txn, MED_TREE_META, key, &value);
     if (rc == MEDLEY_OK && value.len == 8) next = med_get_u64(value.bytes);

@@ -21,6 +21,7 @@ typedef enum member_state {
   MEMBER_QUEUED,
   MEMBER_LEADS,    /* has been given a free writer */
   MEMBER_FOLLOWS,  /* has been given an open batch */
+  MEMBER_IS_RUN,   /* its work runs in an open batch, on another thread */
   MEMBER_FINISHED, /* has run, waits for the batch */
 } member_state;
 
@@ -32,7 +33,10 @@ struct med_member {
   bool patient;
   bool interrupted;
   bool leader;
-  int result; /* of its batch, once state is IDLE again */
+  med_writer_work work; /* of med_writer_run; NULL for a member that runs by itself */
+  void *work_context;
+  medley_error *work_error;
+  int result; /* of its batch, or of its work, once state is IDLE again */
   medley_error result_error;
   med_txn txn;
   pthread_t thread;
@@ -155,17 +159,50 @@ static bool batch_has_room(const med_writer *writer) {
   return med_batch_pages(writer->store, &writer->batch) < half;
 }
 
-/* Nobody runs in the open batch: the next patient member does, or the leader is told to commit. */
-static void give_to_next_follower(med_writer *writer) {
-  writer->running = NULL;
-  med_member *next = writer->first;
-  if (next != NULL && next->patient && batch_has_room(writer)) {
-    dequeue(writer, next);
-    next->state = MEMBER_FOLLOWS;
-    writer->running = next;
-    pthread_cond_signal(&next->wake);
+static void add_finished(med_writer *writer, med_member *member) {
+  if (writer->finished_count++ == 0) writer->first_finished_us = monotonic_us();
+  member->state = MEMBER_FINISHED;
+  member->next = writer->finished;
+  writer->finished = member;
+}
+
+/* Runs another member's work on this thread. The mutex is held before and after. */
+static void run_for(med_writer *writer, med_member *member) {
+  member->state = MEMBER_IS_RUN;
+  pthread_mutex_unlock(&writer->mutex);
+  med_txn *txn = &member->txn;
+  med_txn_attach(txn, writer->store, &writer->batch, member->work_error);
+  int rc = member->work(txn, member->work_context);
+  if (rc != MEDLEY_OK) {
+    int undone = med_txn_rollback_to(txn, 0);
+    assert(undone == MEDLEY_OK || med_txn_broken(txn)); /* its leader finds a broken batch */
+    (void)undone;
+  }
+  med_txn_detach(txn);
+  pthread_mutex_lock(&writer->mutex);
+  if (rc == MEDLEY_OK) {
+    add_finished(writer, member);
     return;
   }
+  member->result = rc;
+  member->state = MEMBER_IDLE;
+  pthread_cond_signal(&member->wake);
+}
+
+/* Nobody runs in the open batch: what waits is run here, until a member comes that runs by itself, or the leader has to commit. */
+static void give_to_next_follower(med_writer *writer) {
+  med_member *next;
+  while ((next = writer->first) != NULL && next->patient && batch_has_room(writer)) {
+    dequeue(writer, next);
+    writer->running = next;
+    if (next->work == NULL) {
+      next->state = MEMBER_FOLLOWS;
+      pthread_cond_signal(&next->wake);
+      return;
+    }
+    run_for(writer, next);
+  }
+  writer->running = NULL;
   pthread_cond_signal(&writer->leader->wake);
 }
 
@@ -213,13 +250,27 @@ static int begin_batch(med_writer *writer, uint32_t timeout_ms, medley_error *er
   return rc;
 }
 
-int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medley_error *error) {
-  med_writer *writer = member->store->writer;
-  assert(!member->running);
-  int rc = med_store_usable(member->store, error);
-  if (rc != MEDLEY_OK) return rc;
+/* Mutex held before and after. */
+static int become_leader(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
+  writer->running = member; /* so that a second begin on this thread is found out */
+  pthread_mutex_unlock(&writer->mutex);
+  int rc = begin_batch(writer, timeout_ms, error);
   pthread_mutex_lock(&writer->mutex);
-  member->patient = patient;
+  writer->leader = member;
+  writer->finished = NULL;
+  writer->finished_count = 0;
+  if (rc != MEDLEY_OK) {
+    writer->running = writer->leader = NULL;
+    member->state = MEMBER_IDLE;
+    give_to_next_leader(writer);
+  }
+  return rc;
+}
+
+/* Until the member leads, follows, or is past all that: its work has been run, and its batch has ended. */
+static int get_turn(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
+  int rc = MEDLEY_OK;
+  pthread_mutex_lock(&writer->mutex);
   member->thread = pthread_self();
   if (writer->taken) {
     rc = wait_for_turn(writer, member, timeout_ms, error);
@@ -228,25 +279,51 @@ int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medl
     member->state = MEMBER_LEADS;
   }
   member->leader = rc == MEDLEY_OK && member->state == MEMBER_LEADS;
-  if (member->leader) {
-    writer->running = member; /* so that a second begin on this thread is found out */
-    pthread_mutex_unlock(&writer->mutex);
-    rc = begin_batch(writer, timeout_ms, error);
-    pthread_mutex_lock(&writer->mutex);
-    writer->leader = member;
-    writer->finished = NULL;
-    writer->finished_count = 0;
-    if (rc != MEDLEY_OK) {
-      writer->running = writer->leader = NULL;
-      member->state = MEMBER_IDLE;
-      give_to_next_leader(writer);
-    }
-  }
+  if (member->leader) rc = become_leader(writer, member, timeout_ms, error);
+  while (member->state == MEMBER_IS_RUN || member->state == MEMBER_FINISHED)
+    pthread_cond_wait(&member->wake, &writer->mutex);
   pthread_mutex_unlock(&writer->mutex);
-  if (rc != MEDLEY_OK) return rc;
+  return rc;
+}
+
+static void attach(med_member *member, medley_error *error) {
   member->running = true;
-  med_txn_attach(&member->txn, member->store, &writer->batch, error);
-  return MEDLEY_OK;
+  med_txn_attach(&member->txn, member->store, &member->store->writer->batch, error);
+}
+
+int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medley_error *error) {
+  assert(!member->running);
+  int rc = med_store_usable(member->store, error);
+  if (rc != MEDLEY_OK) return rc;
+  member->patient = patient;
+  member->work = NULL;
+  rc = get_turn(member->store->writer, member, timeout_ms, error);
+  if (rc == MEDLEY_OK) attach(member, error);
+  return rc;
+}
+
+int med_writer_run(med_member *member, med_writer_work work, void *context, uint32_t timeout_ms, medley_error *error) {
+  assert(!member->running);
+  int rc = med_store_usable(member->store, error);
+  if (rc != MEDLEY_OK) return rc;
+  member->patient = true;
+  member->work = work;
+  member->work_context = context;
+  member->work_error = error;
+  member->result = MEDLEY_OK;
+  member->result_error.status = MEDLEY_OK;
+  rc = get_turn(member->store->writer, member, timeout_ms, error);
+  if (rc != MEDLEY_OK) return rc;
+  if (!member->leader) {
+    if (member->result_error.status != MEDLEY_OK && error != NULL) *error = member->result_error;
+    return member->result;
+  }
+  attach(member, error);
+  med_txn_set_undo(&member->txn, false); /* alone in its batch: a failure drops it */
+  rc = work(&member->txn, context);
+  if (rc == MEDLEY_OK) return med_writer_commit(member, error);
+  med_writer_rollback(member);
+  return rc;
 }
 
 /* ---- End ---- */
@@ -292,13 +369,6 @@ static void finish_batch(med_writer *writer) {
 static void lead_to_the_end(med_writer *writer, med_member *leader) {
   while (writer->running != NULL) pthread_cond_wait(&leader->wake, &writer->mutex);
   finish_batch(writer);
-}
-
-static void add_finished(med_writer *writer, med_member *member) {
-  if (writer->finished_count++ == 0) writer->first_finished_us = monotonic_us();
-  member->state = MEMBER_FINISHED;
-  member->next = writer->finished;
-  writer->finished = member;
 }
 
 int med_writer_commit(med_member *member, medley_error *error) {

@@ -28,6 +28,13 @@ void med_member_close(med_member *member); /* NULL is allowed; not while it writ
  * known to be short); a member that is not always leads its own batch, so that nobody's acknowledgement waits for its
  * thinking. BUSY after timeout_ms, MISUSE if this thread is writing already. */
 MEDLEY_MUST_USE int med_writer_begin(med_member *member, bool patient, uint32_t timeout_ms, medley_error *error);
+/* A whole member in one call: waits for its turn, runs work in its transaction, and answers when that is durable, or with
+ * work's failure and nothing left of it. Whoever has the open batch runs what waits, on his own thread, while the caller of this
+ * sleeps: no thread has to wake for each member ("flat combining", Hendler et al., SPAA 2010). So work touches what context
+ * points to and txn, whose error slot is `error`; it begins no member and does not wait. Always patient. */
+typedef int (*med_writer_work)(med_txn *txn, void *context);
+MEDLEY_MUST_USE int med_writer_run(med_member *member, med_writer_work work, void *context, uint32_t timeout_ms,
+                                   medley_error *error);
 /* From any thread: a member that waits for its turn gives up with INTERRUPTED. Nothing happens to one that does not wait. */
 void med_member_interrupt(med_member *member);
 /* The transaction of a member that has begun; NULL before and after. */

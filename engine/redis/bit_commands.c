@@ -17,7 +17,7 @@ static int parse_offset(med_redis_call *call, size_t index, unsigned width, uint
 }
 
 static int setbit_command(med_redis_call *call) {
-  uint64_t offset;
+  uint64_t offset = 0;
   int64_t bit;
   int old, rc;
   MED_TRY(parse_offset(call, 2, 0, &offset));
@@ -30,7 +30,7 @@ done:
 }
 
 static int getbit_command(med_redis_call *call) {
-  uint64_t offset;
+  uint64_t offset = 0;
   int bit, rc;
   MED_TRY(parse_offset(call, 2, 0, &offset));
   MED_TRY(med_bit_get(&call->kv, call->argv[1], offset, &bit));

@@ -245,8 +245,8 @@ static int members_between(med_collection *set, unsigned level, med_slice from, 
   med_part_walk walk;
   int rc = level_walk_open(set, level, from, &walk);
   while (rc == MEDLEY_OK) {
-    med_slice boundary;
-    uint64_t members;
+    med_slice boundary = {0};
+    uint64_t members = 0;
     rc = level_walk_next(&walk, level, &boundary, &members);
     if (rc != MEDLEY_OK || med_slice_equal(boundary, to)) break;
     *count += members;
@@ -323,8 +323,8 @@ static int narrow_backwards(med_collection *set, unsigned level, range *within) 
   bool open_end = within->to.len == 0;
   int rc = level_walk_open_from(set, open_end ? level + 1 : level, med_key_slice(&within->to), true, &walk);
   while (rc == MEDLEY_OK) {
-    med_slice boundary;
-    uint64_t members;
+    med_slice boundary = {0};
+    uint64_t members = 0;
     rc = level_walk_next(&walk, level, &boundary, &members);
     if (rc == MEDLEY_OK && members > right) rc = MEDLEY_NOT_FOUND;
     if (rc != MEDLEY_OK) break;
@@ -375,8 +375,8 @@ static int tally_below(med_collection *set, unsigned level, const group *left, c
   } else {
     rc = level_walk_open(set, level - 1, med_key_slice(&left->boundary), &walk);
     while (rc == MEDLEY_OK) {
-      med_slice boundary;
-      uint64_t members;
+      med_slice boundary = {0};
+      uint64_t members = 0;
       rc = level_walk_next(&walk, level - 1, &boundary, &members);
       if (rc != MEDLEY_OK) break;
       if (right != NULL && med_slice_compare(boundary, med_key_slice(&right->boundary)) >= 0) break;

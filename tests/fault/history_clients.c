@@ -275,11 +275,36 @@ static void savepoint_txn(client *c) {
   history_end_record(c, HISTORY_FAILED);
 }
 
-/* One statement is its own transaction. */
+/* A string that is only written if it still is what was read: the call is a transaction, the read before it is none. */
+static int exchange_string(client *c, uint32_t key) {
+  char name[40], whole[TEXT_MAX];
+  medley_slice present = {NULL, 0};
+  uint32_t value = (c->number + 1) << 24 | ++c->log->next_value;
+  name_of(key, name, sizeof name);
+  int rc = medley_kv_get(c->session, "0", name, strlen(name), &present);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  bool is_there = rc == MEDLEY_OK;
+  int old_len = is_there ? (int)present.len : 0;
+  int len = snprintf(whole, sizeof whole, "%.*s%u,", old_len, is_there ? (const char *)present.bytes : "", value);
+  record_op(c, HISTORY_APPEND, key)->value = value;
+  c->log->by_model[key % 4]++;
+  char old[TEXT_MAX];
+  memcpy(old, whole, (size_t)old_len);
+  return medley_kv_compare_and_set(c->session, "0", name, strlen(name), is_there ? old : NULL, (size_t)old_len, whole,
+                                   (size_t)len);
+}
+
+/* One statement, or one call, is its own transaction. */
 static void autocommit_txn(client *c) {
   uint32_t key = some_key(c);
   bool append = fault_random_percent(&c->random, 50) && key % 4 != 3;
-  int rc = append ? do_append(c, key) : history_read(c, key);
+  bool exchange = append && key % 4 == 2 && fault_random_percent(&c->random, 50);
+  int rc = exchange ? exchange_string(c, key) : append ? do_append(c, key) : history_read(c, key);
+  if (exchange && rc == MEDLEY_CONSTRAINT) {
+    c->log->conflicts++;
+    history_end_record(c, HISTORY_FAILED);
+    return;
+  }
   if (rc != MEDLEY_OK) history_note_failure(c, rc, "autocommit");
   history_end_record(c, rc == MEDLEY_OK ? HISTORY_OK : rc == MEDLEY_COMMIT_UNKNOWN ? HISTORY_UNKNOWN : HISTORY_FAILED);
 }

@@ -60,14 +60,57 @@ static void *work(void *context) {
   return NULL;
 }
 
-START_TEST(members_that_roll_back_leave_nothing_to_those_that_commit) {
+/* The same as work that others may do: every third piece fails after it has written; and every fourth round by oneself. */
+typedef struct piece {
+  const char *own;
+  bool fails;
+} piece;
+
+static int do_piece(med_txn *txn, void *context) {
+  const piece *p = context;
+  int rc = add_to_counter(txn, "shared", p->fails ? 1000000 : 1);
+  if (rc == MEDLEY_OK) rc = add_to_counter(txn, p->own, 1);
+  if (rc == MEDLEY_OK && p->fails) rc = med_error_set(med_txn_error(txn), MEDLEY_CONSTRAINT, "piece of %s", p->own);
+  return rc;
+}
+
+static void *work_in_pieces(void *context) {
+  worker *self = context;
+  med_member *member;
+  if (med_member_open(self->store, &member) != MEDLEY_OK) return NULL;
+  char own[32], message[48];
+  snprintf(own, sizeof own, "own %d", self->number);
+  snprintf(message, sizeof message, "piece of %s", own);
+  for (int round = 0; round < ROUNDS && !self->failed; round++) {
+    medley_error error = {0};
+    piece p = {own, (round + self->number) % 3 == 0};
+    if (round % 4 == 0) {
+      self->failed = med_writer_begin(member, true, 60000, &error) != MEDLEY_OK;
+      if (self->failed) break;
+      if (do_piece(med_member_txn(member), &p) == MEDLEY_OK)
+        self->failed = med_writer_commit(member, &error) != MEDLEY_OK;
+      else
+        med_writer_rollback(member);
+    } else {
+      int rc = med_writer_run(member, do_piece, &p, 60000, &error);
+      self->failed = rc != (p.fails ? MEDLEY_CONSTRAINT : MEDLEY_OK);
+    }
+    /* Each one has its own failure, whoever ran it. */
+    if (p.fails) self->failed = self->failed || strcmp(error.message, message) != 0;
+    if (!p.fails) self->committed++;
+  }
+  med_member_close(member);
+  return NULL;
+}
+
+static void run_workers(void *(*thread_main)(void *)) {
   med_store *store;
   open_store(&store);
   worker workers[THREADS];
   pthread_t threads[THREADS];
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (worker){.store = store, .number = i};
-    ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_main, &workers[i]), 0);
   }
   int64_t committed = 0;
   for (int i = 0; i < THREADS; i++) {
@@ -93,6 +136,11 @@ START_TEST(members_that_roll_back_leave_nothing_to_those_that_commit) {
   ck_assert_uint_le(stats.commits, stats.commit_members);
   med_store_close(store);
 }
+
+START_TEST(members_that_roll_back_leave_nothing_to_those_that_commit) { run_workers(work); }
+END_TEST
+
+START_TEST(work_that_others_run_is_done_once_and_fails_alone) { run_workers(work_in_pieces); }
 END_TEST
 
 START_TEST(a_second_writer_of_the_same_thread_is_told_at_once) {
@@ -152,5 +200,5 @@ START_TEST(waiting_for_the_lock_has_an_end_and_the_queue_goes_on_behind_it) {
 END_TEST
 
 PROPERTY_MAIN("writer", members_that_roll_back_leave_nothing_to_those_that_commit,
-              a_second_writer_of_the_same_thread_is_told_at_once,
+              work_that_others_run_is_done_once_and_fails_alone, a_second_writer_of_the_same_thread_is_told_at_once,
               waiting_for_the_lock_has_an_end_and_the_queue_goes_on_behind_it)
