@@ -193,7 +193,7 @@ typedef struct medley_options {
   uint64_t size_limit_bytes;          /* beyond it all but deletes are refused with FULL; 0: the map is the limit */
   uint32_t txn_page_cap;              /* pages one transaction may change; default 98,304 (384 MiB) */
   uint32_t busy_timeout_ms;           /* wait for the write lock; default 10,000 */
-  uint32_t reader_count_max;          /* reader slots of a new lock file; default 1,024 */
+  uint32_t reader_count_max;          /* reader slots of a new lock file; a handle keeps one; default 1,024 */
   uint32_t sql_cache_bytes;           /* SQL page cache of each session; default 8 MiB, grown on demand */
   int64_t (*clock_us)(void *context); /* microseconds since 1970; NULL: the system's clock */
   void *clock_context;

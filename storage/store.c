@@ -79,21 +79,34 @@ static int begin_reader(med_txn *txn) {
   return mdb_txn_begin(txn->store->env, NULL, MDB_RDONLY, &txn->mdb);
 }
 
-/* LMDB takes the number of the newest commit first and copies that commit's roots then. If the thread is held up in between
- * for two commits, the roots are those of the later one, or half of each if it is being written just now, under the number of the
- * earlier: everything that goes by numbers (pages remembered, upgrades) would mix two snapshots. The second commit begins after
- * the first one has ended, so a reader that is not even one commit behind has sound roots; another one begins again. If it
- * is given the same number again, a writer was killed before it made its commit known: no other writes before that is settled. */
+/* The number that a reader would be given now. */
+static int present_number(med_store *store, uint64_t *number) {
+  pthread_mutex_lock(&store->probe_mutex);
+  int code = mdb_txn_renew(store->probe);
+  if (code == MDB_SUCCESS) {
+    *number = mdb_txn_id(store->probe);
+    mdb_txn_reset(store->probe);
+  }
+  pthread_mutex_unlock(&store->probe_mutex);
+  return code;
+}
+
+/* LMDB takes a commit's number N from the lock file first and copies that commit's roots from its meta page then. Commit N+2
+ * overwrites this page: a thread that is held up in between gets roots of N+2, or half of them, under number N, and everything
+ * that goes by numbers (pages remembered, upgrades) mixes two snapshots. N+2 begins to write only when N+1 is in the other meta
+ * page and in the lock file. So a copy is sound if, after it, no meta page has a number above N (the usual case, and cheap
+ * to see), or else if the lock file still says N: then N+1 is being flushed, or its process was killed there. */
 static int begin_sound_reader(med_txn *txn) {
-  for (uint64_t tried = 0;;) {
+  for (;;) {
     int code = begin_reader(txn);
     if (code != MDB_SUCCESS) return code;
+    uint64_t number = mdb_txn_id(txn->mdb), present = number;
     MDB_envinfo info;
     code = mdb_env_info(txn->store->env, &info);
-    uint64_t id = mdb_txn_id(txn->mdb);
-    if (code != MDB_SUCCESS || info.me_last_txnid <= id || (info.me_last_txnid == id + 1 && id == tried)) return code;
-    tried = id;
+    if (code == MDB_SUCCESS && info.me_last_txnid > number) code = present_number(txn->store, &present);
+    if (code == MDB_SUCCESS && present == number) return code;
     mdb_txn_reset(txn->mdb);
+    if (code != MDB_SUCCESS) return code;
   }
 }
 

@@ -465,17 +465,26 @@ static int set_path(med_store *store, const char *path, medley_error *error) {
   return store->path != NULL ? MEDLEY_OK : med_error_no_memory(error);
 }
 
+static int open_probe(med_store *store, medley_error *error) {
+  int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->probe);
+  if (code != MDB_SUCCESS) {
+    store->probe = NULL;
+    return med_store_fail(error, code, "open");
+  }
+  mdb_txn_reset(store->probe);
+  return MEDLEY_OK;
+}
+
 /* A writer that died between its meta page and the lock file's commit number leaves a commit that is on disk but that no
  * reader sees until the next write: an application that looks after a restart would miss its own payment. The next writer
  * settles it; so there is one here, if the two numbers differ. */
 static int settle_interrupted_commit(med_store *store, medley_error *error) {
   if (store->options.flags & (MEDLEY_OPEN_READ_ONLY | MEDLEY_OPEN_MEMORY)) return MEDLEY_OK;
   MDB_envinfo info;
-  MDB_txn *mdb;
-  int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb);
+  int code = mdb_txn_renew(store->probe);
   if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
-  uint64_t seen = mdb_txn_id(mdb);
-  mdb_txn_abort(mdb);
+  uint64_t seen = mdb_txn_id(store->probe);
+  mdb_txn_reset(store->probe);
   code = mdb_env_info(store->env, &info);
   if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
   if (info.me_last_txnid == seen) return MEDLEY_OK;
@@ -502,6 +511,7 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   store->data_fd = -1;
   if (store->options.clock_us == NULL) store->options.clock_us = system_clock_us;
   pthread_mutex_init(&store->random_mutex, NULL);
+  pthread_mutex_init(&store->probe_mutex, NULL);
   seed_random(store);
   uint64_t size = 0;
   int rc;
@@ -514,6 +524,7 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   MED_TRY(open_alone(store, path, error));
   int dead_count = 0;
   (void)mdb_reader_check(store->env, &dead_count);
+  MED_TRY(open_probe(store, error));
   MED_TRY(settle_interrupted_commit(store, error));
   MED_TRY(open_contents(store, path, error));
   store->writer = med_writer_open(store);
@@ -533,10 +544,12 @@ void med_store_close(med_store *store) {
   bool forked = store->fork_guard != NULL && *store->fork_guard == 0;
   if (store->writer != NULL) med_writer_close(store->writer);
   /* A forked child must not close the parent's lock table. */
+  if (store->probe != NULL && !forked) mdb_txn_abort(store->probe);
   if (store->env != NULL && !forked) mdb_env_close(store->env);
   if (store->data_fd >= 0) close(store->data_fd);
   if (store->fork_guard != NULL) munmap((void *)(uintptr_t)store->fork_guard, MED_PAGE_SIZE);
   pthread_mutex_destroy(&store->random_mutex);
+  pthread_mutex_destroy(&store->probe_mutex);
   med_free(store->path);
   med_free(store);
 }

@@ -52,6 +52,8 @@ struct med_store {
   int data_fd;                      /* own descriptor: OFD locks, reserve, sizes */
   const uint8_t *fork_guard;        /* a page of ones that a forked child sees as zeros */
   _Atomic uint64_t file_bytes_seen; /* the file has at least this size: it never shrinks */
+  MDB_txn *probe;                   /* a reader at rest, renewed to learn the newest commit's number */
+  pthread_mutex_t probe_mutex;
   uint8_t identity[16];
   _Atomic int64_t last_now_us;
   pthread_mutex_t random_mutex;

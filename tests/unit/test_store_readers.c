@@ -10,6 +10,7 @@
 
 static struct {
   void (*meanwhile)(void); /* runs once, while a reader is held up */
+  int beginnings_before;   /* of readers, that are not held up */
   MDB_txn *held;           /* has the number of before and the roots of after */
   size_t held_number;
   size_t shown_by_pages; /* by the meta pages, for as long as it is not 0 */
@@ -35,7 +36,7 @@ int mdb_txn_renew(MDB_txn *txn) {
   if (txn == held_up.held) held_up.held = NULL;
   void (*meanwhile)(void) = held_up.meanwhile;
   int code = renew(txn);
-  if (meanwhile == NULL || code != MDB_SUCCESS) return code;
+  if (meanwhile == NULL || code != MDB_SUCCESS || held_up.beginnings_before-- > 0) return code;
   held_up.meanwhile = NULL;
   held_up.held_number = real_number(txn);
   mdb_txn_reset(txn);
@@ -133,6 +134,19 @@ START_TEST(a_reader_that_copied_a_half_written_meta_page_begins_again) {
 }
 END_TEST
 
+/* The next commit is being flushed, so storage looks a second time, and it is only then that the thread is held up. */
+START_TEST(a_reader_that_is_held_up_when_storage_looks_again_reads_one_commit) {
+  open_all();
+  held_up.shown_by_pages = newest + 1;
+  held_up.beginnings_before = 1;
+  held_up.meanwhile = commit_twice_and_half_show_it;
+  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
+  ck_assert(held_up.meanwhile == NULL);
+  expect_number_of_what_is_read(med_txn_id(reader));
+  close_all();
+}
+END_TEST
+
 /* The process of the next commit died after its meta page: nobody sees this commit until somebody writes. */
 START_TEST(a_reader_beside_an_interrupted_commit_reads_the_one_before) {
   open_all();
@@ -145,4 +159,5 @@ END_TEST
 
 PROPERTY_MAIN("store_readers", a_reader_that_is_held_up_for_two_commits_begins_again,
               a_reader_that_copied_a_half_written_meta_page_begins_again,
+              a_reader_that_is_held_up_when_storage_looks_again_reads_one_commit,
               a_reader_beside_an_interrupted_commit_reads_the_one_before)
