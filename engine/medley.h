@@ -185,6 +185,13 @@ typedef enum medley_durability {
   MEDLEY_RELAXED = 1  /* the last commits may be lost in a power cut, never torn; safe against a process crash */
 } medley_durability;
 
+/* How a new database makes its commits durable; a file keeps what it was made with. */
+typedef enum medley_journal {
+  MEDLEY_JOURNAL_DEFAULT = 0, /* a new file: LOG; an existing one: its own */
+  MEDLEY_JOURNAL_LOG = 1,     /* one flush a commit, of a redo log beside the file while it is open: NAME-log */
+  MEDLEY_JOURNAL_NONE = 2     /* two flushes a commit, of the file itself; no other file */
+} medley_journal;
+
 typedef struct medley_options {
   size_t struct_size; /* set by medley_options_init; lets the struct grow */
   unsigned flags;     /* MEDLEY_OPEN_* */
@@ -197,7 +204,8 @@ typedef struct medley_options {
   uint32_t sql_cache_bytes;           /* SQL page cache of each session; default 8 MiB, grown on demand */
   int64_t (*clock_us)(void *context); /* microseconds since 1970; NULL: the system's clock */
   void *clock_context;
-  uint64_t seed; /* of every random choice; 0: from the system */
+  uint64_t seed;          /* of every random choice; 0: from the system */
+  medley_journal journal; /* of a new file; MISUSE if an existing one was made with another */
 } medley_options;
 
 /* Fills every field with its default. */

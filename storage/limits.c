@@ -1,9 +1,13 @@
 /* limits.c - how much a transaction may change and how far the file may grow: page cap, size limit, full disk.
  *
  * Copy-on-write needs pages even for a delete, so growth stops before the end: a quarter of a small map and the blocks behind
- * the end of the file (store_open.c) are kept for statements that free space. */
+ * the end of the file are kept for statements that free space. */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "storage/txn.h"
 
+#define RESERVE_SIZE ((uint64_t)1 << 20)
 #define RESERVE_OF_MAP_MAX ((uint64_t)256 << 20)
 #define ROOM_PAGES_ON_FULL_DISK 64
 #define ROOM_PAGES_MIN 16 /* what one more statement may need before it is looked at again */
@@ -121,4 +125,20 @@ int med_txn_begin_statement(med_txn *txn, bool frees) {
   txn->may_fill = frees;
   txn->looked = true;
   return look ? med_txn_check_limits(txn) : MEDLEY_OK;
+}
+
+/* ---- The reserve ---- blocks allocated behind the end of the file, so that a full disk still takes deletes: they too
+ * copy pages. The caller holds the write lock and has just committed. */
+void med_store_keep_reserve(med_store *store) {
+  if (store->options.flags & MEDLEY_OPEN_MEMORY) return;
+  MDB_envinfo info;
+  if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return;
+  uint64_t end = (info.me_last_pgno + 1) * MED_PAGE_SIZE;
+  if (!store->disk_full && end + RESERVE_SIZE <= store->reserved_end) return;
+  uint64_t reserved_end = end + 2 * RESERVE_SIZE;
+  int rc;
+  do rc = fallocate(store->data_fd, FALLOC_FL_KEEP_SIZE, (off_t)end, (off_t)(reserved_end - end));
+  while (rc != 0 && errno == EINTR);
+  if (rc == 0) store->reserved_end = reserved_end;
+  store->disk_full = rc != 0 && (errno == ENOSPC || errno == EDQUOT) && end + RESERVE_SIZE > store->reserved_end;
 }

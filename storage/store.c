@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "storage/checkpoint.h"
 #include "storage/txn.h"
 
 #define CHECKSUM_SIZE 8
@@ -115,10 +116,7 @@ int med_txn_renew(med_txn *txn) {
   int rc = med_store_usable(txn->store, txn->error);
   if (rc != MEDLEY_OK) return rc;
   int code = begin_sound_reader(txn);
-  if (code == MDB_READERS_FULL) {
-    int dead_count = 0;
-    if (mdb_reader_check(txn->store->env, &dead_count) == MDB_SUCCESS && dead_count > 0) code = begin_sound_reader(txn);
-  }
+  if (code == MDB_READERS_FULL && med_store_check_readers(txn->store) > 0) code = begin_sound_reader(txn);
   if (code != MDB_SUCCESS) {
     if (txn->mdb != NULL) mdb_txn_abort(txn->mdb);
     txn->mdb = NULL;
@@ -169,7 +167,10 @@ int64_t med_txn_now_us(const med_txn *txn) {
 
 /* ---- Batches ---- */
 int med_batch_begin(med_store *store, med_batch *batch, medley_error *error) {
+  med_buffer kept = batch->redo.bytes; /* its memory is used again */
   memset(batch, 0, sizeof *batch);
+  batch->redo.bytes = kept;
+  med_log_operations_start(&batch->redo, false);
   int rc = med_store_usable(store, error);
   if (rc != MEDLEY_OK) return rc;
   int code = mdb_txn_begin(store->env, NULL, 0, &batch->mdb);
@@ -179,11 +180,16 @@ int med_batch_begin(med_store *store, med_batch *batch, medley_error *error) {
     return med_store_fail(error, code, "store: write");
   }
   batch->id = mdb_txn_id(batch->mdb);
-  return MEDLEY_OK;
+  if (store->checkpoint == NULL) return MEDLEY_OK;
+  rc = med_checkpoint_begin_batch(store->checkpoint, batch, error);
+  if (rc == MEDLEY_OK) return rc;
+  mdb_txn_abort(batch->mdb);
+  batch->mdb = NULL;
+  return rc;
 }
 
 /* After a failed commit: an environment that cannot begin any more failed at its meta page, which may be on disk. */
-static int classify_failed_commit(med_store *store, int code, medley_error *error) {
+int med_store_failed_commit(med_store *store, int code, medley_error *error) {
   MDB_txn *probe = NULL;
   int probe_code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &probe);
   if (probe_code == MDB_SUCCESS) mdb_txn_abort(probe);
@@ -199,11 +205,16 @@ static int classify_failed_commit(med_store *store, int code, medley_error *erro
 }
 
 int med_batch_commit(med_store *store, med_batch *batch, medley_error *error) {
-  int code = mdb_txn_commit(batch->mdb);
-  batch->mdb = NULL;
-  if (code == MDB_SUCCESS) return MEDLEY_OK;
-  store->id_next = store->id_end = 0;
-  return classify_failed_commit(store, code, error);
+  int rc;
+  if (batch->redo.wanted) {
+    rc = med_checkpoint_commit(store->checkpoint, batch, error);
+  } else {
+    int code = mdb_txn_commit(batch->mdb);
+    batch->mdb = NULL;
+    rc = code == MDB_SUCCESS ? MEDLEY_OK : med_store_failed_commit(store, code, error);
+  }
+  if (rc != MEDLEY_OK) store->id_next = store->id_end = 0;
+  return rc;
 }
 
 void med_batch_abort(med_store *store, med_batch *batch) {
@@ -242,7 +253,7 @@ void med_txn_clear(med_txn *txn) {
   med_buffer_clear(&txn->scratch);
 }
 
-static int count_operation(med_txn *txn, med_tree tree) {
+int med_txn_count_operation(med_txn *txn, med_tree tree) {
   txn->batch->operations[tree]++;
   if (++txn->batch->uncounted < OPERATIONS_BETWEEN_CHECKS) return MEDLEY_OK;
   return med_txn_check_limits(txn);
@@ -313,11 +324,14 @@ static int undo_entry(med_txn *txn, const uint8_t *entry) {
   memcpy(&old_len, entry + 4, 4);
   MDB_val key = {key_len, (void *)(uintptr_t)(entry + UNDO_HEADER_SIZE)};
   MDB_dbi dbi = txn->store->trees[entry[0]];
+  med_slice logged = med_slice_of(key.mv_data, key.mv_size);
   if (entry[1]) {
     MDB_val old = {old_len, (void *)(uintptr_t)(entry + UNDO_HEADER_SIZE + key_len)};
+    med_log_operations_put(&txn->batch->redo, (med_tree)entry[0], logged, med_slice_of(old.mv_data, old_len));
     return mdb_put(txn->mdb, dbi, &key, &old, 0);
   }
   int code = mdb_del(txn->mdb, dbi, &key, NULL);
+  if (code == MDB_SUCCESS) med_log_operations_delete(&txn->batch->redo, (med_tree)entry[0], logged);
   return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
 }
 
@@ -341,7 +355,7 @@ int med_txn_rollback_to(med_txn *txn, med_mark mark) {
 void med_txn_set_undo(med_txn *txn, bool on) { txn->undo_on = on; }
 
 /* ---- The door ---- */
-static int check_write(med_txn *txn, med_slice key, size_t value_len) {
+int med_txn_check_write(med_txn *txn, med_slice key, size_t value_len) {
   assert(txn->active);
   if (txn->batch == NULL) return med_error_set(txn->error, MEDLEY_READ_ONLY, "store: the transaction only reads");
   if (txn->batch->broken) {
@@ -358,15 +372,15 @@ static int check_write(med_txn *txn, med_slice key, size_t value_len) {
                        MED_VALUE_SIZE_MAX);
 }
 
-static int door_answer(med_txn *txn, int code, const char *where) {
+int med_txn_door_answer(med_txn *txn, int code, const char *where) {
   if (code == MDB_SUCCESS) return MEDLEY_OK;
   txn->batch->broken = true;
   return med_store_fail(txn->error, code, where);
 }
 
 int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
-  int rc = check_write(txn, key, value.len);
-  if (rc == MEDLEY_OK) rc = count_operation(txn, tree);
+  int rc = med_txn_check_write(txn, key, value.len);
+  if (rc == MEDLEY_OK) rc = med_txn_count_operation(txn, tree);
   if (rc != MEDLEY_OK) return rc;
   uint8_t wrapped[MED_VALUE_SIZE_MAX + CHECKSUM_SIZE], key_copy[MED_KEY_SIZE_MAX];
   memcpy(key_copy, key.bytes, key.len); /* it may lie in a page that the put moves */
@@ -378,40 +392,46 @@ int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
     MDB_val old = stored;
     int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &old, MDB_NOOVERWRITE);
     if (code == MDB_SUCCESS) {
+      med_log_operations_put(&txn->batch->redo, tree, key, med_slice_of(wrapped, stored.mv_size));
       rc = undo_append(txn, tree, key, NULL);
       if (rc != MEDLEY_OK) txn->batch->broken = true;
       return rc;
     }
-    if (code != MDB_KEYEXIST) return door_answer(txn, code, "store: put");
+    if (code != MDB_KEYEXIST) return med_txn_door_answer(txn, code, "store: put");
     rc = undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
+  med_log_operations_put(&txn->batch->redo, tree, key, med_slice_of(wrapped, stored.mv_size));
   int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &stored, 0);
-  return door_answer(txn, code, "store: put");
+  return med_txn_door_answer(txn, code, "store: put");
 }
 
 int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
-  int rc = check_write(txn, key, 0);
+  int rc = med_txn_check_write(txn, key, 0);
   if (rc != MEDLEY_OK) return rc;
+  uint8_t key_copy[MED_KEY_SIZE_MAX];
+  memcpy(key_copy, key.bytes, key.len); /* it may lie in the page that the delete changes */
+  key.bytes = key_copy;
   MDB_val mdb_key = mdb_slice(key), old;
   MDB_dbi dbi = txn->store->trees[tree];
   if (txn->undo_on) {
     int code = mdb_get(txn->mdb, dbi, &mdb_key, &old);
     if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-    if (code != MDB_SUCCESS) return door_answer(txn, code, "store: delete");
+    if (code != MDB_SUCCESS) return med_txn_door_answer(txn, code, "store: delete");
     rc = undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
-  rc = count_operation(txn, tree);
+  rc = med_txn_count_operation(txn, tree);
   if (rc != MEDLEY_OK) return rc;
   int code = mdb_del(txn->mdb, dbi, &mdb_key, NULL);
   if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-  return door_answer(txn, code, "store: delete");
+  if (code == MDB_SUCCESS) med_log_operations_delete(&txn->batch->redo, tree, key);
+  return med_txn_door_answer(txn, code, "store: delete");
 }
 
 int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice to, size_t limit, size_t *deleted) {
   *deleted = 0;
-  int rc = check_write(txn, from, 0);
+  int rc = med_txn_check_write(txn, from, 0);
   if (rc != MEDLEY_OK) return rc;
   MDB_cursor *cursor;
   int code = mdb_cursor_open(txn->mdb, txn->store->trees[tree], &cursor);
@@ -422,17 +442,18 @@ int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice 
     med_slice present = med_slice_of(key.mv_data, key.mv_size);
     if (med_slice_compare(present, to) >= 0) break;
     rc = undo_append(txn, tree, present, &old);
-    if (rc == MEDLEY_OK) rc = count_operation(txn, tree);
+    if (rc == MEDLEY_OK) rc = med_txn_count_operation(txn, tree);
     if (rc != MEDLEY_OK) break;
+    med_log_operations_delete(&txn->batch->redo, tree, present);
     code = mdb_cursor_del(cursor, 0);
-
     if (code != MDB_SUCCESS) break;
     ++*deleted;
     code = mdb_cursor_get(cursor, &key, &old, MDB_NEXT); /* after a delete: what moved into its place */
   }
   mdb_cursor_close(cursor);
   if (rc != MEDLEY_OK) return rc;
-  return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : door_answer(txn, code, "store: delete range");
+  return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK
+                                                     : med_txn_door_answer(txn, code, "store: delete range");
 }
 
 /* ---- Cursors ---- */
@@ -523,64 +544,4 @@ int med_txn_next_id(med_txn *txn, uint64_t *id) {
   }
   *id = store->id_next++;
   return MEDLEY_OK;
-}
-
-/* ---- SQL pages ---- keys are native 32-bit numbers (MDB_INTEGERKEY). */
-int med_txn_get_page(med_txn *txn, uint32_t page_number, med_slice *value) {
-  assert(txn->active);
-  MDB_val key = {sizeof page_number, &page_number}, stored;
-  int code = mdb_get(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, &stored);
-  if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-  if (code != MDB_SUCCESS) return med_store_fail(txn->error, code, "store: get page");
-  *value = med_slice_of(stored.mv_data, stored.mv_size);
-  return MEDLEY_OK;
-}
-
-int med_txn_put_page(med_txn *txn, uint32_t page_number, const uint8_t *value) {
-  MDB_val key = {sizeof page_number, &page_number}, stored = {MED_PAGE_VALUE_SIZE, (void *)(uintptr_t)value};
-  int rc = check_write(txn, med_slice_of(&page_number, sizeof page_number), 0);
-  if (rc == MEDLEY_OK) rc = count_operation(txn, MED_TREE_SQL);
-  if (rc != MEDLEY_OK) return rc;
-  int code = mdb_put(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, &stored, 0);
-  return door_answer(txn, code, "store: put page");
-}
-
-int med_txn_delete_page(med_txn *txn, uint32_t page_number) {
-  MDB_val key = {sizeof page_number, &page_number};
-  int rc = check_write(txn, med_slice_of(&page_number, sizeof page_number), 0);
-  if (rc == MEDLEY_OK) rc = count_operation(txn, MED_TREE_SQL);
-  if (rc != MEDLEY_OK) return rc;
-  int code = mdb_del(txn->mdb, txn->store->trees[MED_TREE_SQL], &key, NULL);
-  if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
-  return door_answer(txn, code, "store: delete page");
-}
-
-int med_txn_last_page(med_txn *txn, uint32_t *page_number) {
-  *page_number = 0;
-  MDB_cursor *cursor;
-  int code = mdb_cursor_open(txn->mdb, txn->store->trees[MED_TREE_SQL], &cursor);
-  if (code != MDB_SUCCESS) return med_store_fail(txn->error, code, "store: last page");
-  MDB_val key, stored;
-  code = mdb_cursor_get(cursor, &key, &stored, MDB_LAST);
-  if (code == MDB_SUCCESS && key.mv_size == sizeof *page_number) memcpy(page_number, key.mv_data, sizeof *page_number);
-  mdb_cursor_close(cursor);
-  return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : med_store_fail(txn->error, code, "store: last page");
-}
-
-/* A page value lies 16 bytes into a page of its own, whose header begins with the page's number in the file. The file's
- * size is asked for, because LMDB's last page number will not do: pages that were never written may be missing. */
-#define LMDB_PAGE_HEADER_SIZE 16
-
-bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length) {
-  med_store *store = txn->store;
-  const uint8_t *header = (const uint8_t *)bytes - LMDB_PAGE_HEADER_SIZE;
-  if (txn->batch != NULL || ((uintptr_t)header & (MED_PAGE_SIZE - 1)) != 0) return false;
-  uint64_t page_number;
-  memcpy(&page_number, header, sizeof page_number);
-  uint64_t end = page_number * MED_PAGE_SIZE + LMDB_PAGE_HEADER_SIZE + length;
-  if (end <= store->file_bytes_seen) return true;
-  struct stat status;
-  if (fstat(store->data_fd, &status) != 0) return false;
-  store->file_bytes_seen = (uint64_t)status.st_size;
-  return end <= (uint64_t)status.st_size;
 }

@@ -37,7 +37,7 @@ typedef enum med_tree {
 #define MED_VALUE_SIZE_MAX 4072
 
 #define MED_PAGE_SIZE 4096
-#define MED_FORMAT_VERSION 1 /* FORMAT.md; a newer file is refused */
+#define MED_FORMAT_VERSION 2 /* FORMAT.md; a newer file is refused. 1: without a redo log */
 
 typedef struct med_store med_store;
 typedef struct med_txn med_txn;
@@ -56,8 +56,8 @@ MEDLEY_MUST_USE int med_store_usable(const med_store *store, medley_error *error
 MEDLEY_MUST_USE int med_store_stat(med_txn *txn, medley_stats *stats);
 /* Copies one snapshot, without free pages, to a new file while others write. */
 MEDLEY_MUST_USE int med_store_backup(med_store *store, const char *path, medley_error *error);
-/* Forgets readers whose process died. */
-void med_store_check_readers(med_store *store);
+/* Forgets readers whose process died, where that may be done at any time; answers how many. */
+int med_store_check_readers(med_store *store);
 /* Walks and checks the whole file; each value of ours is verified. The caller holds the write lock, if it can. */
 MEDLEY_MUST_USE int med_store_check(med_store *store, void (*on_problem)(void *, const char *), void *context,
                                     uint64_t *problem_count, medley_error *error);

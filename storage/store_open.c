@@ -14,29 +14,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "storage/checkpoint.h"
 #include "storage/txn.h"
 #include "storage/walker.h"
 #include "storage/writer.h"
 
 #define MAP_SIZE_MIN ((uint64_t)16 << 20)
-#define RESERVE_SIZE ((uint64_t)1 << 20)
 #define LOCK_FILE_HEADER_SIZE 128
 #define LOCK_FILE_READER_SIZE 64
 #define LMDB_COMMIT_NUMBER_AT 144 /* in a meta page: header 16, then 128 bytes of MDB_meta */
+#define LOCK_AT_CLOSE_MS 1000
 #define FUSE_MAGIC 0x65735546
 #define CIFS_MAGIC 0xFF534D42
 #define SMB2_MAGIC 0xFE534D42
 #define V9FS_MAGIC 0x01021997
 
-/* Bytes of the data file that carry OFD locks. They lie far behind any data. */
-#define LOCK_OFFSET_IN_USE ((off_t)1 << 62)
-#define LOCK_OFFSET_WRITER (((off_t)1 << 62) + 1)
-#define LOCK_OFFSET_OPENING (((off_t)1 << 62) + 2)
-
 static const char *const tree_names[MED_TREE_COUNT] = {"meta", "sql",   "kv",     "expiry",
                                                        "wide", "graph", "search", "changes"};
 static const char header_key[] = "header";
 #define HEADER_SIZE 40
+#define FORMAT_WITHOUT_LOG 1
 
 /* ---- Clock and randomness ---- */
 static int64_t system_clock_us(void *context) {
@@ -77,14 +74,6 @@ static void seed_random(med_store *store) {
 const uint8_t *med_store_identity(const med_store *store) { return store->identity; }
 
 /* ---- Looking at the file before LMDB does ---- */
-static int set_ofd_lock(int fd, short type, off_t offset) {
-  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
-  int rc;
-  do rc = fcntl(fd, F_OFD_SETLK, &lock);
-  while (rc != 0 && errno == EINTR);
-  return rc;
-}
-
 static int refuse_network_file_system(const char *path, int fd, medley_error *error) {
   struct statfs fs;
   if (fstatfs(fd, &fs) != 0) return MEDLEY_OK;
@@ -100,7 +89,7 @@ static int refuse_network_file_system(const char *path, int fd, medley_error *er
   }
 }
 
-static int open_data_file(med_store *store, const char *path, uint64_t *size, medley_error *error) {
+static int open_data_file(med_store *store, const char *path, medley_error *error) {
   unsigned flags = store->options.flags;
   struct stat status;
   if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
@@ -116,36 +105,8 @@ static int open_data_file(med_store *store, const char *path, uint64_t *size, me
   if (fstat(store->data_fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     return med_error_set(error, MEDLEY_CANNOT_OPEN, "open: not a regular file: %s", path);
   }
-  *size = (uint64_t)status.st_size;
   if (flags & MEDLEY_OPEN_FORCE_NETWORK) return MEDLEY_OK;
   return refuse_network_file_system(path, store->data_fd, error);
-}
-
-#define LOCK_POLL_US_MIN 20
-#define LOCK_POLL_US_MAX 1000
-
-static int64_t monotonic_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Polled, because an OFD lock cannot be waited for with a timeout. */
-static int lock_within(med_store *store, short type, off_t offset, uint32_t timeout_ms, const char *what,
-                       medley_error *error) {
-  if (set_ofd_lock(store->data_fd, type, offset) == 0) return MEDLEY_OK;
-  int64_t end = monotonic_us() + (int64_t)timeout_ms * 1000;
-  long pause_us = LOCK_POLL_US_MIN;
-  while (errno == EAGAIN || errno == EACCES) {
-    if (monotonic_us() >= end) {
-      return med_error_set(error, MEDLEY_BUSY, "%s: another process held it for %u ms", what, timeout_ms);
-    }
-    struct timespec pause = {0, pause_us * 1000};
-    nanosleep(&pause, NULL);
-    if (pause_us < LOCK_POLL_US_MAX) pause_us *= 2;
-    if (set_ofd_lock(store->data_fd, type, offset) == 0) return MEDLEY_OK;
-  }
-  return med_error_set_foreign(error, MEDLEY_IO, errno, "%s: %s", what, strerror(errno));
 }
 
 /* LMDB makes its lock file sparse and writes to it through a map: on a full disk that is a SIGBUS. So its blocks are taken
@@ -169,20 +130,20 @@ static int reserve_lock_file(med_store *store, const char *path, medley_error *e
 
 /* Whoever has the database open holds a shared lock on the data file. If somebody does and the lock file is gone, a new
  * lock file would divide the processes into two groups that overwrite each other's pages. */
-static int check_lock_file(med_store *store, const char *path, medley_error *error) {
+static int check_lock_file(med_store *store, const char *path, bool *alone, medley_error *error) {
   med_buffer lock_path = {0};
   if (!med_buffer_printf(&lock_path, "%s-lock", path)) return med_error_no_memory(error);
   struct stat status;
   bool present = stat(lock_path.bytes, &status) == 0;
   med_buffer_clear(&lock_path);
-  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_OFFSET_IN_USE, .l_len = 1};
-  if (!present && fcntl(store->data_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+  if (!present && med_store_sees_lock(store, MED_LOCK_IN_USE)) {
     return med_error_set(error, MEDLEY_CANNOT_OPEN,
                          "open: the lock file is gone while another process has the database open: end that process "
                          "first: %s-lock",
                          path);
   }
-  if (set_ofd_lock(store->data_fd, F_RDLCK, LOCK_OFFSET_IN_USE) != 0) {
+  *alone = !med_store_sees_lock(store, MED_LOCK_IN_USE);
+  if (med_store_set_lock(store, F_RDLCK, MED_LOCK_IN_USE) != 0) {
     return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, errno, "open: cannot lock: %s", path);
   }
   return MEDLEY_OK;
@@ -228,21 +189,6 @@ static int open_environment(med_store *store, const char *path, medley_error *er
   return med_error_set_foreign(error, status, code, "open: %s: %s", mdb_strerror(code), path);
 }
 
-/* One process opens at a time. LMDB's first opener clears the lock file's commit number before it fills it in again; if it is
- * killed in between, one that waits inside LMDB goes on with number 0 and overwrites live pages. One that waits here finds the
- * lock file ownerless and makes it anew. */
-static int open_alone(med_store *store, const char *path, medley_error *error) {
-  bool locks = !(store->options.flags & MEDLEY_OPEN_MEMORY);
-  short type = store->options.flags & MEDLEY_OPEN_READ_ONLY ? F_RDLCK : F_WRLCK;
-  int rc = MEDLEY_OK;
-  if (locks) MED_TRY(lock_within(store, type, LOCK_OFFSET_OPENING, store->options.busy_timeout_ms, "open", error));
-  rc = reserve_lock_file(store, path, error);
-  if (rc == MEDLEY_OK) rc = open_environment(store, path, error);
-  if (locks) (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_OPENING);
-done:
-  return rc;
-}
-
 /* ---- Trees and header ---- */
 static int open_trees(med_store *store, MDB_txn *mdb, bool create) {
   for (int tree = 0; tree < MED_TREE_COUNT; tree++) {
@@ -270,12 +216,21 @@ static int read_header(med_store *store, med_slice value, const char *path, medl
                          MED_PAGE_SIZE, path);
   }
   memcpy(store->identity, bytes + 16, sizeof store->identity);
+  store->format_version = version;
+  bool logs = version > FORMAT_WITHOUT_LOG;
+  medley_journal wanted = store->options.journal;
+  if (wanted != MEDLEY_JOURNAL_DEFAULT && logs != (wanted == MEDLEY_JOURNAL_LOG))
+    return med_error_set(error, MEDLEY_MISUSE, "open: the database was made with%s a redo log: %s", logs ? "" : "out",
+                         path);
+  if (logs && store->checkpoint != NULL && !(store->options.flags & MEDLEY_OPEN_READ_ONLY))
+    med_checkpoint_enable(store->checkpoint);
   return MEDLEY_OK;
 }
 
 static int write_header(med_store *store, med_txn *txn) {
   uint8_t bytes[HEADER_SIZE] = "medley\0";
-  med_put_u32(bytes + 8, MED_FORMAT_VERSION);
+  bool logs = store->options.journal != MEDLEY_JOURNAL_NONE && store->checkpoint != NULL;
+  med_put_u32(bytes + 8, logs ? MED_FORMAT_VERSION : FORMAT_WITHOUT_LOG);
   med_put_u32(bytes + 12, MED_PAGE_SIZE);
   med_put_u64(store->identity, med_store_random(store));
   med_put_u64(store->identity + 8, med_store_random(store));
@@ -327,7 +282,7 @@ static int open_existing(med_store *store, const char *path, medley_error *error
 }
 
 static int create_contents(med_store *store, medley_error *error) {
-  med_batch batch;
+  med_batch batch = {0};
   int rc = med_store_lock(store, store->options.busy_timeout_ms, error);
   if (rc != MEDLEY_OK) return rc;
   rc = med_batch_begin(store, &batch, error);
@@ -349,6 +304,7 @@ static int create_contents(med_store *store, medley_error *error) {
       rc = med_batch_commit(store, &batch, error);
     else
       med_batch_abort(store, &batch);
+    if (rc == MEDLEY_OK) rc = open_existing(store, store->path, error);
   }
   med_store_unlock(store);
   return rc;
@@ -414,9 +370,9 @@ static bool is_unfinished_file(int fd, uint64_t size) {
 /* Only who is alone with the file may empty it: another process may be making it at this moment. */
 static bool begin_anew(med_store *store, uint64_t size) {
   if (!is_unfinished_file(store->data_fd, size)) return false;
-  if (set_ofd_lock(store->data_fd, F_WRLCK, LOCK_OFFSET_IN_USE) != 0) return false;
+  if (med_store_set_lock(store, F_WRLCK, MED_LOCK_IN_USE) != 0) return false;
   bool done = is_unfinished_file(store->data_fd, size) && ftruncate(store->data_fd, 0) == 0;
-  (void)set_ofd_lock(store->data_fd, F_RDLCK, LOCK_OFFSET_IN_USE);
+  (void)med_store_set_lock(store, F_RDLCK, MED_LOCK_IN_USE);
   return done;
 }
 
@@ -428,12 +384,12 @@ static int check_before_open(med_store *store, uint64_t size, medley_error *erro
   if (rc != MEDLEY_OK || !(flags & MEDLEY_OPEN_UNTRUSTED)) return rc;
   /* The walk needs a file that stands still. */
   bool locks = !(flags & MEDLEY_OPEN_READ_ONLY);
-  if (locks) rc = lock_within(store, F_WRLCK, LOCK_OFFSET_WRITER, store->options.busy_timeout_ms, "open", error);
+  if (locks) rc = med_store_lock_within(store, F_WRLCK, MED_LOCK_WRITER, store->options.busy_timeout_ms, "open", error);
   if (rc != MEDLEY_OK) return rc;
   struct stat status;
   if (fstat(store->data_fd, &status) == 0) size = (uint64_t)status.st_size;
   rc = med_walker_walk(store->data_fd, size, NULL, NULL, NULL, error);
-  if (locks) (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_WRITER);
+  if (locks) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_WRITER);
   return rc;
 }
 
@@ -490,7 +446,7 @@ static int settle_interrupted_commit(med_store *store, medley_error *error) {
   if (info.me_last_txnid == seen) return MEDLEY_OK;
   int rc = med_store_lock(store, store->options.busy_timeout_ms, error);
   if (rc != MEDLEY_OK) return rc;
-  med_batch batch;
+  med_batch batch = {0};
   rc = med_batch_begin(store, &batch, error);
   if (rc == MEDLEY_OK) med_batch_abort(store, &batch);
   med_store_unlock(store);
@@ -500,6 +456,62 @@ static int settle_interrupted_commit(med_store *store, medley_error *error) {
         "open: the lock file does not belong to the newest commit: end all processes that use the database "
         "and open it again");
   }
+  return rc;
+}
+
+/* ---- Open and close ---- */
+/* Who is alone puts a log's checkpoint back before anybody looks at the file; who only reads cannot. */
+static int open_log(med_store *store, bool alone, medley_error *error) {
+  unsigned flags = store->options.flags;
+  int rc;
+  if (flags & MEDLEY_OPEN_MEMORY) return MEDLEY_OK;
+  MED_TRY(med_checkpoint_open(store, &store->checkpoint, error));
+  if (!alone) goto done;
+  if (!(flags & MEDLEY_OPEN_READ_ONLY)) return med_checkpoint_restore(store->checkpoint, error);
+  if (med_checkpoint_log_exists(store->checkpoint))
+    rc = med_error_set(error, MEDLEY_CANNOT_OPEN,
+                       "open: the database was not closed and its log has to be applied first: open it for writing: %s",
+                       store->path);
+done:
+  return rc;
+}
+
+static int open_in_turn(med_store *store, const char *path, medley_error *error) {
+  uint64_t size = 0;
+  bool alone = false;
+  struct stat status;
+  int rc;
+  MED_TRY(check_lock_file(store, path, &alone, error));
+  MED_TRY(open_log(store, alone, error));
+  if (fstat(store->data_fd, &status) == 0) size = (uint64_t)status.st_size;
+  MED_TRY(check_before_open(store, size, error));
+  MED_TRY(reserve_lock_file(store, path, error));
+  MED_TRY(open_environment(store, path, error));
+  MED_TRY(open_probe(store, error));
+  MED_TRY(settle_interrupted_commit(store, error));
+  MED_TRY(open_contents(store, path, error));
+  if (store->checkpoint != NULL && med_checkpoint_is_unsettled(store->checkpoint)) {
+    if (store->format_version < 2)
+      rc = med_error_set(error, MEDLEY_CORRUPT, "open: a log beside a database without one");
+    if (rc == MEDLEY_OK) rc = med_checkpoint_settle(store->checkpoint, error);
+  }
+  if (rc == MEDLEY_OK && !(store->options.flags & MEDLEY_OPEN_READ_ONLY)) (void)med_store_check_readers(store);
+done:
+  return rc;
+}
+
+/* One process opens at a time. LMDB's first opener clears the lock file's commit number before it fills it in again; if it is
+ * killed in between, one that waits inside LMDB goes on with number 0 and overwrites live pages. One that waits here finds the
+ * lock file ownerless and makes it anew. And only one may settle what a power cut has left. */
+static int open_alone(med_store *store, const char *path, medley_error *error) {
+  bool locks = !(store->options.flags & MEDLEY_OPEN_MEMORY);
+  short type = store->options.flags & MEDLEY_OPEN_READ_ONLY ? F_RDLCK : F_WRLCK;
+  int rc = MEDLEY_OK;
+  if (locks)
+    MED_TRY(med_store_lock_within(store, type, MED_LOCK_OPENING, store->options.busy_timeout_ms, "open", error));
+  rc = open_in_turn(store, path, error);
+  if (locks) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
+done:
   return rc;
 }
 
@@ -513,20 +525,12 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   pthread_mutex_init(&store->random_mutex, NULL);
   pthread_mutex_init(&store->probe_mutex, NULL);
   seed_random(store);
-  uint64_t size = 0;
   int rc;
   MED_TRY(set_path(store, path, error));
   path = store->path;
   MED_TRY(make_fork_guard(store, error));
-  MED_TRY(open_data_file(store, path, &size, error));
-  MED_TRY(check_lock_file(store, path, error));
-  MED_TRY(check_before_open(store, size, error));
+  MED_TRY(open_data_file(store, path, error));
   MED_TRY(open_alone(store, path, error));
-  int dead_count = 0;
-  (void)mdb_reader_check(store->env, &dead_count);
-  MED_TRY(open_probe(store, error));
-  MED_TRY(settle_interrupted_commit(store, error));
-  MED_TRY(open_contents(store, path, error));
   store->writer = med_writer_open(store);
   if (store->writer == NULL) rc = med_error_no_memory(error);
 done:
@@ -539,44 +543,31 @@ done:
   return MEDLEY_OK;
 }
 
+/* The last one to close leaves one file: its checkpoint is the database, and the log goes. */
+static void close_log(med_store *store) {
+  med_checkpoint *checkpoint = store->checkpoint;
+  medley_error ignored = {0};
+  if (store->env == NULL || !med_checkpoint_is_enabled(checkpoint)) return;
+  bool locked =
+      med_store_lock_within(store, F_WRLCK, MED_LOCK_OPENING, LOCK_AT_CLOSE_MS, "close", &ignored) == MEDLEY_OK;
+  bool alone = locked && med_store_set_lock(store, F_WRLCK, MED_LOCK_IN_USE) == 0;
+  med_checkpoint_close(checkpoint, alone);
+  if (locked) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
+}
+
 void med_store_close(med_store *store) {
   if (store == NULL) return;
   bool forked = store->fork_guard != NULL && *store->fork_guard == 0;
   if (store->writer != NULL) med_writer_close(store->writer);
+  if (store->checkpoint != NULL && !forked) close_log(store);
   /* A forked child must not close the parent's lock table. */
   if (store->probe != NULL && !forked) mdb_txn_abort(store->probe);
   if (store->env != NULL && !forked) mdb_env_close(store->env);
+  med_checkpoint_free(store->checkpoint);
   if (store->data_fd >= 0) close(store->data_fd);
   if (store->fork_guard != NULL) munmap((void *)(uintptr_t)store->fork_guard, MED_PAGE_SIZE);
   pthread_mutex_destroy(&store->random_mutex);
   pthread_mutex_destroy(&store->probe_mutex);
   med_free(store->path);
   med_free(store);
-}
-
-/* ---- The write lock between processes ---- */
-int med_store_lock(med_store *store, uint32_t timeout_ms, medley_error *error) {
-  if (store->options.flags & MEDLEY_OPEN_MEMORY) return MEDLEY_OK;
-  return lock_within(store, F_WRLCK, LOCK_OFFSET_WRITER, timeout_ms, "write lock", error);
-}
-
-void med_store_unlock(med_store *store) {
-  if (store->options.flags & MEDLEY_OPEN_MEMORY) return;
-  (void)set_ofd_lock(store->data_fd, F_UNLCK, LOCK_OFFSET_WRITER);
-}
-
-/* ---- The reserve ---- blocks allocated behind the end of the file, so that a full disk still takes deletes: they too
- * copy pages. The caller holds the write lock and has just committed. */
-void med_store_keep_reserve(med_store *store) {
-  if (store->options.flags & MEDLEY_OPEN_MEMORY) return;
-  MDB_envinfo info;
-  if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return;
-  uint64_t end = (info.me_last_pgno + 1) * MED_PAGE_SIZE;
-  if (!store->disk_full && end + RESERVE_SIZE <= store->reserved_end) return;
-  uint64_t reserved_end = end + 2 * RESERVE_SIZE;
-  int rc;
-  do rc = fallocate(store->data_fd, FALLOC_FL_KEEP_SIZE, (off_t)end, (off_t)(reserved_end - end));
-  while (rc != 0 && errno == EINTR);
-  if (rc == 0) store->reserved_end = reserved_end;
-  store->disk_full = rc != 0 && (errno == ENOSPC || errno == EDQUOT) && end + RESERVE_SIZE > store->reserved_end;
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "storage/log_operations.h"
 #include "storage/memory.h"
 #include "storage/store.h"
 
@@ -21,6 +22,7 @@ typedef struct med_batch {
   uint64_t operations[MED_TREE_COUNT]; /* puts and deletes so far: an upper bound for dirty pages */
   uint64_t uncounted;                  /* operations since the bounds were looked at */
   bool broken;                         /* LMDB refuses all but an abort */
+  med_log_operations redo;             /* what the log gets */
   bool room_known;
   uint64_t room_pages; /* what may still be allocated, as it was when it was looked at */
 } med_batch;
@@ -55,6 +57,7 @@ struct med_store {
   MDB_txn *probe;                   /* a reader at rest, renewed to learn the newest commit's number */
   pthread_mutex_t probe_mutex;
   uint8_t identity[16];
+  uint32_t format_version; /* of the file */
   _Atomic int64_t last_now_us;
   pthread_mutex_t random_mutex;
   uint64_t random_state[2];
@@ -63,10 +66,20 @@ struct med_store {
   uint64_t reserved_end;    /* file offset up to which blocks are allocated; writer only */
   uint64_t id_next, id_end; /* numbers taken from the counter and not yet given out; writer only */
   struct med_writer *writer;
+  struct med_checkpoint *checkpoint; /* NULL: no redo log (in memory, or only for reading) */
 };
 
 /* LMDB's and errno's codes in our terms, in the slot. where: "store: put". */
 int med_store_fail(medley_error *error, int mdb_code, const char *where);
+
+int med_store_failed_commit(med_store *store, int code, medley_error *error);
+
+/* ---- The door's parts ---- */
+/* A write that the transaction may not make, or none of that size. */
+MEDLEY_MUST_USE int med_txn_check_write(med_txn *txn, med_slice key, size_t value_len);
+MEDLEY_MUST_USE int med_txn_count_operation(med_txn *txn, med_tree tree);
+/* After a put or delete: LMDB's code in our terms; a failure has broken the batch. */
+MEDLEY_MUST_USE int med_txn_door_answer(med_txn *txn, int mdb_code, const char *where);
 
 /* ---- A batch ---- The caller holds the in-process and cross-process write locks. */
 int med_batch_begin(med_store *store, med_batch *batch, medley_error *error);
@@ -80,9 +93,26 @@ void med_txn_attach(med_txn *txn, med_store *store, med_batch *batch, medley_err
 void med_txn_detach(med_txn *txn);
 void med_txn_clear(med_txn *txn);
 
-/* The write lock between processes: an OFD lock on a byte of the data file. */
+/* ---- Locks between processes ---- on bytes of the data file (store_locks.c); F_RDLCK, F_WRLCK, F_UNLCK. */
+typedef enum med_store_lock_place {
+  MED_LOCK_IN_USE = 0,  /* shared: has it open */
+  MED_LOCK_WRITER = 1,  /* exclusive: writes */
+  MED_LOCK_OPENING = 2, /* exclusive: opens or closes; shared: opens for reading */
+  MED_LOCK_PIN = 3      /* shared: has pinned the checkpoint */
+} med_store_lock_place;
+/* 0, or -1 and errno: at once. */
+int med_store_set_lock(const med_store *store, short type, med_store_lock_place place);
+/* Whether another process has it in any way. */
+bool med_store_sees_lock(const med_store *store, med_store_lock_place place);
+MEDLEY_MUST_USE int med_store_lock_within(const med_store *store, short type, med_store_lock_place place,
+                                          uint32_t timeout_ms, const char *what, medley_error *error);
+/* The write lock; BUSY in the end. */
 int med_store_lock(med_store *store, uint32_t timeout_ms, medley_error *error);
 void med_store_unlock(med_store *store);
+/* The lock that says "a living process has pinned the checkpoint" (checkpoint.h): this process's own, and whether another has it. */
+MEDLEY_MUST_USE int med_store_show_pin(med_store *store, bool pinned, medley_error *error);
+bool med_store_sees_pin(const med_store *store);
+int64_t med_store_monotonic_us(void);
 /* Keeps blocks allocated behind the end of the file. The caller holds the write lock and has just committed. */
 void med_store_keep_reserve(med_store *store);
 

@@ -46,6 +46,14 @@ typedef struct med_walker_report {
  * NOT_A_DATABASE (it never was one), CORRUPT, IO or NO_MEMORY. An empty file is OK: LMDB makes a new one of it. */
 MEDLEY_MUST_USE int med_walker_check_header(int fd, uint64_t file_size, medley_error *error);
 
+/* For a file beside which a redo log lies (checkpoint.h): whether the two meta pages that are `present` in it may be what came after
+ * the `saved` ones of commit checkpoint_id. Torn ones may; older ones, or others of the same number, may not. */
+bool med_walker_metas_may_follow(const uint8_t *present, const uint8_t *saved, uint64_t checkpoint_id);
+/* The 16 bytes of identity in the header record of the snapshot whose two meta pages are given: only the pages on the way to it
+ * are read, and nothing of them is believed unchecked. CORRUPT if there is none, IO, or NO_MEMORY. */
+MEDLEY_MUST_USE int med_walker_find_identity(int fd, uint64_t file_size, const uint8_t *metas, uint8_t identity[16],
+                                             medley_error *error);
+
 /* Every page of the newest snapshot. on_entry and report may be NULL. Same answers, and the callback's. */
 MEDLEY_MUST_USE int med_walker_walk(int fd, uint64_t file_size, med_walker_callback on_entry, void *context,
                                     med_walker_report *report, medley_error *error);

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <time.h>
 
+#include "storage/checkpoint.h"
 #include "storage/txn.h"
 
 #define BATCH_MEMBERS_MAX 256
 #define BATCH_AGE_US_MAX 4000
 #define READER_CHECK_COMMITS 1024
+#define CHECKPOINT_WAIT_MS 10000
 
 typedef enum member_state {
   MEMBER_IDLE,
@@ -54,6 +56,7 @@ typedef struct med_writer {
   int64_t first_finished_us;
   med_batch batch;
   bool taken; /* a batch is open, committing, or being begun */
+  _Atomic bool checkpointing;
   _Atomic uint64_t failures;
   _Atomic uint64_t commits, commit_members, batch_members_max;
 } med_writer;
@@ -75,6 +78,7 @@ struct med_writer *med_writer_open(med_store *store) {
 void med_writer_close(med_writer *writer) {
   if (writer == NULL) return;
   pthread_mutex_destroy(&writer->mutex);
+  med_log_operations_clear(&writer->batch.redo);
   med_free(writer);
 }
 
@@ -371,6 +375,21 @@ static void lead_to_the_end(med_writer *writer, med_member *leader) {
   finish_batch(writer);
 }
 
+/* By the thread that led the batch after which it was due, which has been acknowledged. Most is flushed while others write; the rest
+ * in a batch of its own, in the queue like any other. What fails is due again after the next batch. */
+static void make_checkpoint(med_member *member) {
+  med_writer *writer = member->store->writer;
+  medley_error ignored = {0};
+  if (atomic_exchange(&writer->checkpointing, true)) return;
+  med_checkpoint_flush_ahead(member->store->checkpoint);
+  if (med_writer_begin(member, false, CHECKPOINT_WAIT_MS, &ignored) == MEDLEY_OK) {
+    int rc = med_checkpoint_run(member->store->checkpoint, &ignored);
+    (void)rc;
+    med_writer_rollback(member);
+  }
+  writer->checkpointing = false;
+}
+
 int med_writer_commit(med_member *member, medley_error *error) {
   med_writer *writer = member->store->writer;
   assert(member->running && med_member_is_owner(member));
@@ -383,8 +402,10 @@ int med_writer_commit(med_member *member, medley_error *error) {
   while (member->state == MEMBER_FINISHED) pthread_cond_wait(&member->wake, &writer->mutex);
   int rc = member->result;
   if (rc != MEDLEY_OK && error != NULL) *error = member->result_error;
+  bool led = member->leader;
   pthread_mutex_unlock(&writer->mutex);
   member->leader = false;
+  if (led && med_checkpoint_due(member->store->checkpoint)) make_checkpoint(member);
   return rc;
 }
 

@@ -1,0 +1,406 @@
+/* checkpoint.c - see checkpoint.h. */
+#include "storage/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/log.h"
+#include "storage/walker.h"
+
+#define LOG_BYTES_DUE ((uint64_t)8 << 20)
+#define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
+#define RELAXED_FLUSH_US 20000
+
+struct med_checkpoint {
+  med_store *store;
+  char *path;
+  med_log log;
+  MDB_txn *pin; /* a reader of the checkpoint, or at rest */
+  bool pinned;
+  bool enabled;
+  bool unsettled;
+  uint64_t pages_then; /* the file's end at the checkpoint */
+  uint64_t last_flush_us;
+  _Atomic bool due;
+};
+
+int med_checkpoint_open(med_store *store, med_checkpoint **opened, medley_error *error) {
+  med_checkpoint *checkpoint = med_alloc_zero(sizeof *checkpoint);
+  med_buffer path = {0};
+  *opened = NULL;
+  if (checkpoint == NULL || !med_buffer_printf(&path, "%s-log", store->path)) {
+    med_free(checkpoint);
+    return med_error_no_memory(error);
+  }
+  checkpoint->store = store;
+  checkpoint->path = path.bytes;
+  med_log_init(&checkpoint->log);
+  *opened = checkpoint;
+  return MEDLEY_OK;
+}
+
+void med_checkpoint_free(med_checkpoint *checkpoint) {
+  if (checkpoint == NULL) return;
+  med_log_clear(&checkpoint->log);
+  med_free(checkpoint->path);
+  med_free(checkpoint);
+}
+
+void med_checkpoint_enable(med_checkpoint *checkpoint) { checkpoint->enabled = true; }
+
+bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint) { return checkpoint->enabled; }
+
+bool med_checkpoint_log_exists(const med_checkpoint *checkpoint) { return access(checkpoint->path, F_OK) == 0; }
+
+bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint) { return checkpoint->unsettled; }
+
+/* ---- The pin ---- */
+static int pin_newest(med_checkpoint *checkpoint, uint64_t expected, medley_error *error) {
+  int code;
+  if (checkpoint->pin == NULL) {
+    code = mdb_txn_begin(checkpoint->store->env, NULL, MDB_RDONLY, &checkpoint->pin);
+  } else {
+    if (checkpoint->pinned) mdb_txn_reset(checkpoint->pin);
+    checkpoint->pinned = false;
+    code = mdb_txn_renew(checkpoint->pin);
+  }
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "checkpoint");
+  checkpoint->pinned = true;
+  if (mdb_txn_id(checkpoint->pin) != expected)
+    return med_error_set(error, MEDLEY_CORRUPT, "checkpoint: a reader has commit %llu instead of %llu",
+                         (unsigned long long)mdb_txn_id(checkpoint->pin), (unsigned long long)expected);
+  return med_store_show_pin(checkpoint->store, true, error);
+}
+
+static void unpin(med_checkpoint *checkpoint) {
+  if (checkpoint->pin != NULL) mdb_txn_abort(checkpoint->pin);
+  checkpoint->pin = NULL;
+  checkpoint->pinned = false;
+  medley_error ignored = {0};
+  int rc = med_store_show_pin(checkpoint->store, false, &ignored);
+  (void)rc;
+}
+
+/* ---- A checkpoint ---- */
+static int read_metas(const med_store *store, uint8_t *metas, medley_error *error) {
+  ssize_t len;
+  do len = pread(store->data_fd, metas, 2 * MED_PAGE_SIZE, 0);
+  while (len < 0 && errno == EINTR);
+  if (len == 2 * MED_PAGE_SIZE) return MEDLEY_OK;
+  return med_error_set_foreign(error, MEDLEY_IO, len < 0 ? errno : 0, "checkpoint: cannot read the meta pages");
+}
+
+/* What a flush could not write may be gone from the page cache too, and a later flush would say nothing of it: only what is read
+ * from the disk again can be trusted. */
+static int flush_failed(med_store *store, int code, medley_error *error) {
+  store->dead = true;
+  return med_store_fail(error, code, "checkpoint: flush");
+}
+
+/* Of commit `id`, which is LMDB's newest; a write transaction may be open. The order is the rule: LMDB's file is flushed, then its
+ * meta pages are copied, then the header is flushed, and only then the pin moves and dead readers are forgotten. */
+static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
+  med_store *store = checkpoint->store;
+  med_log_header header = {.salt = med_store_random(store), .checkpoint_id = id};
+  bool is_new = checkpoint->log.fd < 0;
+  int rc = MEDLEY_OK, code = mdb_env_sync(store->env, 1);
+  if (code != MDB_SUCCESS) return flush_failed(store, code, error);
+  memcpy(header.identity, store->identity, sizeof header.identity);
+  if (is_new) MED_TRY(med_log_open(&checkpoint->log, checkpoint->path, true, error));
+  MED_TRY(read_metas(store, header.metas, error));
+  rc = med_log_write_header(&checkpoint->log, &header, error);
+  if (rc == MEDLEY_COMMIT_UNKNOWN) return flush_failed(store, EIO, error);
+  if (rc != MEDLEY_OK) goto done;
+  if (is_new) MED_TRY(med_store_flush_directory(checkpoint->path, error));
+  int dead_count = 0;
+  (void)mdb_reader_check(store->env, &dead_count);
+  MED_TRY(pin_newest(checkpoint, id, error));
+  MDB_envinfo info;
+  if (mdb_env_info(store->env, &info) == MDB_SUCCESS) checkpoint->pages_then = info.me_last_pgno;
+  checkpoint->due = false;
+done:
+  return rc;
+}
+
+int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error) {
+  MDB_envinfo info;
+  int code = mdb_env_info(checkpoint->store->env, &info);
+  return code == MDB_SUCCESS ? make(checkpoint, info.me_last_txnid, error) : med_store_fail(error, code, "checkpoint");
+}
+
+bool med_checkpoint_due(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->due; }
+
+void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint) {
+  if (fdatasync(checkpoint->store->data_fd) != 0 && errno != EINTR) checkpoint->store->dead = true;
+}
+
+/* ---- Where the log ends ---- */
+/* Reads on to the record of commit `id`; one behind it was never acknowledged. */
+static int read_on(med_log *log, uint64_t id, medley_error *error) {
+  while (log->last_id < id) {
+    uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
+    med_log_record record;
+    int rc = med_log_next(log, &record, error);
+    if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+    if (rc != MEDLEY_OK) return rc;
+    if (record.id <= id) continue;
+    log->tail = tail;
+    log->chain = chain;
+    log->last_id = last_id;
+    return MEDLEY_OK;
+  }
+  return MEDLEY_OK;
+}
+
+/* *complete: the log has everything from its checkpoint to commit `id`. */
+static int catch_up(med_checkpoint *checkpoint, uint64_t id, bool *complete, medley_error *error) {
+  med_log *log = &checkpoint->log;
+  bool present = false;
+  int rc = MEDLEY_OK;
+  *complete = false;
+  if (log->fd < 0) {
+    rc = med_log_open(log, checkpoint->path, false, error);
+    if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+    if (rc != MEDLEY_OK) return rc;
+  }
+  MED_TRY(med_log_is_present(log, &present, error));
+  if (!present) {
+    rc = med_log_read_header(log, error);
+    if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK; /* its maker died before it was one */
+    if (rc != MEDLEY_OK) return rc;
+    if (memcmp(log->header.identity, checkpoint->store->identity, sizeof log->header.identity) != 0)
+      return med_error_set(error, MEDLEY_CANNOT_OPEN, "log: belongs to another database: %s", checkpoint->path);
+  }
+  if (log->last_id != id) MED_TRY(read_on(log, id, error));
+  *complete = log->last_id == id;
+done:
+  return rc;
+}
+
+static bool is_pinned(const med_checkpoint *checkpoint) {
+  return checkpoint->pinned || med_store_sees_pin(checkpoint->store);
+}
+
+/* On a full disk there may be no room for a log, and deletes must work nevertheless: without one LMDB flushes by itself. */
+static int go_without(med_checkpoint *checkpoint, med_batch *batch, int rc, medley_error *error) {
+  if (rc != MEDLEY_FULL || checkpoint->log.header.generation > 0 || checkpoint->store->dead) return rc;
+  med_log_clear(&checkpoint->log);
+  if (unlink(checkpoint->path) != 0 && errno != ENOENT) return rc;
+  if (error != NULL) med_error_clear(error);
+  batch->redo.wanted = false;
+  return MEDLEY_OK;
+}
+
+int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  med_log_operations_start(&batch->redo, checkpoint->enabled);
+  if (!checkpoint->enabled) return MEDLEY_OK;
+  bool complete;
+  int rc = catch_up(checkpoint, batch->id - 1, &complete, error);
+  if (rc == MEDLEY_OK && !(complete && is_pinned(checkpoint))) {
+    rc = make(checkpoint, batch->id - 1, error);
+    if (rc != MEDLEY_OK) rc = go_without(checkpoint, batch, rc, error);
+  }
+  if (rc == MEDLEY_OK) (void)mdb_env_set_flags(checkpoint->store->env, MDB_NOSYNC, batch->redo.wanted);
+  return rc;
+}
+
+/* ---- Committing ---- */
+static int die(med_store *store, medley_error *error, int code) {
+  store->dead = true;
+  return med_error_set_foreign(error, MEDLEY_COMMIT_UNKNOWN, code,
+                               "commit: %s: its outcome is unknown: reopen the database and look",
+                               code > 0 ? strerror(code) : mdb_strerror(code));
+}
+
+static bool wants_flush(med_checkpoint *checkpoint) {
+  if (checkpoint->store->options.durability == MEDLEY_DURABLE) return true;
+  uint64_t now = (uint64_t)med_store_monotonic_us();
+  if (now - checkpoint->last_flush_us < RELAXED_FLUSH_US) return false;
+  checkpoint->last_flush_us = now;
+  return true;
+}
+
+/* What the log cannot hold: the checkpoint behind the commit makes it durable. */
+static int commit_by_checkpoint(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  int code = mdb_txn_commit(batch->mdb);
+  batch->mdb = NULL;
+  if (code != MDB_SUCCESS) return med_store_failed_commit(checkpoint->store, code, error);
+  int rc = make(checkpoint, batch->id, error);
+  if (rc == MEDLEY_OK) return rc;
+  return die(checkpoint->store, error, error != NULL ? error->foreign_code : EIO);
+}
+
+static int append(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  med_slice operations = med_slice_of(batch->redo.bytes.bytes, batch->redo.bytes.len);
+  return med_log_append(&checkpoint->log, batch->id, operations, wants_flush(checkpoint), error);
+}
+
+static int commit_by_record(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  med_log *log = &checkpoint->log;
+  med_store *store = checkpoint->store;
+  uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
+  int rc = append(checkpoint, batch, error);
+  if (rc != MEDLEY_OK) {
+    if (rc == MEDLEY_COMMIT_UNKNOWN) store->dead = true;
+    return rc;
+  }
+  int code = mdb_txn_commit(batch->mdb);
+  batch->mdb = NULL;
+  if (code == MDB_SUCCESS) return MEDLEY_OK;
+  /* The record must not be done again for a commit that has failed. */
+  rc = med_store_failed_commit(store, code, error);
+  medley_error ignored = {0};
+  if (rc == MEDLEY_COMMIT_UNKNOWN || med_log_take_back(log, tail, chain, last_id, &ignored) == MEDLEY_OK) return rc;
+  return die(store, error, code);
+}
+
+static void look_whether_due(med_checkpoint *checkpoint) {
+  MDB_envinfo info;
+  bool due = checkpoint->log.tail >= LOG_BYTES_DUE;
+  if (!due && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS)
+    due = info.me_last_pgno >= checkpoint->pages_then + FILE_PAGES_DUE;
+  checkpoint->due = due;
+}
+
+static int commit_logged(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  /* The pin's process may have died since the batch began; the last commit's pages are all still there. */
+  int rc = is_pinned(checkpoint) ? MEDLEY_OK : make(checkpoint, batch->id - 1, error);
+  if (rc != MEDLEY_OK) return rc;
+  if (batch->redo.too_many) return commit_by_checkpoint(checkpoint, batch, error);
+  rc = commit_by_record(checkpoint, batch, error);
+  if (rc != MEDLEY_FULL || batch->mdb == NULL) return rc;
+  /* No room for the log to grow: it begins again from its start, or the commit goes without it. */
+  rc = make(checkpoint, batch->id - 1, error);
+  if (rc == MEDLEY_OK) rc = commit_by_record(checkpoint, batch, error);
+  return rc == MEDLEY_FULL && batch->mdb != NULL ? commit_by_checkpoint(checkpoint, batch, error) : rc;
+}
+
+int med_checkpoint_commit(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  bool nothing = batch->redo.bytes.len == 0 && !batch->redo.too_many;
+  int rc = MEDLEY_OK;
+  if (nothing) {
+    mdb_txn_abort(batch->mdb);
+    batch->mdb = NULL;
+    return MEDLEY_OK;
+  }
+  rc = commit_logged(checkpoint, batch, error);
+  if (batch->mdb != NULL) mdb_txn_abort(batch->mdb);
+  batch->mdb = NULL;
+  if (rc == MEDLEY_OK) look_whether_due(checkpoint);
+  return rc;
+}
+
+/* ---- After a power cut ---- */
+static int refuse(const med_checkpoint *checkpoint, medley_error *error) {
+  return med_error_set(error, MEDLEY_CANNOT_OPEN,
+                       "open: the log beside the database belongs to another one, or to another time of it: put the "
+                       "right file back, or remove the log: %s",
+                       checkpoint->path);
+}
+
+/* A log that never got a header has never held a commit. Anything else without a valid header is a damaged one. */
+static int without_header(med_checkpoint *checkpoint, medley_error *error) {
+  uint8_t bytes[8] = {0};
+  ssize_t len = pread(checkpoint->log.fd, bytes, sizeof bytes, MED_LOG_FIRST_RECORD);
+  bool empty = len >= 0;
+  for (ssize_t i = 0; i < len; i++) empty = empty && bytes[i] == 0;
+  med_log_clear(&checkpoint->log);
+  if (!empty) return med_error_set(error, MEDLEY_CORRUPT, "log: both headers are damaged: %s", checkpoint->path);
+  if (unlink(checkpoint->path) != 0 && errno != ENOENT)
+    return med_error_set_foreign(error, MEDLEY_IO, errno, "log: cannot be removed: %s", checkpoint->path);
+  return MEDLEY_OK;
+}
+
+/* Whether the file may be what the log was written beside: its meta pages are the saved ones, newer ones, or torn; and the saved
+ * snapshot is there and is this database's. */
+static int check_fit(med_checkpoint *checkpoint, medley_error *error) {
+  med_store *store = checkpoint->store;
+  const med_log_header *header = &checkpoint->log.header;
+  uint8_t present[2 * MED_PAGE_SIZE] = {0}, identity[16];
+  struct stat status;
+  if (fstat(store->data_fd, &status) != 0 || read_metas(store, present, error) != MEDLEY_OK)
+    return refuse(checkpoint, error);
+  if (!med_walker_metas_may_follow(present, header->metas, header->checkpoint_id)) return refuse(checkpoint, error);
+  medley_error ignored = {0};
+  int rc = med_walker_find_identity(store->data_fd, (uint64_t)status.st_size, header->metas, identity, &ignored);
+  if (rc == MEDLEY_NO_MEMORY || rc == MEDLEY_IO) {
+    *error = ignored;
+    return rc;
+  }
+  if (rc != MEDLEY_OK || memcmp(identity, header->identity, sizeof identity) != 0) return refuse(checkpoint, error);
+  return MEDLEY_OK;
+}
+
+static int put_metas_back(const med_store *store, const uint8_t *metas, medley_error *error) {
+  size_t done = 0;
+  while (done < 2 * MED_PAGE_SIZE) {
+    ssize_t len = pwrite(store->data_fd, metas + done, 2 * MED_PAGE_SIZE - done, (off_t)done);
+    if (len < 0 && errno == EINTR) continue;
+    if (len <= 0) return med_error_set_foreign(error, MEDLEY_IO, errno, "open: cannot write the meta pages back");
+    done += (size_t)len;
+  }
+  if (fdatasync(store->data_fd) == 0) return MEDLEY_OK;
+  return med_error_set_foreign(error, MEDLEY_IO, errno, "open: cannot flush the meta pages");
+}
+
+int med_checkpoint_restore(med_checkpoint *checkpoint, medley_error *error) {
+  int rc = med_log_open(&checkpoint->log, checkpoint->path, false, error);
+  if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_log_read_header(&checkpoint->log, error);
+  if (rc == MEDLEY_NOT_FOUND) return without_header(checkpoint, error);
+  if (rc == MEDLEY_OK) rc = check_fit(checkpoint, error);
+  if (rc == MEDLEY_OK) rc = put_metas_back(checkpoint->store, checkpoint->log.header.metas, error);
+  checkpoint->unsettled = rc == MEDLEY_OK;
+  return rc;
+}
+
+static int redo(med_checkpoint *checkpoint, const med_log_record *record, medley_error *error) {
+  MDB_txn *mdb;
+  med_store *store = checkpoint->store;
+  int code = mdb_txn_begin(store->env, NULL, 0, &mdb);
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "log");
+  if (mdb_txn_id(mdb) != record->id) {
+    mdb_txn_abort(mdb);
+    return med_error_set(error, MEDLEY_CORRUPT, "log: commit %llu does not follow the one before",
+                         (unsigned long long)record->id);
+  }
+  int rc = med_log_operations_apply(record->operations, mdb, store->trees, error);
+  if (rc != MEDLEY_OK) {
+    mdb_txn_abort(mdb);
+    return rc;
+  }
+  code = mdb_txn_commit(mdb);
+  return code == MDB_SUCCESS ? MEDLEY_OK : med_store_fail(error, code, "log");
+}
+
+int med_checkpoint_settle(med_checkpoint *checkpoint, medley_error *error) {
+  med_log *log = &checkpoint->log;
+  int rc;
+  med_log_record record;
+  /* Pinned again before anything is written: a second power cut begins at the same checkpoint. */
+  MED_TRY(pin_newest(checkpoint, log->header.checkpoint_id, error));
+  (void)mdb_env_set_flags(checkpoint->store->env, MDB_NOSYNC, 1);
+  while ((rc = med_log_next(log, &record, error)) == MEDLEY_OK) MED_TRY(redo(checkpoint, &record, error));
+  if (rc != MEDLEY_NOT_FOUND) goto done;
+  rc = med_checkpoint_run(checkpoint, error);
+  checkpoint->unsettled = false;
+done:
+  return rc;
+}
+
+/* ---- Close ---- */
+void med_checkpoint_close(med_checkpoint *checkpoint, bool alone) {
+  med_store *store = checkpoint->store;
+  medley_error ignored = {0};
+  if (alone && checkpoint->enabled && !checkpoint->unsettled && !store->dead && access(checkpoint->path, F_OK) == 0) {
+    if (mdb_env_sync(store->env, 1) == MDB_SUCCESS && unlink(checkpoint->path) == 0) {
+      int rc = med_store_flush_directory(checkpoint->path, &ignored);
+      (void)rc;
+    }
+  }
+  if (!alone && med_log_flush(&checkpoint->log, &ignored) != MEDLEY_OK) store->dead = true;
+  unpin(checkpoint);
+}

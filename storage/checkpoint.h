@@ -1,0 +1,58 @@
+/* checkpoint.h - one flush per commit: what the redo log (log.h) and LMDB have to do with each other.
+ *
+ * A commit is a record in the log, flushed, and an LMDB commit that is not. A checkpoint flushes LMDB's file and writes LMDB's two meta
+ * pages, as they are then, into the log's header. From then until the next one a reader of ours, the pin, keeps LMDB from using any
+ * page again that the checkpoint's snapshot needs. After a power cut the two meta pages are put back, which makes the file what
+ * it was at the checkpoint, and the records are done again.
+ *
+ *   open: alone with the file and its log?  no ──► go on where the others are
+ *            │ yes: med_checkpoint_restore (meta pages back) ► LMDB opens ► med_checkpoint_settle (records again, checkpoint)
+ *   batch: med_checkpoint_begin_batch (the log's end is known, the snapshot is pinned) ► operations ► med_checkpoint_commit
+ *   now and then: med_checkpoint_run          close: med_checkpoint_close (checkpoint, and the log goes)
+ *
+ * Threads: all but _due and _flush_ahead under the write lock, or alone with the file.
+ *
+ * Invariants
+ *  1. A record is on disk before its commit is acknowledged (durable).                    fault: power cut; mutant
+ *  2. Nobody writes pages into the file while no living process has a pin at or before the checkpoint. Who has one holds a shared
+ *     lock on a byte of the data file.                                                    fault: power cut, kill loop
+ *  3. LMDB forgets dead readers (mdb_reader_check) only inside a checkpoint: the pin of a dead process may still be needed. mutant
+ *  4. A record whose commit LMDB does not have was not acknowledged: the next writer writes over it.   fault: kill loop */
+#ifndef MED_STORAGE_CHECKPOINT_H
+#define MED_STORAGE_CHECKPOINT_H
+
+#include "storage/txn.h"
+
+typedef struct med_checkpoint med_checkpoint; /* of one store */
+
+/* The path of the log that belongs to a database's. */
+MEDLEY_MUST_USE int med_checkpoint_open(med_store *store, med_checkpoint **checkpoint, medley_error *error);
+void med_checkpoint_free(med_checkpoint *checkpoint); /* NULL is allowed; writes nothing */
+
+/* Before LMDB opens the file, alone with it. OK if there is nothing to do. CORRUPT, or CANNOT_OPEN if the log belongs to another
+ * database or another time of this one: then nothing was written. */
+MEDLEY_MUST_USE int med_checkpoint_restore(med_checkpoint *checkpoint, medley_error *error);
+bool med_checkpoint_log_exists(const med_checkpoint *checkpoint);
+/* Whether restore found a log, so that settle has to follow. */
+bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint);
+/* When LMDB and the trees are open. */
+MEDLEY_MUST_USE int med_checkpoint_settle(med_checkpoint *checkpoint, medley_error *error);
+/* From now on commits are logged (the header of the database says so). */
+void med_checkpoint_enable(med_checkpoint *checkpoint);
+bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint);
+
+/* The batch's LMDB transaction is open. */
+MEDLEY_MUST_USE int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, medley_error *error);
+/* Ends the batch's LMDB transaction in any case. */
+MEDLEY_MUST_USE int med_checkpoint_commit(med_checkpoint *checkpoint, med_batch *batch, medley_error *error);
+
+/* Whether enough has been written since the last one. Any thread; NULL is allowed. */
+bool med_checkpoint_due(const med_checkpoint *checkpoint);
+/* Flushes most of what a checkpoint would have to, while others go on. Any thread. */
+void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint);
+/* A checkpoint of the last commit. */
+MEDLEY_MUST_USE int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error);
+/* At close. alone: no other process has the database open, so the log goes. Failures leave the log to the next opener. */
+void med_checkpoint_close(med_checkpoint *checkpoint, bool alone);
+
+#endif
