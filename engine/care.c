@@ -162,6 +162,7 @@ int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *err
   med_store_check_readers(db->store);
   med_member *member;
   if (med_member_open(db->store, &member) != MEDLEY_OK) return med_error_no_memory(error);
+  med_writer_checkpoint(member);
   bool left = true;
   size_t swept = 1;
   while (rc == MEDLEY_OK && left && swept > 0) {

@@ -11,6 +11,7 @@
 
 #define LOG_BYTES_DUE ((uint64_t)8 << 20)
 #define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
+#define COMMITS_DUE 2000
 #define RELAXED_FLUSH_US 20000
 
 struct med_checkpoint {
@@ -23,6 +24,7 @@ struct med_checkpoint {
   bool unsettled;
   uint64_t pages_then; /* the file's end at the checkpoint */
   uint64_t last_flush_us;
+  _Atomic uint64_t commits; /* since the checkpoint, of this process */
   _Atomic bool due;
 };
 
@@ -68,6 +70,7 @@ static int pin_newest(med_checkpoint *checkpoint, uint64_t expected, medley_erro
   }
   if (code != MDB_SUCCESS) return med_store_fail(error, code, "checkpoint");
   checkpoint->pinned = true;
+  checkpoint->store->pinned_id = expected;
   if (mdb_txn_id(checkpoint->pin) != expected)
     return med_error_set(error, MEDLEY_CORRUPT, "checkpoint: a reader has commit %llu instead of %llu",
                          (unsigned long long)mdb_txn_id(checkpoint->pin), (unsigned long long)expected);
@@ -78,6 +81,7 @@ static void unpin(med_checkpoint *checkpoint) {
   if (checkpoint->pin != NULL) mdb_txn_abort(checkpoint->pin);
   checkpoint->pin = NULL;
   checkpoint->pinned = false;
+  checkpoint->store->pinned_id = 0;
   medley_error ignored = {0};
   int rc = med_store_show_pin(checkpoint->store, false, &ignored);
   (void)rc;
@@ -120,6 +124,7 @@ static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
   MDB_envinfo info;
   if (mdb_env_info(store->env, &info) == MDB_SUCCESS) checkpoint->pages_then = info.me_last_pgno;
   checkpoint->due = false;
+  checkpoint->commits = 0;
 done:
   return rc;
 }
@@ -131,6 +136,8 @@ int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error) {
 }
 
 bool med_checkpoint_due(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->due; }
+
+bool med_checkpoint_has_news(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->commits > 0; }
 
 void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint) {
   if (fdatasync(checkpoint->store->data_fd) != 0 && errno != EINTR) checkpoint->store->dead = true;
@@ -198,7 +205,9 @@ int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, med
   if (!checkpoint->enabled) return MEDLEY_OK;
   bool complete;
   int rc = catch_up(checkpoint, batch->id - 1, &complete, error);
-  if (rc == MEDLEY_OK && !(complete && is_pinned(checkpoint))) {
+  /* On a full disk deletes live on the pages that a checkpoint sets free. */
+  bool wanted = !complete || !is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
+  if (rc == MEDLEY_OK && wanted) {
     rc = make(checkpoint, batch->id - 1, error);
     if (rc != MEDLEY_OK) rc = go_without(checkpoint, batch, rc, error);
   }
@@ -251,16 +260,26 @@ static int commit_by_record(med_checkpoint *checkpoint, med_batch *batch, medley
   if (code == MDB_SUCCESS) return MEDLEY_OK;
   /* The record must not be done again for a commit that has failed. */
   rc = med_store_failed_commit(store, code, error);
+  if (rc == MEDLEY_FULL) store->disk_full = true;
   medley_error ignored = {0};
   if (rc == MEDLEY_COMMIT_UNKNOWN || med_log_take_back(log, tail, chain, last_id, &ignored) == MEDLEY_OK) return rc;
   return die(store, error, code);
 }
 
+/* Where the file may grow to, in pages: what the pin holds must not be what fills it. */
+static uint64_t room_end(const med_store *store) {
+  uint64_t limit = store->options.size_limit_bytes, map = store->map_size_bytes;
+  return (limit > 0 && limit < map ? limit : map) / MED_PAGE_SIZE;
+}
+
 static void look_whether_due(med_checkpoint *checkpoint) {
   MDB_envinfo info;
-  bool due = checkpoint->log.tail >= LOG_BYTES_DUE;
-  if (!due && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS)
-    due = info.me_last_pgno >= checkpoint->pages_then + FILE_PAGES_DUE;
+  bool due = ++checkpoint->commits >= COMMITS_DUE || checkpoint->log.tail >= LOG_BYTES_DUE;
+  if (!due && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
+    uint64_t end = info.me_last_pgno, limit = room_end(checkpoint->store), left = limit > end ? limit - end : 0;
+    uint64_t grown = end > checkpoint->pages_then ? end - checkpoint->pages_then : 0;
+    due = grown >= FILE_PAGES_DUE || grown > left / 8;
+  }
   checkpoint->due = due;
 }
 

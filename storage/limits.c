@@ -33,12 +33,14 @@ uint64_t med_batch_pages(const med_store *store, const med_batch *batch) {
 
 /* Pages of the free list that a write transaction may take now; those that the newest commit freed are still in its
  * snapshot. LMDB shows its free list to readers alone. */
-static uint64_t free_pages(MDB_env *env) {
+static uint64_t free_pages(const med_store *store) {
+  MDB_env *env = store->env;
   const MDB_dbi free_list = 0;
   MDB_txn *reader;
   MDB_cursor *cursor;
   if (mdb_txn_begin(env, NULL, MDB_RDONLY, &reader) != MDB_SUCCESS) return 0;
-  uint64_t pages = 0, newest = mdb_txn_id(reader);
+  uint64_t pages = 0, newest = mdb_txn_id(reader), pinned = store->pinned_id;
+  if (pinned > 0 && pinned < newest) newest = pinned;
   MDB_val key, numbers;
   if (mdb_cursor_open(reader, free_list, &cursor) == MDB_SUCCESS) {
     while (mdb_cursor_get(cursor, &key, &numbers, MDB_NEXT) == MDB_SUCCESS) {
@@ -60,7 +62,7 @@ static uint64_t room_below(const med_store *store, uint64_t limit_bytes) {
   if (mdb_env_info(store->env, &info) != MDB_SUCCESS) return 0;
   uint64_t limit = limit_bytes / MED_PAGE_SIZE, end = info.me_last_pgno + 1;
   uint64_t room = limit > end ? limit - end : 0;
-  return room > MED_BATCH_PAGES_MAX ? room : room + free_pages(store->env);
+  return room > MED_BATCH_PAGES_MAX ? room : room + free_pages(store);
 }
 
 /* The map has an end that nothing may pass: a quarter of a small one is kept for deletes, which copy pages too. The size
@@ -111,7 +113,7 @@ int med_txn_check_limits(med_txn *txn) {
   }
   if (txn->may_fill) return MEDLEY_OK;
   if (txn->store->disk_full) med_store_keep_reserve(txn->store); /* somebody may have made room */
-  if (txn->store->disk_full && free_pages(txn->store->env) + free_sql_pages(txn) < ROOM_PAGES_ON_FULL_DISK) {
+  if (txn->store->disk_full && free_pages(txn->store) + free_sql_pages(txn) < ROOM_PAGES_ON_FULL_DISK) {
     return med_error_set(txn->error, MEDLEY_FULL, "store: the disk is full: deletes still work");
   }
   if (room_in_batch(txn->store, txn->batch) + free_sql_pages(txn) > ROOM_PAGES_MIN) return MEDLEY_OK;

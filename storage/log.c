@@ -109,6 +109,24 @@ static int flush_file(med_log *log, medley_error *error) {
 
 int med_log_flush(med_log *log, medley_error *error) { return log->unflushed ? flush_file(log, error) : MEDLEY_OK; }
 
+/* Another process may have made the file longer, and filled it. What cannot be had ahead is not an error yet. */
+static int write_ahead(med_log *log, uint64_t end, medley_error *error) {
+  static const uint8_t zeros[64 << 10];
+  struct stat status;
+  if (log->initialised_to >= end) return MEDLEY_OK;
+  if (fstat(log->fd, &status) != 0) return io_failure(error, "look");
+  if ((uint64_t)status.st_size > log->initialised_to) log->initialised_to = (uint64_t)status.st_size;
+  uint64_t target = end + AHEAD_SIZE;
+  while (log->initialised_to < target) {
+    uint64_t left = target - log->initialised_to;
+    size_t len = left < sizeof zeros ? (size_t)left : sizeof zeros;
+    int rc = write_at(log, log->initialised_to, zeros, len, error);
+    if (rc != MEDLEY_OK) return log->initialised_to >= end ? MEDLEY_OK : rc;
+    log->initialised_to += len;
+  }
+  return MEDLEY_OK;
+}
+
 /* ---- Headers ---- */
 static uint64_t header_checksum(const uint8_t *bytes) {
   return med_hash64(bytes + AT_METAS, 2 * MED_LOG_PAGE, med_hash64(bytes, AT_CHECKSUM, 0));
@@ -182,6 +200,7 @@ int med_log_write_header(med_log *log, const med_log_header *header, medley_erro
   memcpy(bytes + AT_METAS, header->metas, sizeof header->metas);
   med_put_u64(bytes + AT_CHECKSUM, header_checksum(bytes));
   int rc;
+  MED_TRY(write_ahead(log, MED_LOG_FIRST_RECORD, error)); /* room for both places, also when the disk is full later */
   MED_TRY(write_at(log, (generation & 1) * MED_LOG_HEADER_SIZE, bytes, sizeof bytes, error));
   if (flush_file(log, error) != MEDLEY_OK) return unknown(error);
   log->header = *header;
@@ -197,24 +216,6 @@ static uint64_t record_checksum(const med_log *log, const uint8_t *record, size_
 }
 
 static uint64_t aligned(uint64_t len) { return (len + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT; }
-
-/* Another process may have made the file longer, and filled it. What cannot be had ahead is not an error yet. */
-static int write_ahead(med_log *log, uint64_t end, medley_error *error) {
-  static const uint8_t zeros[64 << 10];
-  struct stat status;
-  if (log->initialised_to >= end) return MEDLEY_OK;
-  if (fstat(log->fd, &status) != 0) return io_failure(error, "look");
-  if ((uint64_t)status.st_size > log->initialised_to) log->initialised_to = (uint64_t)status.st_size;
-  uint64_t target = end + AHEAD_SIZE;
-  while (log->initialised_to < target) {
-    uint64_t left = target - log->initialised_to;
-    size_t len = left < sizeof zeros ? (size_t)left : sizeof zeros;
-    int rc = write_at(log, log->initialised_to, zeros, len, error);
-    if (rc != MEDLEY_OK) return log->initialised_to >= end ? MEDLEY_OK : rc;
-    log->initialised_to += len;
-  }
-  return MEDLEY_OK;
-}
 
 /* Fills log->record with a whole record. */
 static int make_record(med_log *log, uint64_t id, med_slice operations, medley_error *error) {

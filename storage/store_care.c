@@ -29,7 +29,7 @@ static uint64_t tree_bytes(const med_txn *txn, int tree) {
 }
 
 typedef struct reader_list {
-  uint64_t newest, oldest;
+  uint64_t newest, oldest, pinned;
   uint32_t count;
 } reader_list;
 
@@ -39,6 +39,7 @@ static int on_reader(const char *line, void *context) {
   unsigned long long txn_id;
   if (sscanf(line, "%*d %*x %llu", &txn_id) != 1) return 0;
   readers->count++;
+  if (txn_id == readers->pinned) return 0; /* nobody's: the checkpoint's */
   if (txn_id < readers->oldest) readers->oldest = txn_id;
   return 0;
 }
@@ -65,7 +66,7 @@ int med_store_stat(med_txn *txn, medley_stats *stats) {
     else
       stats->other_bytes += bytes;
   }
-  reader_list readers = {info.me_last_txnid, info.me_last_txnid, 0};
+  reader_list readers = {info.me_last_txnid, info.me_last_txnid, store->pinned_id, 0};
   (void)mdb_reader_list(store->env, on_reader, &readers);
   stats->readers = readers.count;
   stats->oldest_reader_lag = readers.newest - readers.oldest;

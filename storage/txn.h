@@ -66,6 +66,7 @@ struct med_store {
   uint64_t reserved_end;    /* file offset up to which blocks are allocated; writer only */
   uint64_t id_next, id_end; /* numbers taken from the counter and not yet given out; writer only */
   struct med_writer *writer;
+  _Atomic uint64_t pinned_id;        /* the snapshot that this process keeps for the checkpoint; 0: none */
   struct med_checkpoint *checkpoint; /* NULL: no redo log (in memory, or only for reading) */
 };
 

@@ -377,10 +377,10 @@ static void lead_to_the_end(med_writer *writer, med_member *leader) {
 
 /* By the thread that led the batch after which it was due, which has been acknowledged. Most is flushed while others write; the rest
  * in a batch of its own, in the queue like any other. What fails is due again after the next batch. */
-static void make_checkpoint(med_member *member) {
+void med_writer_checkpoint(med_member *member) {
   med_writer *writer = member->store->writer;
   medley_error ignored = {0};
-  if (atomic_exchange(&writer->checkpointing, true)) return;
+  if (!med_checkpoint_has_news(member->store->checkpoint) || atomic_exchange(&writer->checkpointing, true)) return;
   med_checkpoint_flush_ahead(member->store->checkpoint);
   if (med_writer_begin(member, false, CHECKPOINT_WAIT_MS, &ignored) == MEDLEY_OK) {
     int rc = med_checkpoint_run(member->store->checkpoint, &ignored);
@@ -405,7 +405,7 @@ int med_writer_commit(med_member *member, medley_error *error) {
   bool led = member->leader;
   pthread_mutex_unlock(&writer->mutex);
   member->leader = false;
-  if (led && med_checkpoint_due(member->store->checkpoint)) make_checkpoint(member);
+  if (led && med_checkpoint_due(member->store->checkpoint)) med_writer_checkpoint(member);
   return rc;
 }
 

@@ -323,7 +323,7 @@ static void worker_do(worker *w, void (*job)(worker *)) {
 
 /* ---- Opening ---- */
 static void remove_files(const char *path) {
-  static const char *const endings[] = {"", "-lock", "-wal", "-shm", "-cache", "-journal", "-reserve"};
+  static const char *const endings[] = {"", "-lock", "-log", "-wal", "-shm", "-cache", "-journal", "-reserve"};
   char name[PATH_SIZE + 16];
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     snprintf(name, sizeof name, "%s%s", path, endings[i]);

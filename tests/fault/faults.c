@@ -72,10 +72,12 @@ typedef struct campaign {
 } campaign;
 
 static void remove_file(const char *path) {
-  char lock[FAULT_PATH_SIZE + 8];
-  snprintf(lock, sizeof lock, "%s-lock", path);
+  char beside[FAULT_PATH_SIZE + 8];
   unlink(path);
-  unlink(lock);
+  snprintf(beside, sizeof beside, "%s-lock", path);
+  unlink(beside);
+  snprintf(beside, sizeof beside, "%s-log", path);
+  unlink(beside);
 }
 
 static void prepare_in_child(fault_run *run) {

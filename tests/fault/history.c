@@ -185,7 +185,7 @@ static void check_changed(history_result *result, uint64_t seed, const char *wha
 
 /* ---- The run ---- */
 static void remove_files(const char *path) {
-  static const char *const endings[] = {"", "-lock", "-cache", "-cache-lock", "-reserve"};
+  static const char *const endings[] = {"", "-lock", "-log", "-cache", "-cache-lock", "-reserve"};
   char name[300];
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     snprintf(name, sizeof name, "%s%s", path, endings[i]);
