@@ -11,6 +11,7 @@
 #define BUSY_TIMEOUT_MS_DEFAULT 10000
 #define READER_COUNT_DEFAULT 1024
 #define SQL_CACHE_DEFAULT (8u << 20)
+#define CHECKPOINT_COMMITS_DEFAULT 2000
 
 /* The one piece of global state: file identity is a fact of the process, not of a handle. */
 static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -24,6 +25,7 @@ void medley_options_init(medley_options *options) {
       .busy_timeout_ms = BUSY_TIMEOUT_MS_DEFAULT,
       .reader_count_max = READER_COUNT_DEFAULT,
       .sql_cache_bytes = SQL_CACHE_DEFAULT,
+      .checkpoint_commits = CHECKPOINT_COMMITS_DEFAULT,
   };
 }
 
@@ -43,6 +45,10 @@ static int complete_options(const medley_options *given, medley_options *options
   if (options->txn_page_cap == 0) options->txn_page_cap = defaults.txn_page_cap;
   if (options->reader_count_max == 0) options->reader_count_max = defaults.reader_count_max;
   if (options->sql_cache_bytes == 0) options->sql_cache_bytes = defaults.sql_cache_bytes;
+  if (options->checkpoint_commits == 0) options->checkpoint_commits = defaults.checkpoint_commits;
+  if (options->journal < MEDLEY_JOURNAL_DEFAULT || options->journal > MEDLEY_JOURNAL_NONE) {
+    return med_error_set(error, MEDLEY_MISUSE, "open: no such journal: %d", (int)options->journal);
+  }
   return MEDLEY_OK;
 }
 

@@ -204,8 +204,9 @@ typedef struct medley_options {
   uint32_t sql_cache_bytes;           /* SQL page cache of each session; default 8 MiB, grown on demand */
   int64_t (*clock_us)(void *context); /* microseconds since 1970; NULL: the system's clock */
   void *clock_context;
-  uint64_t seed;          /* of every random choice; 0: from the system */
-  medley_journal journal; /* of a new file; MISUSE if an existing one was made with another */
+  uint64_t seed;               /* of every random choice; 0: from the system */
+  medley_journal journal;      /* of a new file; MISUSE if an existing one was made with another */
+  uint32_t checkpoint_commits; /* the redo log begins anew after so many; default 2,000 */
 } medley_options;
 
 /* Fills every field with its default. */

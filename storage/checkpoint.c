@@ -11,7 +11,6 @@
 
 #define LOG_BYTES_DUE ((uint64_t)8 << 20)
 #define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
-#define COMMITS_DUE 2000
 #define RELAXED_FLUSH_US 20000
 
 struct med_checkpoint {
@@ -274,7 +273,8 @@ static uint64_t room_end(const med_store *store) {
 
 static void look_whether_due(med_checkpoint *checkpoint) {
   MDB_envinfo info;
-  bool due = ++checkpoint->commits >= COMMITS_DUE || checkpoint->log.tail >= LOG_BYTES_DUE;
+  bool due =
+      ++checkpoint->commits >= checkpoint->store->options.checkpoint_commits || checkpoint->log.tail >= LOG_BYTES_DUE;
   if (!due && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
     uint64_t end = info.me_last_pgno, limit = room_end(checkpoint->store), left = limit > end ? limit - end : 0;
     uint64_t grown = end > checkpoint->pages_then ? end - checkpoint->pages_then : 0;

@@ -6,7 +6,10 @@
  * acknowledgement (durable), and no transaction may be there without those that were acknowledged before it began (both
  * levels). One image in eight is also written to and judged again.
  *
- * Usage: power_cut RECORDER [--seed=N] [--images=N] [--processes=N] [--keep=1]; "workload ..." is the recorded child. */
+ * And cut again: the recovery from some images is recorded in turn, and the power goes in it.
+ *
+ * Usage: power_cut RECORDER [--seed=N] [--images=N] [--processes=N] [--keep=1] [--journal=1|2]; 1: with the redo log, 2: without.
+ * "workload ..." and "recover ..." are the recorded children. */
 #include "tests/fault/power_cut.h"
 
 #include <stdlib.h>
@@ -125,11 +128,86 @@ static void print_bad(const fault_cut_result *result) {
   printf("\n  first: %s\n", result->first_bad);
 }
 
+/* ---- The power goes a second time, while the database recovers from the first ---- */
+typedef struct second_cut {
+  const fault_power_cut_history *history;
+  size_t first_cut; /* in the first trace */
+  size_t copied;    /* in the second one: before it the image is not yet whole */
+} second_cut;
+
+static fault_verdict check_second(void *context, const char *folder, size_t cut, char *why, size_t size) {
+  const second_cut *second = context;
+  if (cut <= second->copied) return FAULT_GOOD;
+  fault_power_cut_history history = *second->history;
+  return check_image(&history, folder, second->first_cut, why, size);
+}
+
+/* Records the recovery from one image of the first trace, and cuts that. */
+static bool cut_once_more(second_cut *second, const fault_trace *trace, const char *image, const char *scratch,
+                          char **argv, uint32_t processes, totals *sum) {
+  char files[FAULT_PATH_SIZE], images[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE], source[FAULT_PATH_SIZE];
+  fault_scratch_join(files, scratch, "files-again");
+  fault_scratch_join(images, scratch, "images-again");
+  fault_scratch_join(path, scratch, "trace-again");
+  snprintf(source, sizeof source, "%s", image);
+  if (mkdir(files, 0700) != 0 || mkdir(images, 0700) != 0) return false;
+  char word[] = "recover";
+  char *const child[] = {argv[0], word, source, files, NULL};
+  int rc = fault_scratch_record(argv[1], files, path, 0, child);
+  fault_trace again;
+  fault_cut_result result = {0};
+  if (rc != 0 || fault_trace_open(&again, path) != 0) {
+    printf("  the recovery failed (exit status %d)\n", rc);
+    return false;
+  }
+  second->copied = SIZE_MAX;
+  for (size_t i = 0; i < again.count && second->copied == SIZE_MAX; i++)
+    if (again.records[i]->type == FAULT_TRACE_MARK) second->copied = i;
+  fault_cut cut = {&again,       images, second->history->plan.seed + second->first_cut, processes, 2, 3, 1,
+                   check_second, second};
+  bool ran = fault_cut_run(&cut, &result) == 0;
+  uint64_t bad = fault_cut_bad(&result);
+  if (bad > 0) printf("  in the recovery from cut %zu of %zu:\n", second->first_cut, trace->count);
+  if (bad > 0) print_bad(&result);
+  sum->images += result.images;
+  sum->cuts += result.cuts;
+  sum->bad += bad;
+  fault_trace_close(&again);
+  fault_scratch_remove(files);
+  fault_scratch_remove(images);
+  unlink(path);
+  return ran;
+}
+
+static bool cut_twice(const fault_power_cut_history *history, const fault_trace *trace, const char *scratch,
+                      char **argv, uint32_t processes, totals *sum) {
+  enum { FIRST_CUTS = 2 };
+  fault_random random = fault_random_of(history->plan.seed, trace->count, 4711);
+  bool ran = history->ready < trace->count;
+  for (int i = 0; i < FIRST_CUTS && ran; i++) {
+    char folder[FAULT_PATH_SIZE];
+    size_t at = history->ready + 1 + fault_random_below(&random, (uint32_t)(trace->count - history->ready - 1));
+    fault_image *image = fault_image_open(trace);
+    for (size_t r = 0; r < at; r++) {
+      (void)fault_image_begin(image, r);
+      fault_image_finish(image, r);
+    }
+    (void)fault_image_begin(image, at);
+    fault_scratch_join(folder, scratch, "first-cut");
+    ran = mkdir(folder, 0700) == 0 && fault_image_write(image, folder, FAULT_TORN, &random) == 0;
+    second_cut second = {history, at, SIZE_MAX};
+    ran = ran && cut_once_more(&second, trace, folder, scratch, argv, processes, sum);
+    fault_scratch_remove(folder);
+    fault_image_close(image);
+  }
+  return ran;
+}
+
 /* One trace and its images. Answers false if the workload or the builder failed. */
 static bool run_plan(const fault_power_cut_plan *plan, char **argv, uint32_t processes, uint32_t every, bool keep,
                      totals *sum) {
   char scratch[FAULT_PATH_SIZE], files[FAULT_PATH_SIZE], images[FAULT_PATH_SIZE], trace_path[FAULT_PATH_SIZE];
-  char numbers[4][24];
+  char numbers[6][24];
   fault_scratch_make(scratch);
   fault_scratch_join(files, scratch, "files");
   fault_scratch_join(images, scratch, "images");
@@ -139,8 +217,11 @@ static bool run_plan(const fault_power_cut_plan *plan, char **argv, uint32_t pro
   snprintf(numbers[1], sizeof numbers[1], "%u", plan->worker_count);
   snprintf(numbers[2], sizeof numbers[2], "%u", plan->txn_count);
   snprintf(numbers[3], sizeof numbers[3], "%u", plan->relaxed);
+  snprintf(numbers[4], sizeof numbers[4], "%u", plan->journal);
+  snprintf(numbers[5], sizeof numbers[5], "%u", plan->checkpoint_commits);
   char word[] = "workload";
-  char *const child[] = {argv[0], word, files, numbers[0], numbers[1], numbers[2], numbers[3], NULL};
+  char *const child[] = {argv[0],    word,       files,      numbers[0], numbers[1],
+                         numbers[2], numbers[3], numbers[4], numbers[5], NULL};
   int rc = fault_scratch_record(argv[1], files, trace_path, plan->worker_count > 1 ? 150 : 0, child);
   fault_trace trace;
   if (rc != 0 || fault_trace_open(&trace, trace_path) != 0) {
@@ -154,9 +235,10 @@ static bool run_plan(const fault_power_cut_plan *plan, char **argv, uint32_t pro
   fault_cut cut = {&trace, images, plan->seed, processes, 2, 3, every, check_image, &history};
   bool ran = fault_cut_run(&cut, &result) == 0;
   uint64_t bad = fault_cut_bad(&result);
-  printf("%s, %u threads x %u transactions, seed %llu: %zu records, %llu images, %llu bad\n",
-         plan->relaxed ? "relaxed" : "durable", plan->worker_count, plan->txn_count, (unsigned long long)plan->seed,
-         trace.count, (unsigned long long)result.images, (unsigned long long)bad);
+  printf("%s, %s, %u threads x %u transactions, seed %llu: %zu records, %llu images, %llu bad\n",
+         plan->relaxed ? "relaxed" : "durable", plan->journal == MEDLEY_JOURNAL_NONE ? "no log" : "log",
+         plan->worker_count, plan->txn_count, (unsigned long long)plan->seed, trace.count,
+         (unsigned long long)result.images, (unsigned long long)bad);
   if (bad > 0) print_bad(&result);
   fflush(stdout);
   sum->images += result.images;
@@ -164,6 +246,11 @@ static bool run_plan(const fault_power_cut_plan *plan, char **argv, uint32_t pro
   sum->bad += bad;
   sum->traces++;
   sum->before_first += result.verdicts[FAULT_UNACKNOWLEDGED];
+  uint64_t bad_before = sum->bad;
+  if (ran && bad == 0 && plan->journal != MEDLEY_JOURNAL_NONE) {
+    ran = cut_twice(&history, &trace, scratch, argv, processes, sum);
+    bad += sum->bad > bad_before ? sum->bad - bad_before : 0;
+  }
   fault_power_cut_history_clear(&history);
   fault_trace_close(&trace);
   if (bad > 0 && keep) printf("  kept: %s\n", scratch);
@@ -171,9 +258,11 @@ static bool run_plan(const fault_power_cut_plan *plan, char **argv, uint32_t pro
   return ran;
 }
 
-/* Threads for group commit, a lone writer, and the relaxed level, in turn. */
-static fault_power_cut_plan plan_of(uint64_t seed, uint64_t round) {
-  fault_power_cut_plan plan = {seed + round, 4, 30, 0};
+/* Threads for group commit, a lone writer, and the relaxed level, in turn; two rounds in three with the redo log, which begins anew after
+ * a few commits in every other round. */
+static fault_power_cut_plan plan_of(uint64_t seed, uint64_t round, uint32_t journal) {
+  fault_power_cut_plan plan = {seed + round, 4, 30, 0, journal, (round + round / 4) % 2 == 0 ? 4 : 2000};
+  if (journal == MEDLEY_JOURNAL_DEFAULT) plan.journal = round % 3 == 2 ? MEDLEY_JOURNAL_NONE : MEDLEY_JOURNAL_LOG;
   if (round % 4 == 1) plan.worker_count = 1, plan.txn_count = 90;
   if (round % 4 == 2) plan.worker_count = 8, plan.txn_count = 16;
   if (round % 4 == 3) plan.relaxed = 1;
@@ -181,13 +270,14 @@ static fault_power_cut_plan plan_of(uint64_t seed, uint64_t round) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 7 && strcmp(argv[1], "workload") == 0) {
+  if (argc == 9 && strcmp(argv[1], "workload") == 0) {
     fault_power_cut_plan plan = {strtoull(argv[3], NULL, 10), (uint32_t)atoi(argv[4]), (uint32_t)atoi(argv[5]),
-                                 (uint32_t)atoi(argv[6])};
+                                 (uint32_t)atoi(argv[6]),     (uint32_t)atoi(argv[7]), (uint32_t)atoi(argv[8])};
     return fault_power_cut_workload(&plan, argv[2]);
   }
+  if (argc == 4 && strcmp(argv[1], "recover") == 0) return fault_power_cut_recover(argv[2], argv[3]);
   if (argc < 2) {
-    fprintf(stderr, "usage: power_cut RECORDER [--seed=N] [--images=N] [--processes=N] [--keep=1]\n");
+    fprintf(stderr, "usage: power_cut RECORDER [--seed=N] [--images=N] [--processes=N] [--keep=1] [--journal=N]\n");
     return 2;
   }
   uint64_t seed = fault_scratch_seed(argc, argv);
@@ -196,10 +286,11 @@ int main(int argc, char **argv) {
   uint32_t processes = (uint32_t)fault_scratch_number(argc, argv, "--processes", NULL, 2);
   uint32_t every = (uint32_t)fault_scratch_number(argc, argv, "--every", NULL, 3);
   bool keep = fault_scratch_number(argc, argv, "--keep", "MEDLEY_TEST_KEEP", 0) != 0;
+  uint32_t journal = (uint32_t)fault_scratch_number(argc, argv, "--journal", NULL, MEDLEY_JOURNAL_DEFAULT);
   totals sum = {0};
   bool ran = true;
   for (uint64_t round = 0; ran && sum.images < wanted && sum.bad < 1000; round++) {
-    fault_power_cut_plan plan = plan_of(seed, round);
+    fault_power_cut_plan plan = plan_of(seed, round, journal);
     ran = run_plan(&plan, argv, processes, every, keep, &sum);
   }
   printf("%llu traces, %llu cuts, %llu images, %llu bad, %llu unopenable before the first acknowledgement\n",

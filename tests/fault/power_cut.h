@@ -12,6 +12,8 @@ typedef struct fault_power_cut_plan {
   uint32_t worker_count;
   uint32_t txn_count; /* of each worker */
   uint32_t relaxed;   /* durability level */
+  uint32_t journal;   /* a medley_journal */
+  uint32_t checkpoint_commits;
 } fault_power_cut_plan;
 
 /* Runs the plan over a new database in the folder, its marks in a file "marks.ack" there. Half-way it closes the database
@@ -34,5 +36,8 @@ void fault_power_cut_history_clear(fault_power_cut_history *history);
 /* The newest transaction of the worker that was begun (acknowledged) before record `end`; 0: none. */
 uint64_t fault_power_cut_begun(const fault_power_cut_history *history, uint32_t worker, size_t end);
 uint64_t fault_power_cut_acked(const fault_power_cut_history *history, uint32_t worker, size_t end);
+
+/* The recorded child of a second cut: copies the files of an image into the folder, durably, marks it, and opens the database. */
+int fault_power_cut_recover(const char *image, const char *folder);
 
 #endif

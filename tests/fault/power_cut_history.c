@@ -78,6 +78,8 @@ int fault_power_cut_workload(const fault_power_cut_plan *plan, const char *folde
   fault_workload_init(&workload, plan->seed, plan->worker_count);
   fault_workload_options(&workload, &options);
   options.durability = plan->relaxed ? MEDLEY_RELAXED : MEDLEY_DURABLE;
+  options.journal = (medley_journal)plan->journal;
+  options.checkpoint_commits = plan->checkpoint_commits;
   fault_scratch_join(path, folder, FAULT_POWER_CUT_FILE);
   fault_scratch_join(marks, folder, "marks.ack");
   int mark_fd = open(marks, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -111,6 +113,46 @@ int fault_power_cut_workload(const fault_power_cut_plan *plan, const char *folde
   }
   free(states);
   return rc;
+}
+
+/* ---- A second cut ---- */
+static int copy_durably(const char *from, const char *to) {
+  if (fault_scratch_copy(from, to) != 0) return -1;
+  int fd = open(to, O_RDWR | O_CLOEXEC);
+  int rc = fd < 0 ? -1 : fsync(fd);
+  if (fd >= 0) close(fd);
+  return rc;
+}
+
+int fault_power_cut_recover(const char *image, const char *folder) {
+  static const char *const names[] = {FAULT_POWER_CUT_FILE, FAULT_POWER_CUT_FILE "-log"};
+  char from[FAULT_PATH_SIZE], to[FAULT_PATH_SIZE], why[300];
+  alarm(WORKLOAD_TIME_LIMIT_S);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    fault_scratch_join(from, image, names[i]);
+    fault_scratch_join(to, folder, names[i]);
+    if (access(from, F_OK) == 0 && copy_durably(from, to) != 0) return 4;
+  }
+  int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd < 0 || fsync(folder_fd) != 0) return 4;
+  close(folder_fd);
+  fault_scratch_join(to, folder, "marks.ack");
+  int mark_fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (mark_fd < 0) return 4;
+  put_mark(mark_fd, FAULT_MARK_READY, 0, 0);
+  fault_scratch_join(to, folder, FAULT_POWER_CUT_FILE);
+  medley *db = NULL;
+  medley_session *session = NULL;
+  medley_options options;
+  fault_workload workload;
+  fault_workload_init(&workload, 1, 1);
+  fault_workload_options(&workload, &options);
+  if (fault_open(to, &options, &db, &session, why, sizeof why) != MEDLEY_OK) {
+    fprintf(stderr, "recover: %s\n", why);
+    return 5;
+  }
+  medley_session_close(session);
+  return medley_close(db) == MEDLEY_OK ? 0 : 6;
 }
 
 /* ---- What the marks say ---- */
