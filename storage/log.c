@@ -12,7 +12,7 @@
 
 #define HEADER_MAGIC "medlylog"
 #define RECORD_MAGIC 0x4D4C5231u /* MLR1 */
-#define RECORD_HEADER_SIZE 48
+#define RECORD_HEADER_SIZE 40
 #define RECORD_ALIGNMENT 8
 #define AHEAD_SIZE ((uint64_t)256 << 10)
 #define COMPRESS_FROM 128

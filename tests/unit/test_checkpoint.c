@@ -1,0 +1,316 @@
+/* test_checkpoint.c - the redo log beneath a database: what a process leaves behind, and what the next one makes of it. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "storage/txn.h"
+#include "storage/writer.h"
+#include "tests/unit/property.h"
+
+static char folder[64], path[96], log_path[104];
+static medley_error error;
+
+static void make_folder(void) {
+  snprintf(folder, sizeof folder, "/tmp/medley-test-checkpoint-%d", (int)getpid());
+  snprintf(path, sizeof path, "%s/db", folder);
+  snprintf(log_path, sizeof log_path, "%s-log", path);
+  (void)mkdir(folder, 0700);
+}
+
+static void remove_folder(void) {
+  char lock_path[112];
+  snprintf(lock_path, sizeof lock_path, "%s-lock", path);
+  unlink(path);
+  unlink(log_path);
+  unlink(lock_path);
+  ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static int open_with(const char *at, unsigned flags, medley_journal journal, med_store **store) {
+  medley_options options;
+  medley_options_init(&options);
+  options.flags = flags;
+  options.journal = journal;
+  return med_store_open(at, &options, store, &error);
+}
+
+static med_store *open_store(void) {
+  med_store *store;
+  ck_assert_msg(open_with(path, 0, MEDLEY_JOURNAL_DEFAULT, &store) == MEDLEY_OK, "%s", error.message);
+  return store;
+}
+
+static void put(med_store *store, const char *key, const char *value) {
+  med_member *member;
+  ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+  ck_assert_msg(med_writer_begin(member, true, 5000, &error) == MEDLEY_OK, "%s", error.message);
+  med_txn *txn = med_member_txn(member);
+  ck_assert_int_eq(med_txn_put(txn, MED_TREE_KV, med_slice_of_text(key), med_slice_of_text(value)), MEDLEY_OK);
+  ck_assert_msg(med_writer_commit(member, &error) == MEDLEY_OK, "%s", error.message);
+  med_member_close(member);
+}
+
+static bool has(med_store *store, const char *key, const char *value) {
+  med_txn *reader;
+  med_slice found = {0};
+  ck_assert_int_eq(med_txn_open_reader(store, &reader, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
+  int rc = med_txn_get(reader, MED_TREE_KV, med_slice_of_text(key), &found);
+  bool same = rc == MEDLEY_OK && med_slice_equal(found, med_slice_of_text(value));
+  med_txn_reset(reader);
+  med_txn_close_reader(reader);
+  return same;
+}
+
+static bool exists(const char *file) { return access(file, F_OK) == 0; }
+
+/* A process that opens the database, does this, and is killed. */
+static void in_killed_process(void (*work)(med_store *)) {
+  int ready[2];
+  char byte;
+  ck_assert_int_eq(pipe(ready), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    med_store *store = open_store();
+    work(store);
+    if (write(ready[1], "r", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+  kill(child, SIGKILL);
+  ck_assert_int_eq(waitpid(child, NULL, 0), child);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+static void put_a_few(med_store *store) {
+  char key[16];
+  for (int i = 0; i < 20; i++) {
+    snprintf(key, sizeof key, "key %d", i);
+    put(store, key, "value");
+  }
+}
+
+static void copy_file(const char *from, const char *to) {
+  static char bytes[1 << 20];
+  int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ck_assert(in >= 0 && out >= 0);
+  for (ssize_t len; (len = read(in, bytes, sizeof bytes)) > 0;) ck_assert_int_eq(write(out, bytes, (size_t)len), len);
+  close(in);
+  close(out);
+}
+
+START_TEST(a_closed_database_is_one_file_and_only_reading_makes_no_log) {
+  make_folder();
+  med_store *store = open_store();
+  ck_assert(!exists(log_path));
+  put(store, "a", "1");
+  ck_assert(exists(log_path));
+  med_store_close(store);
+  ck_assert(!exists(log_path));
+  store = open_store();
+  ck_assert(has(store, "a", "1") && !exists(log_path));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+START_TEST(the_journal_is_the_files_own) {
+  make_folder();
+  med_store *store;
+  ck_assert_int_eq(open_with(path, 0, MEDLEY_JOURNAL_NONE, &store), MEDLEY_OK);
+  put(store, "a", "1");
+  ck_assert(!exists(log_path));
+  med_store_close(store);
+  store = open_store();
+  put(store, "b", "1");
+  ck_assert(!exists(log_path));
+  med_store_close(store);
+  ck_assert_int_eq(open_with(path, 0, MEDLEY_JOURNAL_LOG, &store), MEDLEY_MISUSE);
+  ck_assert_int_eq(open_with(path, 0, MEDLEY_JOURNAL_NONE, &store), MEDLEY_OK);
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+START_TEST(what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait) {
+  make_folder();
+  in_killed_process(put_a_few);
+  ck_assert(exists(log_path));
+  med_store *store;
+  ck_assert_int_eq(open_with(path, MEDLEY_OPEN_READ_ONLY, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_CANNOT_OPEN);
+  store = open_store();
+  ck_assert(has(store, "key 0", "value") && has(store, "key 19", "value"));
+  put(store, "key 0", "new");
+  med_store_close(store);
+  store = open_store();
+  ck_assert(has(store, "key 0", "new") && has(store, "key 19", "value"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+/* The meta pages of the checkpoint over a file of whatever is behind it: what a power cut may leave. */
+START_TEST(records_are_done_again_on_the_checkpoint) {
+  make_folder();
+  in_killed_process(put_a_few);
+  uint8_t meta[MED_PAGE_SIZE] = {0};
+  int fd = open(path, O_RDWR);
+  ck_assert_int_eq(pwrite(fd, meta, sizeof meta, 0), sizeof meta); /* torn beyond recognition */
+  ck_assert_int_eq(pwrite(fd, meta, sizeof meta, MED_PAGE_SIZE), sizeof meta);
+  close(fd);
+  med_store *store = open_store();
+  ck_assert(has(store, "key 0", "value") && has(store, "key 19", "value"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+START_TEST(a_log_beside_another_database_is_refused_and_nothing_is_changed) {
+  make_folder();
+  char other[112], other_log[120];
+  snprintf(other, sizeof other, "%s-other", path);
+  snprintf(other_log, sizeof other_log, "%s-log", other);
+  in_killed_process(put_a_few);
+  med_store *store;
+  ck_assert_int_eq(open_with(other, 0, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_OK);
+  put(store, "mine", "1");
+  med_store_close(store);
+  copy_file(log_path, other_log);
+  ck_assert_int_eq(open_with(other, 0, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_CANNOT_OPEN);
+  unlink(other_log);
+  ck_assert_int_eq(open_with(other, 0, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_OK);
+  ck_assert(has(store, "mine", "1"));
+  med_store_close(store);
+  unlink(other);
+  snprintf(other_log, sizeof other_log, "%s-lock", other);
+  unlink(other_log);
+  remove_folder();
+}
+END_TEST
+
+/* The same file as it was long before: its log belongs to a later time. */
+START_TEST(a_log_beside_an_older_copy_is_refused) {
+  make_folder();
+  char old[112];
+  snprintf(old, sizeof old, "%s-old", path);
+  med_store *store = open_store();
+  put(store, "old", "1");
+  med_store_close(store);
+  copy_file(path, old);
+  store = open_store();
+  for (int i = 0; i < 5; i++) put(store, "later", "1");
+  med_store_close(store);
+  in_killed_process(put_a_few);
+  ck_assert_int_eq(rename(old, path), 0);
+  ck_assert_int_eq(open_with(path, 0, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_CANNOT_OPEN);
+  unlink(log_path);
+  store = open_store();
+  ck_assert(has(store, "old", "1") && !has(store, "later", "1"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+/* Two processes: the one that pinned the checkpoint is killed, the other one must make its own before it writes. */
+START_TEST(whoever_writes_after_the_pins_process_died_pins_anew) {
+  make_folder();
+  med_store *store = open_store(); /* has written nothing, so it holds nothing */
+  ck_assert_uint_eq(store->pinned_id, 0);
+  in_killed_process(put_a_few);
+  put(store, "mine", "1");
+  ck_assert_uint_ne(store->pinned_id, 0);
+  ck_assert(has(store, "mine", "1") && has(store, "key 19", "value"));
+  med_store_close(store);
+  ck_assert(!exists(log_path));
+  remove_folder();
+}
+END_TEST
+
+/* Two living processes write in turn: one log, one pin. */
+START_TEST(two_processes_share_one_log) {
+  make_folder();
+  int orders[2], answers[2];
+  char byte = 0;
+  ck_assert(pipe(orders) == 0 && pipe(answers) == 0);
+  pid_t child = fork();
+  if (child == 0) {
+    close(orders[1]);
+    med_store *other = open_store();
+    char key[24];
+    for (int i = 0; read(orders[0], &byte, 1) == 1; i++) {
+      snprintf(key, sizeof key, "child %d", i);
+      put(other, key, "1");
+      if (write(answers[1], &byte, 1) != 1) _exit(1);
+    }
+    med_store_close(other);
+    _exit(0);
+  }
+  close(orders[0]);
+  med_store *store = open_store();
+  char key[24];
+  for (int i = 0; i < 30; i++) {
+    ck_assert(write(orders[1], &byte, 1) == 1 && read(answers[0], &byte, 1) == 1);
+    snprintf(key, sizeof key, "parent %d", i);
+    put(store, key, "1");
+  }
+  ck_assert(has(store, "child 0", "1") && has(store, "child 29", "1") && has(store, "parent 0", "1"));
+  close(orders[1]);
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  ck_assert(exists(log_path));
+  put(store, "last", "1");
+  med_store_close(store);
+  ck_assert(!exists(log_path));
+  store = open_store();
+  ck_assert(has(store, "child 29", "1") && has(store, "parent 29", "1") && has(store, "last", "1"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+START_TEST(a_transaction_larger_than_a_record_is_durable_by_its_checkpoint) {
+  make_folder();
+  pid_t child = fork();
+  if (child == 0) {
+    med_store *store = open_store();
+    med_member *member;
+    char key[24], value[4000];
+    memset(value, 'v', sizeof value);
+    if (med_member_open(store, &member) != MEDLEY_OK || med_writer_begin(member, true, 0, &error) != MEDLEY_OK)
+      _exit(1);
+    for (int i = 0; i < 2000; i++) {
+      snprintf(key, sizeof key, "large %d", i);
+      if (med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), med_slice_of(value, sizeof value)) !=
+          MEDLEY_OK)
+        _exit(2);
+    }
+    if (med_writer_commit(member, &error) != MEDLEY_OK) _exit(3);
+    _exit(0); /* without closing */
+  }
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  struct stat log_status;
+  ck_assert(stat(log_path, &log_status) == 0 && log_status.st_size < 1 << 20);
+  med_store *store = open_store();
+  med_txn *reader;
+  med_slice value;
+  ck_assert_int_eq(med_txn_open_reader(store, &reader, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_get(reader, MED_TREE_KV, med_slice_of_text("large 1999"), &value), MEDLEY_OK);
+  med_txn_reset(reader);
+  med_txn_close_reader(reader);
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes_no_log, the_journal_is_the_files_own,
+              what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait,
+              records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
+              a_log_beside_an_older_copy_is_refused, whoever_writes_after_the_pins_process_died_pins_anew,
+              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
