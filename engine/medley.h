@@ -212,7 +212,8 @@ typedef struct medley_options {
 /* Fills every field with its default. */
 MEDLEY_API void medley_options_init(medley_options *options);
 
-/* Opens (and creates, mode 0600) the database at path; the lock file path + "-lock" stands beside it. options may
+/* Opens (and creates, mode 0600) the database at path; the lock file path + "-lock" stands beside it, and
+ * while it is open the redo log path + "-log": a database that was not closed is both. options may
  * be NULL. The same file opened twice in one process shares one environment; other flags,
  * durability, limits, page cap, clock or seed are refused with MISUSE, the rest is as the first one asked.
  * On failure *db is NULL and error, if not NULL, says why: CANNOT_OPEN, NOT_A_DATABASE, NEWER_FORMAT, CORRUPT, ... */

@@ -6,8 +6,6 @@
 #ifndef MED_STORAGE_LOG_OPERATIONS_H
 #define MED_STORAGE_LOG_OPERATIONS_H
 
-#include <lmdb.h>
-
 #include "storage/log.h"
 #include "storage/store.h"
 
@@ -29,8 +27,9 @@ void med_log_operations_put_page(med_log_operations *list, uint32_t page_number,
                                  const uint8_t *page);
 void med_log_operations_delete_page(med_log_operations *list, uint32_t page_number);
 
-/* Does them again. CORRUPT if they do not fit what is there. */
-MEDLEY_MUST_USE int med_log_operations_apply(med_slice operations, MDB_txn *mdb, const MDB_dbi *trees,
+/* Does them again in an LMDB transaction, trees being its handles by med_tree. CORRUPT if they do not fit what is there. */
+struct MDB_txn;
+MEDLEY_MUST_USE int med_log_operations_apply(med_slice operations, struct MDB_txn *mdb, const unsigned *trees,
                                              medley_error *error);
 
 #endif

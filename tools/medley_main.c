@@ -18,6 +18,8 @@ static const char help[] =
     "  --language L    language of statements without a tag: sql (default), redis, cql, cypher, search\n"
     "  --format F      how rows are printed: table (default), csv, tsv, json, jsonl\n"
     "  --read-only     never write\n"
+    "  --journal J     of a new database: log (default; one flush a commit) or none (two flushes, and no log beside "
+    "it)\n"
     "  --continue      go on after a statement that failed\n"
     "  --version       print the version\n"
     "  --help          this text\n"
@@ -48,13 +50,11 @@ static int usage(void) {
 
 /* Options up to the next word that is none. False: end the program with *status. */
 static bool take_options(int argc, char **argv, shell *sh, unsigned *flags, int *status) {
-  static const struct option options[] = {{"language", required_argument, NULL, 'l'},
-                                          {"format", required_argument, NULL, 'f'},
-                                          {"read-only", no_argument, NULL, 'r'},
-                                          {"continue", no_argument, NULL, 'c'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option options[] = {
+      {"language", required_argument, NULL, 'l'}, {"format", required_argument, NULL, 'f'},
+      {"read-only", no_argument, NULL, 'r'},      {"journal", required_argument, NULL, 'j'},
+      {"continue", no_argument, NULL, 'c'},       {"version", no_argument, NULL, 'v'},
+      {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
   int option;
   *status = EXIT_USAGE;
   while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -74,6 +74,13 @@ static bool take_options(int argc, char **argv, shell *sh, unsigned *flags, int 
         sh->format = (format_kind)kind;
         break;
       case 'r': *flags |= MEDLEY_OPEN_READ_ONLY; break;
+      case 'j':
+        sh->journal = strcmp(optarg, "log") == 0    ? MEDLEY_JOURNAL_LOG
+                      : strcmp(optarg, "none") == 0 ? MEDLEY_JOURNAL_NONE
+                                                    : MEDLEY_JOURNAL_DEFAULT;
+        if (sh->journal != MEDLEY_JOURNAL_DEFAULT) break;
+        fprintf(stderr, "medley: no journal is called %s\n", optarg);
+        return false;
       case 'c': sh->keep_going = true; break;
       case 'v':
         puts("medley " MEDLEY_VERSION);

@@ -20,6 +20,7 @@ bool shell_open(shell *sh, const char *path, unsigned flags) {
   medley_error error = {0};
   medley_options_init(&options);
   options.flags |= flags;
+  options.journal = sh->journal;
   sh->path = path;
   if (medley_open(path, &options, &sh->db, &error) != MEDLEY_OK) {
     fprintf(stderr, "medley: %s: %s\n", path, error.message);

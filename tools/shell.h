@@ -17,6 +17,7 @@ typedef struct shell {
   medley_language language; /* of statements without a tag */
   format_kind format;
   bool interactive;
+  medley_journal journal;
   bool keep_going; /* --continue */
   bool failed;     /* a statement has failed */
   bool stopped;    /* nothing more is to be run: a failure without keep_going, or .quit */
