@@ -143,7 +143,7 @@ void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint) {
 }
 
 /* ---- Where the log ends ---- */
-/* Reads on to the record of commit `id`; one behind it was never acknowledged. */
+/* Reads on to the record of commit `id`. One behind it was never acknowledged: the next one is written over it. */
 static int read_on(med_log *log, uint64_t id, medley_error *error) {
   while (log->last_id < id) {
     uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
@@ -158,6 +158,15 @@ static int read_on(med_log *log, uint64_t id, medley_error *error) {
     return MEDLEY_OK;
   }
   return MEDLEY_OK;
+}
+
+/* Those who look now do not see what such a record did: it must not be done again after a power cut. */
+static int take_tail_back(med_log *log, medley_error *error) {
+  uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
+  med_log_record record;
+  int rc = med_log_next(log, &record, error);
+  if (rc == MEDLEY_OK) return med_log_take_back(log, tail, chain, last_id, error);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
 /* *complete: the log has everything from its checkpoint to commit `id`. */
@@ -182,6 +191,18 @@ static int catch_up(med_checkpoint *checkpoint, uint64_t id, bool *complete, med
   if (log->last_id != id) MED_TRY(read_on(log, id, error));
   *complete = log->last_id == id;
 done:
+  return rc;
+}
+
+int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error) {
+  MDB_txn *mdb;
+  bool complete;
+  if (!checkpoint->enabled || !med_checkpoint_log_exists(checkpoint)) return MEDLEY_OK;
+  int code = mdb_txn_begin(checkpoint->store->env, NULL, 0, &mdb);
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
+  int rc = catch_up(checkpoint, mdb_txn_id(mdb) - 1, &complete, error);
+  if (rc == MEDLEY_OK && complete) rc = take_tail_back(&checkpoint->log, error);
+  mdb_txn_abort(mdb);
   return rc;
 }
 

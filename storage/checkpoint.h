@@ -37,6 +37,9 @@ bool med_checkpoint_log_exists(const med_checkpoint *checkpoint);
 bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint);
 /* When LMDB and the trees are open. */
 MEDLEY_MUST_USE int med_checkpoint_settle(med_checkpoint *checkpoint, medley_error *error);
+/* At open beside other processes, under the write lock: a record that a killed process left without a commit is taken back, so that
+ * what the first look does not see does not appear later. */
+MEDLEY_MUST_USE int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error);
 /* From now on commits are logged (the header of the database says so). */
 void med_checkpoint_enable(med_checkpoint *checkpoint);
 bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint);

@@ -476,6 +476,14 @@ done:
   return rc;
 }
 
+/* A writer that has the lock has looked already. */
+static int look_at_log(med_store *store, medley_error *error) {
+  if (med_store_set_lock(store, F_WRLCK, MED_LOCK_WRITER) != 0) return MEDLEY_OK;
+  int rc = med_checkpoint_look(store->checkpoint, error);
+  med_store_unlock(store);
+  return rc;
+}
+
 static int open_in_turn(med_store *store, const char *path, medley_error *error) {
   uint64_t size = 0;
   bool alone = false;
@@ -495,7 +503,9 @@ static int open_in_turn(med_store *store, const char *path, medley_error *error)
       rc = med_error_set(error, MEDLEY_CORRUPT, "open: a log beside a database without one");
     if (rc == MEDLEY_OK) rc = med_checkpoint_settle(store->checkpoint, error);
   }
-  if (rc == MEDLEY_OK && !(store->options.flags & MEDLEY_OPEN_READ_ONLY)) (void)med_store_check_readers(store);
+  if (rc != MEDLEY_OK || store->options.flags & MEDLEY_OPEN_READ_ONLY) goto done;
+  (void)med_store_check_readers(store);
+  if (!alone && store->checkpoint != NULL) rc = look_at_log(store, error);
 done:
   return rc;
 }

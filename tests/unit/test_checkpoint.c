@@ -229,6 +229,49 @@ START_TEST(whoever_writes_after_the_pins_process_died_pins_anew) {
 }
 END_TEST
 
+/* A process that was killed between the log and its commit leaves a record that nobody has seen: the next to open takes it back. */
+START_TEST(an_opener_takes_back_a_record_without_a_commit) {
+  make_folder();
+  int ready[2], done[2];
+  char byte = 0;
+  ck_assert(pipe(ready) == 0 && pipe(done) == 0);
+  pid_t child = fork();
+  if (child == 0) {
+    close(done[1]);
+    med_store *other = open_store();
+    put_a_few(other);
+    if (write(ready[1], &byte, 1) != 1 || read(done[0], &byte, 1) != 0) _exit(1);
+    _exit(0); /* without closing */
+  }
+  close(done[0]);
+  ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+  med_log left;
+  med_log_record record;
+  med_log_init(&left);
+  ck_assert_int_eq(med_log_open(&left, log_path, false, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_read_header(&left, &error), MEDLEY_OK);
+  while (med_log_next(&left, &record, &error) == MEDLEY_OK) continue;
+  uint64_t last_id = left.last_id;
+  ck_assert_int_eq(med_log_append(&left, last_id + 1, med_slice_of_text("never committed"), true, &error), MEDLEY_OK);
+  med_log_clear(&left);
+  med_store *store = open_store();
+  ck_assert_int_eq(med_log_open(&left, log_path, false, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_read_header(&left, &error), MEDLEY_OK);
+  while (med_log_next(&left, &record, &error) == MEDLEY_OK) continue;
+  ck_assert_uint_eq(left.last_id, last_id);
+  med_log_clear(&left);
+  put(store, "mine", "1");
+  ck_assert(has(store, "mine", "1") && has(store, "key 19", "value"));
+  med_store_close(store);
+  close(done[1]);
+  ck_assert_int_eq(waitpid(child, NULL, 0), child);
+  store = open_store();
+  ck_assert(has(store, "mine", "1"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
 /* Two living processes write in turn: one log, one pin. */
 START_TEST(two_processes_share_one_log) {
   make_folder();
@@ -313,4 +356,5 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait,
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
               a_log_beside_an_older_copy_is_refused, whoever_writes_after_the_pins_process_died_pins_anew,
-              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
+              an_opener_takes_back_a_record_without_a_commit, two_processes_share_one_log,
+              a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
