@@ -46,8 +46,11 @@ static void open_or_fail(const char *path, const medley_options *options, medley
   REQUIRE(fault_open(path, options, db, session, why, sizeof why) == MEDLEY_OK, "%s", why);
 }
 
+static medley_journal journal; /* --journal= */
+
 static void options_of(medley_options *options) {
   medley_options_init(options);
+  options->journal = journal;
   options->map_size_bytes = (uint64_t)256 << 20;
   options->seed = 1;
 }
@@ -494,6 +497,7 @@ static int run_case(const limit_case *one) {
 int main(int argc, char **argv) {
   int counts[3] = {0, 0, 0};
   uint64_t only = fault_scratch_number(argc, argv, "--case", NULL, UINT64_MAX);
+  journal = (medley_journal)fault_scratch_number(argc, argv, "--journal", NULL, MEDLEY_JOURNAL_DEFAULT);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     if (only != UINT64_MAX && only != i) continue;
     int rc = run_case(&cases[i]);
