@@ -8,7 +8,7 @@
  * half made one when the first is killed.
  *
  * Another process has the database open all the time: alone, LMDB would begin with a new table of readers.
- * The process is killed after its n-th write or flush, for every n.   Usage: late_commit INJECTOR */
+ * The process is killed after its n-th write or flush, for every n.   Usage: late_commit INJECTOR [--journal=1|2] */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -88,13 +88,16 @@ static bool live(int act, long kill_at) {
   return killed;
 }
 
-static bool make_tables(void) {
+static bool make_tables(medley_journal journal) {
   medley *db;
   medley_session *session;
+  medley_options options;
+  medley_options_init(&options);
+  options.journal = journal;
   int status = 0;
   pid_t pid = fork();
   if (pid == 0) {
-    if (fault_open(path, NULL, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
+    if (fault_open(path, &options, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
     must(fault_sql(session, "CREATE TABLE payment (id INTEGER PRIMARY KEY, amount INTEGER)", 0, NULL), "create",
          session);
     must(fault_sql(session, "CREATE TABLE other (x INTEGER)", 0, NULL), "create", session);
@@ -208,7 +211,7 @@ int main(int argc, char **argv) {
   fault_scratch_join(path, folder, "late.medley");
   snprintf(fault_inject_find()->folder, sizeof fault_inject_find()->folder, "%s/", folder);
   int passed = 0;
-  if (make_tables()) {
+  if (make_tables((medley_journal)fault_scratch_number(argc, argv, "--journal", NULL, MEDLEY_JOURNAL_DEFAULT))) {
     passed += interrupted_commits();
     all->why[0] = 0;
     passed += interrupted_openings();
