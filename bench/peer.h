@@ -24,6 +24,7 @@ typedef struct med_place {
   const char *servers; /* folder of the servers' sockets and process ids */
   med_durability durability;
   uint64_t scale;
+  int keeps; /* what an earlier open made is there and stays: nothing is emptied, nothing is loaded */
 } med_place;
 
 /* Writes the reason of a failure where the harness shows it (one slot a process); always answers -1. */
@@ -50,6 +51,7 @@ typedef struct med_sql {
   void (*reset)(void *statement);
   int64_t (*integer)(void *statement, int column);
   const char *(*text)(void *statement, int column, size_t *len);
+  int drops_index_of_table; /* its DROP INDEX names the table as well */
 } med_sql;
 
 /* ---- Keys and values ---- A put or delete outside of a batch is its own durable write. NULL: the peer has no such. */

@@ -11,7 +11,8 @@
 #define NOTE_SIZE 96
 
 static const char *const schema[] = {
-    "CREATE TABLE account (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, balance BIGINT NOT NULL, note TEXT NOT NULL)",
+    "CREATE TABLE account (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, balance BIGINT NOT NULL, note VARCHAR(100) NOT "
+    "NULL)",
     ("CREATE TABLE ledger (id BIGINT PRIMARY KEY, from_id INTEGER NOT NULL, to_id INTEGER NOT NULL,"
      " amount BIGINT NOT NULL, made_at BIGINT NOT NULL)"),
     "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price BIGINT NOT NULL)",
@@ -170,7 +171,9 @@ static int run_create_index(med_contestant *contestant, const med_task *task, co
   if (status == 0) {
     status = med_relational_number(sql, state->connection, "SELECT count(*) FROM account WHERE note < 'm'", &count);
   }
-  if (status == 0) status = sql->exec(state->connection, "DROP INDEX account_by_note");
+  if (status == 0)
+    status = sql->exec(state->connection, sql->drops_index_of_table ? "DROP INDEX account_by_note ON account"
+                                                                    : "DROP INDEX account_by_note");
   sample->answer = (uint64_t)count;
   return finish(sample, status);
 }

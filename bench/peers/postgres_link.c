@@ -67,8 +67,8 @@ static int open_db(const med_place *place, void **db) {
   made->durability = place->durability;
   *db = made;
   int status = connect_db(made, &first);
-  if (status == 0) status = exec(first, "DROP SCHEMA IF EXISTS public CASCADE");
-  if (status == 0) status = exec(first, "CREATE SCHEMA public");
+  if (status == 0 && !place->keeps) status = exec(first, "DROP SCHEMA IF EXISTS public CASCADE");
+  if (status == 0 && !place->keeps) status = exec(first, "CREATE SCHEMA public");
   if (first) disconnect_db(first);
   return status;
 }
