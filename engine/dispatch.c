@@ -84,6 +84,7 @@ int medley_prepare(medley_session *session, medley_language language, const char
 static void forget_conversions(medley_statement *statement) {
   statement->converted = NULL;
   statement->short_columns = 0;
+  statement->known_column = 0;
   med_arena_reset(&statement->conversions);
 }
 
@@ -406,6 +407,8 @@ static const char *column_bytes(medley_statement *statement, int column, bool bl
     if (statement->short_columns & bit) return NULL; /* what was "" once is not N bytes long the next time */
     const char *bytes = blob ? access->blob(statement, column, len) : access->text(statement, column, len);
     if (bytes == NULL) statement->short_columns |= bit;
+    statement->known_column = bytes != NULL ? column + 1 : 0;
+    statement->known_len = *len;
     return bytes;
   }
   const medley_value *value = medley_column_value(statement, column);
@@ -436,6 +439,8 @@ const void *medley_column_blob(medley_statement *statement, int column) {
 size_t medley_column_bytes(medley_statement *statement, int column) {
   if (statement == NULL) return 0;
   size_t len;
+  /* Asked for after the bytes themselves, as a rule: what a language answered is not converted and counted again. */
+  if (streams_column(statement, column) && statement->known_column == column + 1) return statement->known_len;
   (void)column_bytes(statement, column, true, &len);
   return len;
 }

@@ -61,6 +61,8 @@ struct medley_statement {
   med_arena conversions;             /* numbers of the present row as text; cleared by step and reset */
   struct med_conversion *converted;  /* what is in it */
   uint64_t short_columns;            /* of the present row: memory was short for them (bit: column modulo 64) */
+  int known_column;                  /* 1 + the streaming column whose bytes were asked for last, 0: none */
+  size_t known_len;                  /* how many they are, as text and as blob alike */
   medley_statement *next, *previous; /* the session's list */
 };
 

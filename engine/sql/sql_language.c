@@ -211,12 +211,9 @@ static double sql_real(medley_statement *statement, int column) {
 }
 static const char *sql_text(medley_statement *statement, int column, size_t *len) {
   sqlite3_stmt *stmt = state_of(statement)->stmt;
-  if (sqlite3_column_type(stmt, column) == SQLITE_NULL) {
-    *len = 0;
-    return "";
-  }
   const char *text = (const char *)sqlite3_column_text(stmt, column);
   *len = text != NULL ? (size_t)sqlite3_column_bytes(stmt, column) : 0;
+  if (text == NULL && sqlite3_column_type(stmt, column) == SQLITE_NULL) return "";
   return text;
 }
 /* A number has its text here, as everywhere; an empty blob is a NULL pointer of SQLite's. */
