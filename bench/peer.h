@@ -72,6 +72,7 @@ typedef struct med_kv {
   int (*end_batch)(void *connection);
   /* Up to `limit` pairs from a key on, in key order; the sum of the values' lengths is what is compared. */
   int (*scan)(void *connection, const void *from, size_t from_len, int limit, uint64_t *bytes);
+  int (*count)(void *connection, int64_t *count); /* of all pairs; NULL: nobody asks */
   /* A bounded store in memory that evicts: Medley's cache buckets, Redis, memcached. */
   int (*cache_open)(void *db); /* before the first use; NULL: it is there */
   int (*cache_get)(void *connection, const void *key, size_t key_len, const void **value, size_t *value_len);
@@ -89,6 +90,13 @@ typedef struct med_action {
   uint32_t person;       /* whose session it is: 1 ... scale */
   int64_t amount;
 } med_action;
+/* What must be equal in the end, and what each whole action adds one to: entries, events and touches. */
+typedef struct med_audit {
+  int64_t balance; /* the sum of all */
+  int64_t entries; /* rows of the ledger */
+  int64_t events;
+  int64_t touches; /* the sum of the sessions' hits */
+} med_audit;
 typedef struct med_actor {
   int (*open)(const med_place *place,
               void **db); /* loads place->scale accounts of 1,000,000 each, and as many sessions */
@@ -98,8 +106,7 @@ typedef struct med_actor {
   /* Reads the session (its hits are counted in *hits), moves the amount, writes the ledger and the event, refreshes the
    * session, drops the cached profile; durable when it returns. */
   int (*act)(void *connection, const med_action *action, uint64_t *hits);
-  /* The sum of all balances and the number of the ledger's rows: what must be equal in the end. */
-  int (*audit)(void *connection, int64_t *balance, int64_t *entries, int64_t *touches);
+  int (*audit)(void *connection, med_audit *audit);
 } med_actor;
 
 typedef struct med_peer {

@@ -66,14 +66,15 @@ static int operate(void *argument, uint64_t number, med_dice *dice, uint64_t *an
 static int audit(const med_contestant *contestant, med_sample *sample) {
   const action_state *state = contestant->state;
   void *connection = NULL;
-  int64_t balance = 0, entries = 0, touches = 0;
+  med_audit audited = {0};
   int status = contestant->peer->actor->connect(state->db, &connection);
-  if (status == 0) status = contestant->peer->actor->audit(connection, &balance, &entries, &touches);
+  if (status == 0) status = contestant->peer->actor->audit(connection, &audited);
   if (connection) contestant->peer->actor->disconnect(connection);
   if (status != 0) return med_sample_fail(sample, med_peer_failure());
-  med_answer_add(&sample->answer, (uint64_t)balance);
-  med_answer_add(&sample->answer, (uint64_t)entries + 1);
-  med_answer_add(&sample->answer, (uint64_t)touches + 2);
+  med_answer_add(&sample->answer, (uint64_t)audited.balance);
+  med_answer_add(&sample->answer, (uint64_t)audited.entries + 1);
+  med_answer_add(&sample->answer, (uint64_t)audited.touches + 2);
+  med_answer_add(&sample->answer, (uint64_t)audited.events + 3);
   return 0;
 }
 

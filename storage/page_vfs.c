@@ -161,12 +161,11 @@ static int file_read(sqlite3_file *base, void *buffer, int amount, sqlite3_int64
   const uint8_t *bytes;
   int rc = find_page(file, page_number, &bytes);
   if (rc != SQLITE_OK) return rc;
-  memset(buffer, 0, wanted);
-  if (bytes == NULL) return SQLITE_IOERR_SHORT_READ;
-  if (within >= MED_PAGE_USED) return SQLITE_OK;
-  size_t present = MED_PAGE_USED - within;
-  memcpy(buffer, bytes + within, present < wanted ? present : wanted);
-  return SQLITE_OK;
+  size_t present = bytes != NULL && within < MED_PAGE_USED ? MED_PAGE_USED - within : 0;
+  if (present > wanted) present = wanted;
+  if (present > 0) memcpy(buffer, bytes + within, present);
+  memset((uint8_t *)buffer + present, 0, wanted - present);
+  return bytes != NULL ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *size) {

@@ -139,6 +139,17 @@ static int scan(void *argument, const void *from, size_t from_len, int limit, ui
   return 0;
 }
 
+static int count_all(void *argument, int64_t *count) {
+  rocks_client *client = argument;
+  char *error = NULL;
+  rocksdb_iterator_t *iterator = rocksdb_create_iterator(client->db->handle, client->db->read);
+  *count = 0;
+  for (rocksdb_iter_seek_to_first(iterator); rocksdb_iter_valid(iterator); rocksdb_iter_next(iterator)) ++*count;
+  rocksdb_iter_get_error(iterator, &error);
+  rocksdb_iter_destroy(iterator);
+  return check(error);
+}
+
 static const med_kv kv = {.open = open_db,
                           .close = close_db,
                           .connect = connect_db,
@@ -148,7 +159,8 @@ static const med_kv kv = {.open = open_db,
                           .remove = remove_key,
                           .begin_batch = begin_batch,
                           .end_batch = end_batch,
-                          .scan = scan};
+                          .scan = scan,
+                          .count = count_all};
 
 const med_peer med_peer_rocksdb = {.name = "rocksdb",
                                    .description = "RocksDB, LZ4, bloom filters, 512 MiB block cache",

@@ -90,6 +90,12 @@ static int touch(actor *self, uint32_t person, uint64_t *hits) {
   return status == 0 ? run(self, FORGET, (int64_t[]){person}, 1, NULL) : status;
 }
 
+static int note(actor *self, const med_action *action) {
+  const med_session_store *store = self->shared->store;
+  if (store && store->note) return store->note(self->store_connection, action);
+  return run(self, NOTE, (int64_t[]){(int64_t)action->number, action->person, action->amount}, 3, NULL);
+}
+
 int med_sql_actor_act(void *connection, const med_action *action, uint64_t *hits) {
   actor *self = connection;
   const med_sql *sql = self->shared->sql;
@@ -102,7 +108,7 @@ int med_sql_actor_act(void *connection, const med_action *action, uint64_t *hits
   if (status == 0) status = run(self, PAY, first, 2, NULL);
   if (status == 0) status = run(self, PAY, second, 2, NULL);
   if (status == 0) status = run(self, ENTER, (int64_t[]){id, action->payer, action->payee, amount}, 4, NULL);
-  if (status == 0) status = run(self, NOTE, (int64_t[]){id, action->person, amount}, 3, NULL);
+  if (status == 0) status = note(self, action);
   if (status == 0) status = touch(self, action->person, hits);
   return status == 0 ? sql->commit(self->connection) : status;
 }
@@ -117,17 +123,21 @@ static int number_of(actor *self, const char *text, int64_t *number) {
   return status;
 }
 
-int med_sql_actor_audit(void *connection, int64_t *balance, int64_t *entries, int64_t *touches) {
+int med_sql_actor_audit(void *connection, med_audit *audit) {
   actor *self = connection;
   const med_session_store *store = self->shared->store;
-  int status = number_of(self, "SELECT sum(balance) FROM account", balance);
-  if (status == 0) status = number_of(self, "SELECT count(*) FROM ledger", entries);
-  if (!store) return status == 0 ? number_of(self, "SELECT sum(hits) FROM session", touches) : status;
-  *touches = 0;
+  int status = number_of(self, "SELECT sum(balance) FROM account", &audit->balance);
+  if (status == 0) status = number_of(self, "SELECT count(*) FROM ledger", &audit->entries);
+  if (status == 0 && store && store->events) status = store->events(self->store_connection, &audit->events);
+  if (status == 0 && !(store && store->events)) {
+    status = number_of(self, "SELECT count(*) FROM event", &audit->events);
+  }
+  if (!store) return status == 0 ? number_of(self, "SELECT sum(hits) FROM session", &audit->touches) : status;
+  audit->touches = 0;
   for (uint32_t person = 1; person <= self->shared->scale && status == 0; person++) {
     int64_t hits = 0;
     status = store->hits(self->store_connection, person, &hits);
-    *touches += hits;
+    audit->touches += hits;
   }
   return status;
 }
@@ -191,9 +201,10 @@ int med_sql_actor_open(const med_sql *sql, const med_session_store *store, const
   *db = (actor_db){.sql = sql, .store = store, .scale = place->scale};
   *out = db;
   int status = sql->open(place, &db->db);
-  if (status == 0) status = make_tables(db);
+  if (status == 0 && !place->keeps) status = make_tables(db);
   if (status == 0 && store) status = store->open(place, db->db, &db->store_db);
-  if (status == 0) status = med_sql_actor_connect(db, &first);
+  if (status != 0 || place->keeps) return status;
+  status = med_sql_actor_connect(db, &first);
   if (status == 0) status = load(first);
   if (first) med_sql_actor_disconnect(first);
   return status;

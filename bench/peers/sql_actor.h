@@ -17,6 +17,9 @@ typedef struct med_session_store {
   /* Answers the hits so far, adds one, and lets the session live on; drops the cached profile. */
   int (*touch)(void *connection, uint32_t person, uint64_t *hits);
   int (*hits)(void *connection, uint32_t person, int64_t *hits);
+  /* The event of an action, and how many there are; NULL: events are rows beside the ledger's. */
+  int (*note)(void *connection, const med_action *action);
+  int (*events)(void *connection, int64_t *count);
 } med_session_store;
 
 int med_sql_actor_open(const med_sql *sql, const med_session_store *store, const med_place *place, void **db);
@@ -24,6 +27,6 @@ void med_sql_actor_close(void *db);
 int med_sql_actor_connect(void *db, void **connection);
 void med_sql_actor_disconnect(void *connection);
 int med_sql_actor_act(void *connection, const med_action *action, uint64_t *hits);
-int med_sql_actor_audit(void *connection, int64_t *balance, int64_t *entries, int64_t *touches);
+int med_sql_actor_audit(void *connection, med_audit *audit);
 
 #endif
