@@ -163,5 +163,7 @@ void med_contestant_process_end(med_contestant_process *process) {
   process->socket = 0;
   if (process->pid > 0) waitpid(process->pid, NULL, 0);
   process->pid = 0;
-  if (process->folder[0]) nftw(process->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+  if (process->folder[0]) med_contestant_process_remove(process->folder);
 }
+
+void med_contestant_process_remove(const char *folder) { nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }

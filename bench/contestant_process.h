@@ -19,5 +19,6 @@ int med_contestant_process_open(med_contestant_process *process, double *seconds
 int med_contestant_process_run(med_contestant_process *process, int task_index, const med_order *order,
                                med_sample *sample);
 void med_contestant_process_end(med_contestant_process *process);
+void med_contestant_process_remove(const char *folder); /* with all that is in it */
 
 #endif

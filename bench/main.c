@@ -6,12 +6,16 @@
 #include <unistd.h>
 
 #include "bench/growth.h"
+#include "bench/kills.h"
 #include "bench/output.h"
 #include "bench/report.h"
 
 #define ROUNDS_DEFAULT 5
 #define BUDGET_MS_DEFAULT 500
 #define SEED_DEFAULT 42
+#define KILLS_DEFAULT 1000
+#define KILLS_MAX 1000000
+#define KILLS_SCALE_DEFAULT 200
 
 static const med_workload *const workloads[] = {
     &med_workload_relational, &med_workload_keyvalue, &med_workload_tpcb,
@@ -30,21 +34,24 @@ typedef struct bench_arguments {
   const char *history;   /* NULL: none is kept */
   const char *folder;
   output_format format;
+  int rounds_given;
 } bench_arguments;
 
 static void print_usage(FILE *file) {
   fprintf(file,
           "usage: medley-bench WORKLOAD [options]     run a workload on Medley and its peers\n"
           "       medley-bench growth [options]       run one at three sizes a factor 10 apart (--of WORKLOAD)\n"
+          "       medley-bench kills [options]        kill clients amid a user's action and count half-done ones\n"
           "       medley-bench report [--history FILE] [--html FILE] [--markdown FILE] [--summary FILE]\n"
           "       medley-bench list                   name workloads, tasks and peers\n"
           "\n"
           "  --peers LIST        comma-separated, Medley is always in (default: all that there are)\n"
           "  --task PREFIX       only tasks whose id begins so; with a point at its end: that task\n"
           "  --scale N           size of the data (default: the workload's)\n"
-          "  --rounds N          rounds of each task, peers by turns (default %d)\n"
+          "  --rounds N          rounds of each task, peers by turns (default %d); kills of each peer (default 1000)\n"
           "  --threads N         clients (default: the task's)\n"
           "  --alone PEER        that peer and no other, not even Medley (for profiles)\n"
+          "  --profile TOOL      perf or callgrind: says where the time of one peer goes (--alone, default medley)\n"
           "  --operations N      in each round, instead of what fills the budget (for profiles)\n"
           "  --budget-ms N       about how long one peer works on one round (default %d)\n"
           "  --durability LEVEL  durable, relaxed or memory (default durable)\n"
@@ -131,6 +138,10 @@ static int parse_text_option(bench_arguments *arguments, const char *name, const
   return 1;
 }
 
+static uint64_t rounds_max(const bench_arguments *arguments) {
+  return strcmp(arguments->workload_name, "kills") == 0 ? KILLS_MAX : MED_STATISTICS_COUNT_MAX;
+}
+
 static int parse_number_option(bench_arguments *arguments, const char *name, const char *value) {
   uint64_t number = 0;
   if (!parse_number(value, &number)) return 0;
@@ -140,9 +151,10 @@ static int parse_number_option(bench_arguments *arguments, const char *name, con
     arguments->setting.operation_count = number;
   else if (strcmp(name, "--seed") == 0)
     arguments->setting.seed = number;
-  else if (strcmp(name, "--rounds") == 0 && number > 0 && number <= MED_STATISTICS_COUNT_MAX)
+  else if (strcmp(name, "--rounds") == 0 && number > 0 && number <= rounds_max(arguments)) {
     arguments->setting.rounds = (int)number;
-  else if (strcmp(name, "--threads") == 0 && number <= 1024)
+    arguments->rounds_given = 1;
+  } else if (strcmp(name, "--threads") == 0 && number <= 1024)
     arguments->setting.threads = (int)number;
   else if (strcmp(name, "--budget-ms") == 0 && number > 0 && number <= 600000)
     arguments->setting.budget_ms = (int)number;
@@ -238,6 +250,39 @@ static int run_once(bench_arguments *arguments, med_outcome *outcome) {
   return outcome->failure_count > 0;
 }
 
+static int run_kills(bench_arguments *arguments) {
+  char folder[4096];
+  snprintf(folder, sizeof folder, "%s/medley-bench-XXXXXX", arguments->folder);
+  if (arguments->setting.scale < 2) return usage_error("a payment needs two accounts", "--scale");
+  if (!mkdtemp(folder)) {
+    fprintf(stderr, "medley-bench: %s: %s\n", folder, strerror(errno));
+    return 1;
+  }
+  arguments->setting.folder = folder;
+  int status = med_kills_run(&arguments->setting);
+  rmdir(folder);
+  return status;
+}
+
+/* Hands over to bench/profile, with all arguments but --profile and its value. */
+static int profile(int argc, char **argv, int at) {
+  char self[4096];
+  char *words[64] = {MED_BENCH_SOURCE_FOLDER "/bench/profile", argv[at + 1], self};
+  int count = 3;
+  ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (len < 0) return usage_error("its own path is not known", "/proc/self/exe");
+  self[len] = 0;
+  if (strcmp(argv[at + 1], "perf") != 0 && strcmp(argv[at + 1], "callgrind") != 0) {
+    return usage_error("not a profiler", argv[at + 1]);
+  }
+  for (int i = 1; i < argc && count < 63; i++) {
+    if (i != at && i != at + 1) words[count++] = argv[i];
+  }
+  execv(words[0], words);
+  fprintf(stderr, "medley-bench: %s: %s\n", words[0], strerror(errno));
+  return 1;
+}
+
 static int run_growth(bench_arguments *arguments) {
   med_growth growth = {0};
   uint64_t scale = arguments->setting.scale > 0 ? arguments->setting.scale : arguments->setting.workload->scale_default;
@@ -271,14 +316,23 @@ int main(int argc, char **argv) {
   }
   if (strcmp(argv[1], "list") == 0) return list_all();
   if (strcmp(argv[1], "report") == 0) return med_report_main(argc - 2, argv + 2, arguments.history);
+  for (int i = 2; i + 1 < argc; i++) {
+    if (strcmp(argv[i], "--profile") == 0) return profile(argc, argv, i);
+  }
   if (parse(argc, argv, &arguments) != 0) return 2;
+  int kills = strcmp(arguments.workload_name, "kills") == 0;
   int grows = strcmp(arguments.workload_name, "growth") == 0;
-  const char *name = grows ? (arguments.growth_of ? arguments.growth_of : "relational") : arguments.workload_name;
+  const char *name = grows   ? (arguments.growth_of ? arguments.growth_of : "relational")
+                     : kills ? "useraction"
+                             : arguments.workload_name;
   const med_workload *workload = find_workload(name);
   if (!workload) return usage_error("no such workload", name);
   if (choose_peers(&arguments, workload) != 0) return 2;
   arguments.setting.workload = workload;
   if (!arguments.folder) arguments.folder = arguments.setting.durability == MED_IN_MEMORY ? "/dev/shm" : ".";
+  if (kills && arguments.setting.scale == 0) arguments.setting.scale = KILLS_SCALE_DEFAULT;
+  if (kills && !arguments.rounds_given) arguments.setting.rounds = KILLS_DEFAULT;
+  if (kills) return run_kills(&arguments);
   if (grows) return run_growth(&arguments);
   if (arguments.setting.scale == 0) arguments.setting.scale = workload->scale_default;
   med_outcome outcome;
