@@ -170,6 +170,7 @@ static void compare_with_medley(med_result *result, const med_result *medley, ui
   double ratios[MED_STATISTICS_COUNT_MAX];
   size_t wins = 0, count = (size_t)result->round_count;
   result->target = target_of(result->task, result->peer);
+  if (strcmp(medley->peer->name, "medley") != 0) return; /* it has no part in this workload, or another runs alone */
   if (result == medley || medley->status != 0 || result->status != 0) return;
   for (size_t i = 0; i < count; i++) {
     ratios[i] = medley->rates[i] / result->rates[i];

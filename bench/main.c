@@ -18,8 +18,8 @@
 #define KILLS_SCALE_DEFAULT 200
 
 static const med_workload *const workloads[] = {
-    &med_workload_relational, &med_workload_keyvalue, &med_workload_tpcb,
-    &med_workload_useraction, &med_workload_ycsb,     &med_workload_open,
+    &med_workload_relational, &med_workload_keyvalue,   &med_workload_tpcb, &med_workload_useraction,
+    &med_workload_ycsb,       &med_workload_widecolumn, &med_workload_open,
 };
 #define WORKLOAD_COUNT ((int)(sizeof workloads / sizeof workloads[0]))
 
@@ -198,6 +198,7 @@ static int choose_peers(bench_arguments *arguments, const med_workload *workload
     if (!is_medley && arguments->peer_list && !is_listed(arguments->peer_list, med_peers[i]->name)) continue;
     if (workload->can_run(med_peers[i])) setting->peers[setting->peer_count++] = med_peers[i];
   }
+  if (!workload->can_run(med_peers[0])) fprintf(stderr, "medley-bench: medley has no part in %s yet\n", workload->name);
   for (int i = 0; med_peers_absent[i]; i++) {
     if (arguments->peer_list && !is_listed(arguments->peer_list, med_peers_absent[i])) continue;
     fprintf(stderr, "medley-bench: %s is absent: its library was not found when this was built\n", med_peers_absent[i]);

@@ -109,6 +109,37 @@ typedef struct med_actor {
   int (*audit)(void *connection, med_audit *audit);
 } med_actor;
 
+/* ---- Events: wide-column and analytical ---- Made by med_event_make (workload_widecolumn.h); numbers and times ascend. */
+typedef struct med_event {
+  uint64_t number;
+  int64_t time_us;
+  uint32_t user, type, item;
+  int64_t price;     /* in cents */
+  uint32_t duration; /* in ms */
+  uint32_t session, country;
+} med_event;
+typedef struct med_group {
+  uint64_t key, count;
+  int64_t sum; /* of prices */
+} med_group;
+typedef struct med_columns {
+  int (*open)(const med_place *place, void **db);
+  void (*close)(void *db);
+  int (*connect)(void *db, void **connection);
+  void (*disconnect)(void *connection);
+  /* All of them in one durable commit. Partition: user; in it the order of time and number. */
+  int (*append)(void *connection, const med_event *events, int count);
+  int (*loaded)(void *db); /* the load phase is over: seal, flush, checkpoint as its users would; NULL: nothing */
+  /* Groups of all events by type, ascending; answers how many were written to groups, or -1. */
+  int (*by_type)(void *connection, med_group *groups, int limit);
+  /* Count and sum of the prices of events with from_us <= time < to_us; the key is unused. */
+  int (*sum)(void *connection, int64_t from_us, int64_t to_us, med_group *total);
+  /* The users with the most events; of equal ones the lower user first. */
+  int (*top_users)(void *connection, med_group *groups, int limit);
+  /* The first `limit` events of a user (0: all): their number, and the sum of their prices. */
+  int (*partition)(void *connection, uint32_t user, int limit, med_group *total);
+} med_columns;
+
 typedef struct med_peer {
   const char *name;
   const char *description; /* with the settings that matter */
@@ -116,6 +147,7 @@ typedef struct med_peer {
   const med_sql *sql; /* each NULL if the peer has no such interface */
   const med_kv *kv;
   const med_actor *actor;
+  const med_columns *columns;
   const char *server; /* names the server's process-id file, NULL if it runs inside this process */
 } med_peer;
 

@@ -61,6 +61,7 @@ extern const med_workload med_workload_tpcb;     /* workload_relational.c: its t
 extern const med_workload med_workload_keyvalue; /* workload_keyvalue.c */
 extern const med_workload med_workload_ycsb;     /* workload_ycsb.c */
 extern const med_workload med_workload_useraction; /* workload_useraction.c */
+extern const med_workload med_workload_widecolumn; /* workload_widecolumn.c */
 extern const med_workload med_workload_open;       /* workload_open.c */
 
 /* A sum that changes when any of its terms does, whatever their order: each term is mixed before it is added. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/peer.h"
+#include "bench/peers/rocksdb_events.h"
 
 #define BLOCK_CACHE_BYTES ((size_t)512 << 20)
 #define MEMTABLE_BYTES ((size_t)64 << 20)
@@ -162,7 +162,52 @@ static const med_kv kv = {.open = open_db,
                           .scan = scan,
                           .count = count_all};
 
+/* ---- Events ---- */
+
+static int append_events(void *argument, const med_event *events, int count) {
+  begin_batch(argument);
+  for (int i = 0; i < count; i++) med_rocksdb_events_add(((rocks_client *)argument)->batch, &events[i]);
+  return end_batch(argument);
+}
+
+/* As after a night: all of it is in sorted files, compacted. */
+static int loaded(void *argument) {
+  rocks_db *db = argument;
+  rocksdb_compact_range(db->handle, NULL, 0, NULL, 0);
+  return 0;
+}
+
+static rocksdb_iterator_t *iterate(void *argument) {
+  const rocks_db *db = ((rocks_client *)argument)->db;
+  return rocksdb_create_iterator(db->handle, db->read);
+}
+
+static int by_type(void *connection, med_group *groups, int limit) {
+  return med_rocksdb_events_by_type(iterate(connection), groups, limit);
+}
+static int sum(void *connection, int64_t from_us, int64_t to_us, med_group *total) {
+  return med_rocksdb_events_sum(iterate(connection), from_us, to_us, total);
+}
+static int top_users(void *connection, med_group *groups, int limit) {
+  return med_rocksdb_events_top_users(iterate(connection), groups, limit);
+}
+static int partition(void *connection, uint32_t user, int limit, med_group *total) {
+  return med_rocksdb_events_partition(iterate(connection), user, limit, total);
+}
+
+static const med_columns columns = {.open = open_db,
+                                    .close = close_db,
+                                    .connect = connect_db,
+                                    .disconnect = disconnect_db,
+                                    .append = append_events,
+                                    .loaded = loaded,
+                                    .by_type = by_type,
+                                    .sum = sum,
+                                    .top_users = top_users,
+                                    .partition = partition};
+
 const med_peer med_peer_rocksdb = {.name = "rocksdb",
                                    .description = "RocksDB, LZ4, bloom filters, 512 MiB block cache",
                                    .version = version,
-                                   .kv = &kv};
+                                   .kv = &kv,
+                                   .columns = &columns};
