@@ -11,10 +11,13 @@
 #define ROW_HEIGHT 22.0
 
 static const char style[] =
-    ":root{--ink:#1b1f24;--paper:#fff;--faint:#6a737d;--line:#d5dae0;--good:#1a7f5a;--bad:#b3402e;--mark:#3b6fb6}\n"
+    ":root{color-scheme:light "
+    "dark;--ink:#1b1f24;--paper:#fff;--faint:#6a737d;--line:#d5dae0;--good:#1a7f5a;--bad:#b3402e;--mark:#3b6fb6}\n"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--paper:#15181c;--faint:#98a2ad;--line:#363d46;"
     "--good:#4cc38a;--bad:#ec7c68;--mark:#7fb0ee}}\n"
-    "@media print{:root{--ink:#000;--paper:#fff;--faint:#444;--line:#bbb}section{break-inside:avoid-page}}\n"
+    "@media "
+    "print{:root{--ink:#000;--paper:#fff;--faint:#444;--line:#bbb;--good:#1a7f5a;--bad:#b3402e;--mark:#3b6fb6}svg,tr{"
+    "break-inside:avoid}h2{break-after:avoid}}\n"
     "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:1100px;margin:2em "
     "auto;padding:0 1em}\n"
     "table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}\n"
@@ -287,7 +290,9 @@ void med_report_html(FILE *file, const med_history *history) {
           "content='width=device-width'><title>Medley beside its peers</title><style>\n%s</style></head><body>\n"
           "<h1>Medley beside its peers</h1>\n<p>Same data, same machine, same durability, by turns; equal answers "
           "were checked before a time counted. A bar to the right of 1: Medley is faster. The blue stroke is the "
-          "target, the thin line the 95 %% interval of the ratio's median over the rounds.</p>\n",
+          "target, the thin line the 95 %% interval of the ratio's median over the rounds. Numbers are times as fast "
+          "as the "
+          "peer; green: the target holds, red: it is missed, grey: there is none.</p>\n",
           style);
   for (size_t next = 0; members && next < history->count;) {
     char scale[16];
