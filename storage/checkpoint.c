@@ -102,11 +102,13 @@ static int flush_failed(med_store *store, int code, medley_error *error) {
   return med_store_fail(error, code, "checkpoint: flush");
 }
 
+static bool is_relaxed(const med_store *store) { return store->options.durability != MEDLEY_DURABLE; }
+
 /* Of commit `id`, which is LMDB's newest; a write transaction may be open. The order is the rule: LMDB's file is flushed, then its
  * meta pages are copied, then the header is flushed, and only then the pin moves and dead readers are forgotten. */
 static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
   med_store *store = checkpoint->store;
-  med_log_header header = {.salt = med_store_random(store), .checkpoint_id = id};
+  med_log_header header = {.relaxed = is_relaxed(store), .salt = med_store_random(store), .checkpoint_id = id};
   bool is_new = checkpoint->log.fd < 0;
   int rc = MEDLEY_OK, code = mdb_env_sync(store->env, 1);
   if (code != MDB_SUCCESS) return flush_failed(store, code, error);
@@ -227,6 +229,8 @@ int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, med
   int rc = catch_up(checkpoint, batch->id - 1, &complete, error);
   /* On a full disk deletes live on the pages that a checkpoint sets free. */
   bool wanted = !complete || !is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
+  /* The header must say that commits may be in the file and not in the log. */
+  wanted = wanted || (is_relaxed(checkpoint->store) && !checkpoint->log.header.relaxed);
   if (rc == MEDLEY_OK && wanted) {
     rc = make(checkpoint, batch->id - 1, error);
     if (rc != MEDLEY_OK) rc = go_without(checkpoint, batch, rc, error);
@@ -244,7 +248,7 @@ static int die(med_store *store, medley_error *error, int code) {
 }
 
 static bool wants_flush(med_checkpoint *checkpoint) {
-  if (checkpoint->store->options.durability == MEDLEY_DURABLE) return true;
+  if (!is_relaxed(checkpoint->store)) return true;
   uint64_t now = (uint64_t)med_store_monotonic_us();
   if (now - checkpoint->last_flush_us < RELAXED_FLUSH_US) return false;
   checkpoint->last_flush_us = now;
@@ -353,6 +357,26 @@ static int without_header(med_checkpoint *checkpoint, medley_error *error) {
   return MEDLEY_OK;
 }
 
+/* A file that went on without this log has commits that it does not know. One may be missing in the log: its checkpoint was to
+ * make it durable, and was cut off. */
+static int check_age(med_checkpoint *checkpoint, const uint8_t *present, medley_error *error) {
+  med_log *log = &checkpoint->log;
+  uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
+  bool outdated = false;
+  med_log_record record;
+  int rc = med_log_is_outdated(log, &outdated, error);
+  if (rc != MEDLEY_OK || log->header.relaxed) return rc;
+  if (outdated) return med_error_set(error, MEDLEY_CORRUPT, "log: the newer header is damaged: %s", checkpoint->path);
+  do rc = med_log_next(log, &record, error);
+  while (rc == MEDLEY_OK);
+  uint64_t known = log->last_id;
+  log->tail = tail;
+  log->chain = chain;
+  log->last_id = last_id;
+  if (rc != MEDLEY_NOT_FOUND) return rc;
+  return med_walker_newest_commit(present) <= known + 1 ? MEDLEY_OK : refuse(checkpoint, error);
+}
+
 /* Whether the file may be what the log was written beside: its meta pages are the saved ones, newer ones, or torn; and the saved
  * snapshot is there and is this database's. */
 static int check_fit(med_checkpoint *checkpoint, medley_error *error) {
@@ -370,7 +394,7 @@ static int check_fit(med_checkpoint *checkpoint, medley_error *error) {
     return rc;
   }
   if (rc != MEDLEY_OK || memcmp(identity, header->identity, sizeof identity) != 0) return refuse(checkpoint, error);
-  return MEDLEY_OK;
+  return check_age(checkpoint, present, error);
 }
 
 static int put_metas_back(const med_store *store, const uint8_t *metas, medley_error *error) {

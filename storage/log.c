@@ -16,6 +16,7 @@
 #define RECORD_ALIGNMENT 8
 #define AHEAD_SIZE ((uint64_t)256 << 10)
 #define COMPRESS_FROM 128
+#define HEADER_RELAXED 1u
 #define FLAG_LZ4 1u
 #define FLAG_ALONE 2u /* all records before it were flushed before it was written */
 #define STORED_SIZE_MAX (MED_LOG_RAW_SIZE_MAX + MED_LOG_RAW_SIZE_MAX / 255 + 64)
@@ -23,6 +24,7 @@
 /* Where things are in a header and in a record. */
 enum {
   AT_VERSION = 8,
+  AT_FLAGS = 12,
   AT_IDENTITY = 16,
   AT_SALT = 32,
   AT_GENERATION = 40,
@@ -167,6 +169,7 @@ int med_log_read_header(med_log *log, medley_error *error) {
     return med_error_set(error, MEDLEY_NEWER_FORMAT, "log: its format %u is newer than this library's %d", version,
                          MED_LOG_VERSION);
   med_log_header *header = &log->header;
+  header->relaxed = (med_get_u32(at + AT_FLAGS) & HEADER_RELAXED) != 0;
   header->generation = med_get_u64(at + AT_GENERATION);
   header->salt = med_get_u64(at + AT_SALT);
   header->checkpoint_id = med_get_u64(at + AT_CHECKPOINT);
@@ -192,7 +195,7 @@ int med_log_write_header(med_log *log, const med_log_header *header, medley_erro
   uint8_t bytes[MED_LOG_HEADER_SIZE] = HEADER_MAGIC;
   uint64_t generation = log->header.generation + 1;
   med_put_u32(bytes + AT_VERSION, MED_LOG_VERSION);
-  med_put_u32(bytes + AT_VERSION + 4, MED_LOG_HEADER_SIZE);
+  med_put_u32(bytes + AT_FLAGS, header->relaxed ? HEADER_RELAXED : 0);
   memcpy(bytes + AT_IDENTITY, header->identity, sizeof header->identity);
   med_put_u64(bytes + AT_SALT, header->salt);
   med_put_u64(bytes + AT_GENERATION, generation);
@@ -316,6 +319,27 @@ static int look_for_lost_records(med_log *log, medley_error *error) {
       if (rc != MEDLEY_OK) return rc;
     }
   }
+}
+
+/* A header that a power cut has torn was not followed by records yet: one that is whole under its salt shows that it was good. */
+int med_log_is_outdated(med_log *log, bool *outdated, medley_error *error) {
+  uint64_t place = 1 - (log->header.generation & 1), salt = log->header.salt;
+  uint8_t other[MED_LOG_HEADER_SIZE];
+  size_t len;
+  *outdated = false;
+  int rc = read_at(log, place * MED_LOG_HEADER_SIZE, other, sizeof other, &len, error);
+  if (rc != MEDLEY_OK || len < sizeof other) return rc;
+  if (memcmp(other, HEADER_MAGIC, 8) == 0 && med_get_u64(other + AT_CHECKSUM) == header_checksum(other)) return rc;
+  MED_TRY(load(log, MED_LOG_FIRST_RECORD, RECORD_HEADER_SIZE, &len, error));
+  const uint8_t *bytes = (const uint8_t *)log->record.bytes;
+  if (len < RECORD_HEADER_SIZE || med_get_u64(bytes + IN_ID) <= log->header.checkpoint_id) return rc;
+  if (med_get_u32(bytes + IN_STORED) > STORED_SIZE_MAX) return rc;
+  MED_TRY(load(log, MED_LOG_FIRST_RECORD, RECORD_HEADER_SIZE + (size_t)med_get_u32(bytes + IN_STORED), &len, error));
+  log->header.salt = med_get_u64(other + AT_SALT);
+  *outdated = log->header.salt != salt && is_whole(log, (const uint8_t *)log->record.bytes, len);
+done:
+  log->header.salt = salt;
+  return rc;
 }
 
 static int unpack(med_log *log, size_t stored, size_t raw, uint32_t flags, med_slice *operations, medley_error *error) {

@@ -27,6 +27,7 @@
 
 /* What a checkpoint writes down. */
 typedef struct med_log_header {
+  bool relaxed;        /* records may follow that are not flushed before their commits */
   uint64_t generation; /* grows by one with each; 0: there is none */
   uint64_t salt;
   uint64_t checkpoint_id; /* number of the commit that the meta pages are of */
@@ -60,6 +61,9 @@ void med_log_clear(med_log *log);
 MEDLEY_MUST_USE int med_log_open(med_log *log, const char *path, bool create, medley_error *error);
 /* The newer valid header, and the place behind it. NOT_FOUND if neither is valid; NEWER_FORMAT. */
 MEDLEY_MUST_USE int med_log_read_header(med_log *log, medley_error *error);
+/* Of a log whose header was just read: whether a record stands behind another header, which is damaged now. Then the one that was
+ * read is of a time that the file has left. */
+MEDLEY_MUST_USE int med_log_is_outdated(med_log *log, bool *outdated, medley_error *error);
 /* Cheap: whether the file's newest header is still the one that was read. */
 MEDLEY_MUST_USE int med_log_is_present(med_log *log, bool *present, medley_error *error);
 /* Writes header, with the next generation, over the older one, and flushes: from then on it counts, and the log is empty. FULL or

@@ -49,6 +49,8 @@ MEDLEY_MUST_USE int med_walker_check_header(int fd, uint64_t file_size, medley_e
 /* For a file beside which a redo log lies (checkpoint.h): whether the two meta pages that are `present` in it may be what came after
  * the `saved` ones of commit checkpoint_id. Torn ones may; older ones, or others of the same number, may not. */
 bool med_walker_metas_may_follow(const uint8_t *present, const uint8_t *saved, uint64_t checkpoint_id);
+/* Number of the newest commit that one of two meta pages tells of; torn ones tell nothing. */
+uint64_t med_walker_newest_commit(const uint8_t *metas);
 /* The 16 bytes of identity in the header record of the snapshot whose two meta pages are given: only the pages on the way to it
  * are read, and nothing of them is believed unchecked. CORRUPT if there is none, IO, or NO_MEMORY. */
 MEDLEY_MUST_USE int med_walker_find_identity(int fd, uint64_t file_size, const uint8_t *metas, uint8_t identity[16],

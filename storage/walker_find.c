@@ -95,6 +95,16 @@ int med_walker_find_identity(int fd, uint64_t file_size, const uint8_t *metas, u
   return MEDLEY_OK;
 }
 
+uint64_t med_walker_newest_commit(const uint8_t *metas) {
+  uint64_t newest = 0;
+  for (int i = 0; i < META_PAGES; i++) {
+    const uint8_t *body = metas + i * PAGE + PAGE_HEADER_SIZE;
+    uint64_t id = load_u64(body + 128);
+    if (load_u32(body) == META_MAGIC && (id & 1) == (uint64_t)i && id > newest) newest = id;
+  }
+  return newest;
+}
+
 bool med_walker_metas_may_follow(const uint8_t *present, const uint8_t *saved, uint64_t checkpoint_id) {
   for (int i = 0; i < META_PAGES; i++) {
     const uint8_t *body = present + i * PAGE + PAGE_HEADER_SIZE;

@@ -214,6 +214,70 @@ START_TEST(a_log_beside_an_older_copy_is_refused) {
 }
 END_TEST
 
+/* The same file as it became without the log: what it has committed since may not be undone. */
+START_TEST(a_log_beside_a_newer_file_is_refused) {
+  make_folder();
+  char old_log[120], key[24];
+  snprintf(old_log, sizeof old_log, "%s-old", log_path);
+  in_killed_process(put_a_few);
+  copy_file(log_path, old_log);
+  med_store *store = open_store();
+  for (int i = 0; i < 3; i++) {
+    snprintf(key, sizeof key, "later %d", i);
+    put(store, key, "1");
+  }
+  med_store_close(store);
+  ck_assert_int_eq(rename(old_log, log_path), 0);
+  ck_assert_int_eq(open_with(path, 0, MEDLEY_JOURNAL_DEFAULT, &store), MEDLEY_CANNOT_OPEN);
+  unlink(log_path);
+  store = open_store();
+  ck_assert(has(store, "later 0", "1") && has(store, "later 2", "1") && has(store, "key 0", "value"));
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
+static void checkpoint_and_put(med_store *store) {
+  put(store, "first", "1");
+  med_member *member;
+  ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+  put(store, "second", "1");
+  med_writer_checkpoint(member);
+  med_member_close(member);
+  put_a_few(store);
+}
+
+/* The older header is sound, but the file has left its time: going back to it would read pages that are used again. */
+START_TEST(a_damaged_header_does_not_bring_the_older_one_back) {
+  make_folder();
+  in_killed_process(checkpoint_and_put);
+  for (off_t at = 16; at < 2 * 4096; at += 1237) {
+    for (off_t header = 0; header < 2; header++) { /* one of the two is the newer one: only that one matters */
+      char kept[112], kept_log[120];
+      snprintf(kept, sizeof kept, "%s-kept", path);
+      snprintf(kept_log, sizeof kept_log, "%s-kept", log_path);
+      copy_file(path, kept);
+      copy_file(log_path, kept_log);
+      int fd = open(log_path, O_RDWR);
+      uint8_t byte = 0;
+      ck_assert_int_eq(pread(fd, &byte, 1, header * 12288 + at), 1);
+      byte ^= 4;
+      ck_assert_int_eq(pwrite(fd, &byte, 1, header * 12288 + at), 1);
+      close(fd);
+      med_store *store = NULL;
+      int rc = open_with(path, 0, MEDLEY_JOURNAL_DEFAULT, &store);
+      ck_assert_msg(rc == MEDLEY_OK || rc == MEDLEY_CORRUPT || rc == MEDLEY_CANNOT_OPEN, "%d %s", rc, error.message);
+      if (rc == MEDLEY_OK) ck_assert(has(store, "second", "1") && has(store, "key 19", "value"));
+      med_store_close(store);
+      ck_assert_int_eq(rename(kept, path), 0);
+      ck_assert_int_eq(rename(kept_log, log_path), 0);
+    }
+  }
+  unlink(log_path);
+  remove_folder();
+}
+END_TEST
+
 /* Two processes: the one that pinned the checkpoint is killed, the other one must make its own before it writes. */
 START_TEST(whoever_writes_after_the_pins_process_died_pins_anew) {
   make_folder();
@@ -355,6 +419,7 @@ END_TEST
 PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes_no_log, the_journal_is_the_files_own,
               what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait,
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
-              a_log_beside_an_older_copy_is_refused, whoever_writes_after_the_pins_process_died_pins_anew,
+              a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
+              a_damaged_header_does_not_bring_the_older_one_back, whoever_writes_after_the_pins_process_died_pins_anew,
               an_opener_takes_back_a_record_without_a_commit, two_processes_share_one_log,
               a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
