@@ -344,12 +344,14 @@ static int refuse(const med_checkpoint *checkpoint, medley_error *error) {
                        checkpoint->path);
 }
 
-/* A log that never got a header has never held a commit. Anything else without a valid header is a damaged one. */
+/* The first header goes to the second place, so a log that was cut off while it was made has nothing in the first one, and has
+ * never held a commit. Anything else without a valid header is a damaged one. */
 static int without_header(med_checkpoint *checkpoint, medley_error *error) {
-  uint8_t bytes[8] = {0};
-  ssize_t len = pread(checkpoint->log.fd, bytes, sizeof bytes, MED_LOG_FIRST_RECORD);
-  bool empty = len >= 0;
-  for (ssize_t i = 0; i < len; i++) empty = empty && bytes[i] == 0;
+  uint8_t bytes[MED_LOG_HEADER_SIZE] = {0}, record[8] = {0};
+  ssize_t len = pread(checkpoint->log.fd, bytes, sizeof bytes, 0);
+  bool empty = len >= 0 && pread(checkpoint->log.fd, record, sizeof record, MED_LOG_FIRST_RECORD) >= 0;
+  for (size_t i = 0; i < sizeof bytes; i++) empty = empty && bytes[i] == 0;
+  for (size_t i = 0; i < sizeof record; i++) empty = empty && record[i] == 0;
   med_log_clear(&checkpoint->log);
   if (!empty) return med_error_set(error, MEDLEY_CORRUPT, "log: both headers are damaged: %s", checkpoint->path);
   if (unlink(checkpoint->path) != 0 && errno != ENOENT)
