@@ -443,6 +443,8 @@ typedef struct medley_stats {
   uint64_t keys;                                       /* key-value keys of all buckets, expired ones included */
   uint32_t readers, reader_count_max;
   uint64_t oldest_reader_lag; /* commits since the oldest open snapshot */
+  uint64_t log_bytes;         /* of the redo log's file; 0 while there is none */
+  uint64_t log_commits;       /* that stand in it, made since the last checkpoint */
 } medley_stats;
 MEDLEY_MUST_USE MEDLEY_API int medley_stat(medley *db, medley_stats *stats, medley_error *error);
 

@@ -457,6 +457,60 @@ done:
   return rc;
 }
 
+/* ---- Looking at it ---- */
+static int open_to_look(const med_checkpoint *checkpoint, med_log *log, medley_error *error) {
+  med_log_init(log);
+  int rc = med_log_open(log, checkpoint->path, false, error);
+  return rc == MEDLEY_OK ? med_log_read_header(log, error) : rc;
+}
+
+static int read_to_the_end(med_log *log, medley_error *error) {
+  med_log_record record;
+  int rc;
+  do rc = med_log_next(log, &record, error);
+  while (rc == MEDLEY_OK);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+int med_checkpoint_stat(const med_checkpoint *checkpoint, uint64_t *log_bytes, uint64_t *log_commits,
+                        medley_error *error) {
+  MDB_envinfo info;
+  med_log log;
+  *log_bytes = *log_commits = 0;
+  int rc = open_to_look(checkpoint, &log, error);
+  if (rc == MEDLEY_OK && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
+    *log_bytes = log.initialised_to;
+    if (info.me_last_txnid > log.header.checkpoint_id) *log_commits = info.me_last_txnid - log.header.checkpoint_id;
+  }
+  med_log_clear(&log);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+#define LOOKS_MAX 5
+
+/* While others write, the log may begin anew under the reader's eyes: then what was read says nothing. */
+int med_checkpoint_check(const med_checkpoint *checkpoint, medley_error *error) {
+  med_log log;
+  int rc = MEDLEY_OK;
+  bool present = false;
+  for (int looks = 0; looks < LOOKS_MAX && !present; looks++) {
+    MDB_envinfo info;
+    if (mdb_env_info(checkpoint->store->env, &info) != MDB_SUCCESS) info.me_last_txnid = 0;
+    rc = open_to_look(checkpoint, &log, error);
+    if (rc == MEDLEY_OK) rc = read_to_the_end(&log, error);
+    int seen = rc == MEDLEY_NOT_FOUND ? rc : med_log_is_present(&log, &present, NULL);
+    bool ends_early = rc == MEDLEY_OK && is_pinned(checkpoint) && log.last_id < info.me_last_txnid;
+    uint64_t tail = log.tail;
+    med_log_clear(&log);
+    if (seen == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+    if (seen != MEDLEY_OK) return med_error_set(error, seen, "log: cannot be read: %s", checkpoint->path);
+    if (present && ends_early)
+      rc = med_error_set(error, MEDLEY_CORRUPT, "log: ends at byte %llu, before the newest commit",
+                         (unsigned long long)tail);
+  }
+  return present ? rc : MEDLEY_OK;
+}
+
 /* ---- Close ---- */
 void med_checkpoint_close(med_checkpoint *checkpoint, bool alone) {
   med_store *store = checkpoint->store;

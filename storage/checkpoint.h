@@ -57,6 +57,11 @@ bool med_checkpoint_has_news(const med_checkpoint *checkpoint);
 void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint);
 /* A checkpoint of the last commit. */
 MEDLEY_MUST_USE int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error);
+/* Bytes of the log's file, and commits that stand in it; both 0 if there is none. Any thread, no lock. */
+MEDLEY_MUST_USE int med_checkpoint_stat(const med_checkpoint *checkpoint, uint64_t *log_bytes, uint64_t *log_commits,
+                                        medley_error *error);
+/* Reads the log as recovery would: CORRUPT if it does not hold every commit since its checkpoint. Any thread, no lock. */
+MEDLEY_MUST_USE int med_checkpoint_check(const med_checkpoint *checkpoint, medley_error *error);
 /* At close. alone: no other process has the database open, so the log goes. Failures leave the log to the next opener. */
 void med_checkpoint_close(med_checkpoint *checkpoint, bool alone);
 

@@ -70,7 +70,8 @@ int med_store_stat(med_txn *txn, medley_stats *stats) {
   (void)mdb_reader_list(store->env, on_reader, &readers);
   stats->readers = readers.count;
   stats->oldest_reader_lag = readers.newest - readers.oldest;
-  return MEDLEY_OK;
+  if (store->checkpoint == NULL) return MEDLEY_OK;
+  return med_checkpoint_stat(store->checkpoint, &stats->log_bytes, &stats->log_commits, txn->error);
 }
 
 /* ---- Backup ---- */
@@ -149,6 +150,19 @@ static int check_snapshot(check_state *check, med_store *store, medley_error *er
   return rc;
 }
 
+/* What is wrong with the log is told like what is wrong with the file. */
+static int check_log(check_state *check, const med_store *store, medley_error *error) {
+  if (store->checkpoint == NULL) return MEDLEY_OK;
+  medley_error found = {0};
+  int rc = med_checkpoint_check(store->checkpoint, &found);
+  if (rc == MEDLEY_CORRUPT || rc == MEDLEY_NEWER_FORMAT) {
+    report(check, found.message);
+    return MEDLEY_OK;
+  }
+  if (rc != MEDLEY_OK && error != NULL) *error = found;
+  return rc;
+}
+
 int med_store_check(med_store *store, void (*on_problem)(void *, const char *), void *context, uint64_t *problem_count,
                     medley_error *error) {
   check_state check = {on_problem, context, 0};
@@ -161,6 +175,7 @@ int med_store_check(med_store *store, void (*on_problem)(void *, const char *), 
   } else if (rc == MEDLEY_OK) {
     rc = check_snapshot(&check, store, error);
   }
+  if (rc == MEDLEY_OK) rc = check_log(&check, store, error);
   *problem_count += check.problem_count;
   return rc;
 }

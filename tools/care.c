@@ -84,6 +84,8 @@ int subcommand_stat(int argc, char **argv) {
   print_count("readers", stats.readers);
   print_count("reader slots", stats.reader_count_max);
   print_count("oldest reader's lag", stats.oldest_reader_lag);
+  print_bytes("log bytes", stats.log_bytes);
+  print_count("commits in the log", stats.log_commits);
   medley_close(db);
   return EXIT_FINE;
 }

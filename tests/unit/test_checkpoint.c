@@ -278,6 +278,42 @@ START_TEST(a_damaged_header_does_not_bring_the_older_one_back) {
 }
 END_TEST
 
+static void note_problem(void *context, const char *problem) { snprintf(context, 256, "%s", problem); }
+
+START_TEST(check_reads_the_log_and_stat_counts_it) {
+  make_folder();
+  med_store *store = open_store();
+  char problem[256] = "";
+  uint64_t count = 0;
+  medley_stats stats = {0};
+  med_txn *reader;
+  put_a_few(store);
+  ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, &error), MEDLEY_OK);
+  ck_assert_msg(count == 0, "%s", problem);
+  ck_assert_int_eq(med_txn_open_reader(store, &reader, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
+  ck_assert_int_eq(med_store_stat(reader, &stats), MEDLEY_OK);
+  med_txn_close_reader(reader);
+  ck_assert_uint_eq(stats.log_commits, 20);
+  ck_assert_uint_ge(stats.log_bytes, 24576 + 20 * 40);
+  for (off_t at = 24576 + 17; at < 24576 + 1000; at += 400) { /* the first, and one in the middle */
+    uint8_t byte, changed;
+    int fd = open(log_path, O_RDWR);
+    ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+    changed = byte ^ 8;
+    ck_assert_int_eq(pwrite(fd, &changed, 1, at), 1);
+    count = 0;
+    ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, &error), MEDLEY_OK);
+    ck_assert_uint_eq(count, 1);
+    ck_assert(strstr(problem, "log: ") != NULL);
+    ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+  }
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
 /* Two processes: the one that pinned the checkpoint is killed, the other one must make its own before it writes. */
 START_TEST(whoever_writes_after_the_pins_process_died_pins_anew) {
   make_folder();
@@ -420,6 +456,8 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait,
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
               a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
-              a_damaged_header_does_not_bring_the_older_one_back, whoever_writes_after_the_pins_process_died_pins_anew,
-              an_opener_takes_back_a_record_without_a_commit, two_processes_share_one_log,
+              a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
+              a_damaged_header_does_not_bring_the_older_one_back, check_reads_the_log_and_stat_counts_it,
+              whoever_writes_after_the_pins_process_died_pins_anew, an_opener_takes_back_a_record_without_a_commit,
+              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
               a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)

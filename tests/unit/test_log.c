@@ -187,8 +187,31 @@ START_TEST(no_damage_makes_up_a_record) {
 }
 END_TEST
 
-PROPERTY_MAIN("log", records_come_back_in_order_and_the_newer_header_counts, a_torn_header_leaves_the_one_before,
-              a_header_of_a_newer_format_is_refused,
+/* Torn: nothing was written behind it. Damaged later: something was, and the older header is of a time that is gone. */
+START_TEST(a_damaged_header_is_told_from_a_torn_one) {
+  bool outdated = true;
+  for (int commits = 0; commits < 2; commits++) {
+    open_log();
+    write_header(7, 100);
+    append(101, true);
+    append(102, true);
+    write_header(8, 102);
+    if (commits > 0) append(103, true);
+    change_byte(60, 0x10); /* generation 2 stands in the first place; this byte is none of its fields */
+    change_byte(MED_LOG_PAGE + 9, 0x10);
+    reopen();
+    ck_assert_int_eq(med_log_read_header(&test_log, &error), MEDLEY_OK);
+    ck_assert_uint_eq(test_log.header.generation, 1);
+    ck_assert_int_eq(med_log_is_outdated(&test_log, &outdated, &error), MEDLEY_OK);
+    ck_assert(outdated == (commits > 0));
+    ck_assert_uint_eq(test_log.header.salt, 7);
+    close_log();
+  }
+}
+END_TEST
+
+PROPERTY_MAIN("log", a_damaged_header_is_told_from_a_torn_one, records_come_back_in_order_and_the_newer_header_counts,
+              a_torn_header_leaves_the_one_before, a_header_of_a_newer_format_is_refused,
               a_torn_last_record_ends_the_log_and_a_damaged_one_before_others_is_told,
               unflushed_records_behind_a_torn_one_are_no_damage,
               a_record_that_is_taken_back_is_gone_and_its_place_is_used_again, no_damage_makes_up_a_record)
