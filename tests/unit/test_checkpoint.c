@@ -456,8 +456,6 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               what_a_killed_process_committed_is_there_and_who_only_reads_is_told_to_wait,
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
               a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
-              a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
               a_damaged_header_does_not_bring_the_older_one_back, check_reads_the_log_and_stat_counts_it,
               whoever_writes_after_the_pins_process_died_pins_anew, an_opener_takes_back_a_record_without_a_commit,
               two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
-              a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
