@@ -5,7 +5,7 @@
  * answers a failure without a message or with a misleading status, leaves a handle that neither works nor says that it is
  * dead, or leaves a file that differs from what was acknowledged.
  *
- * Usage: faults INJECTOR memory|io [--seed=N] [--runs=N] [--scenario=N]; runs: at most so many calls of each kind of
+ * Usage: faults INJECTOR memory|io [--seed=N] [--runs=N] [--scenario=N] [--journal=1|2]; runs: at most so many calls of each kind of
  * failure are tried, the first ones and a random choice of the others; 0 (and the long form): all of them. */
 #include <errno.h>
 #include <signal.h>
@@ -86,8 +86,9 @@ static void prepare_in_child(fault_run *run) {
   _exit(prepared ? 0 : 1);
 }
 
-static bool prepare(campaign *self, const char *scratch, fault_report *report) {
+static bool prepare(campaign *self, const char *scratch, unsigned journal, fault_report *report) {
   fault_run_init(&self->run, self->scenario, scratch, report);
+  self->run.options.journal = (medley_journal)journal;
   memset(self->prepared_states, 0, sizeof self->prepared_states);
   self->prepared = !self->scenario->starts_without_file;
   if (self->run.workload.model_count == 0) {
@@ -147,13 +148,13 @@ static void try_failure(campaign *self, int kind, const failure *how, bool persi
 }
 
 static void run_scenario(const fault_scenario *scenario, const char *scratch, int kind, long runs, uint64_t seed,
-                         fault_report *report, totals *sum) {
+                         unsigned journal, fault_report *report, totals *sum) {
   campaign self = {.scenario = scenario};
   fault_random random = fault_random_of(seed, 3, (uint64_t)kind);
   const failure *failures = kind == FAULT_INJECT_MEMORY ? memory_failures : io_failures;
   size_t failure_count = kind == FAULT_INJECT_MEMORY ? 1 : sizeof io_failures / sizeof io_failures[0];
   totals before = *sum;
-  if (!prepare(&self, scratch, report)) {
+  if (!prepare(&self, scratch, journal, report)) {
     sum->bad += report->bad;
     return;
   }
@@ -168,9 +169,9 @@ static void run_scenario(const fault_scenario *scenario, const char *scratch, in
     try_failure(&self, kind, &failures[i], false, count, runs, &random, sum);
     try_failure(&self, kind, &failures[i], true, count, runs, &random, sum);
   }
-  printf("%-26s %6ld calls, %6llu runs, %6llu with a failure, %llu bad\n", scenario->name, count,
-         (unsigned long long)(sum->runs - before.runs), (unsigned long long)(sum->injected - before.injected),
-         (unsigned long long)(sum->bad - before.bad));
+  printf("%-26s %-6s %6ld calls, %6llu runs, %6llu with a failure, %llu bad\n", scenario->name,
+         journal == MEDLEY_JOURNAL_LOG ? "log" : "no log", count, (unsigned long long)(sum->runs - before.runs),
+         (unsigned long long)(sum->injected - before.injected), (unsigned long long)(sum->bad - before.bad));
   fflush(stdout);
 }
 
@@ -195,6 +196,7 @@ int main(int argc, char **argv) {
   uint64_t seed = fault_scratch_seed(argc, argv);
   long runs = (long)fault_scratch_number(argc, argv, "--runs", NULL, fault_scratch_long() ? 0 : RUNS_SHORT);
   uint64_t only = fault_scratch_number(argc, argv, "--scenario", NULL, UINT64_MAX);
+  uint64_t journal = fault_scratch_number(argc, argv, "--journal", "MEDLEY_TEST_JOURNAL", 0);
   fault_report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (report == MAP_FAILED) return 2;
   char scratch[FAULT_PATH_SIZE];
@@ -205,7 +207,9 @@ int main(int argc, char **argv) {
     uint64_t before = sum.bad;
     if (only != UINT64_MAX && only != i) continue;
     memset(report, 0, sizeof *report);
-    run_scenario(&fault_scenarios[i], scratch, kind, runs, seed, report, &sum);
+    /* In turn: the next run has them the other way round, or --journal= says it. */
+    uint64_t turn = journal > 0 ? journal : 1 + (i + seed) % 2;
+    run_scenario(&fault_scenarios[i], scratch, kind, runs, seed, (unsigned)turn, report, &sum);
     if (sum.bad == before) passed++;
     if (sum.bad != before) failed++;
   }

@@ -11,7 +11,7 @@
  *
  * A write lock that a dead process holds, or a reader slot of one, would stop the others: then nothing moves any more.
  *
- * Usage: kill_loop [INJECTOR] [--seed=N] [--kills=N] */
+ * Usage: kill_loop [INJECTOR] [--seed=N] [--kills=N] [--journal=1|2] */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -38,6 +38,7 @@
 #define STANDSTILL_S_MAX 30
 #define TXNS_PER_MAINTENANCE 20
 #define MAINTENANCE_US 2000
+#define CHECKPOINT_COMMITS 40
 #define READER_SLOTS 96                       /* dead readers that nobody clears would fill them within one round */
 #define GROWTH_BYTES_MAX ((uint64_t)64 << 20) /* of the file: what waits to be freed while the machine is busy */
 #define USED_BYTES_MAX ((uint64_t)16 << 20)   /* of live data, once everything is freed: about 3 MiB */
@@ -59,6 +60,7 @@ typedef struct shared {
 
 static shared *all;
 static fault_workload workload;
+static medley_journal journal;
 static uint64_t lives;
 static char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE];
 
@@ -160,6 +162,8 @@ static void options_of(medley_options *options) {
   fault_workload_options(&workload, options);
   options->reader_count_max = READER_SLOTS;
   options->busy_timeout_ms = 60000;
+  options->journal = journal;
+  options->checkpoint_commits = CHECKPOINT_COMMITS;
 }
 
 /* Half of the processes carry a kill point. */
@@ -339,6 +343,7 @@ int main(int argc, char **argv) {
   if (fault_inject_find() == NULL) printf("without the injector: kills from outside only\n");
   uint64_t seed = fault_scratch_seed(argc, argv);
   uint64_t wanted = fault_scratch_number(argc, argv, "--kills", NULL, fault_scratch_long() ? KILLS_LONG : KILLS_SHORT);
+  journal = (medley_journal)fault_scratch_journal(argc, argv, seed);
   fault_random random = fault_random_of(seed, 1, 2);
   fault_scratch_make(folder);
   fault_scratch_join(path, folder, "kill.medley");

@@ -7,6 +7,7 @@
 
 #include "tests/fault/calls.h"
 
+#define CHECKPOINT_COMMITS 3 /* so that faults meet checkpoints */
 #define PREPARED_TXNS 6
 #define SCENARIO_TXNS 8
 #define GROUP_TXNS 5
@@ -382,6 +383,7 @@ void fault_run_init(fault_run *run, const fault_scenario *scenario, const char *
   }
   fault_workload_options(&run->workload, &run->options);
   run->options.busy_timeout_ms = 5000;
+  run->options.checkpoint_commits = CHECKPOINT_COMMITS;
   run->prepared = !scenario->starts_without_file;
   snprintf(run->folder, sizeof run->folder, "%s", folder);
   snprintf(run->control->folder, sizeof run->control->folder, "%s/", folder); /* watched from the first open on */

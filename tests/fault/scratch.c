@@ -123,6 +123,14 @@ uint64_t fault_scratch_number(int argc, char **argv, const char *name, const cha
   return text != NULL && text[0] != 0 ? strtoull(text, NULL, 0) : otherwise;
 }
 
+unsigned fault_scratch_journal(int argc, char **argv, uint64_t seed) {
+  unsigned journal =
+      (unsigned)fault_scratch_number(argc, argv, "--journal", "MEDLEY_TEST_JOURNAL", seed % 3 == 2 ? 2 : 1);
+  printf("%s a log\n", journal == 1 ? "with" : "without");
+  fflush(stdout);
+  return journal;
+}
+
 bool fault_scratch_long(void) {
   const char *text = getenv("MEDLEY_TEST_LONG");
   return text != NULL && text[0] != 0 && strcmp(text, "0") != 0;

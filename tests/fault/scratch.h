@@ -27,6 +27,10 @@ int fault_scratch_record(const char *recorder, const char *folder, const char *t
 /* Puts a library before all others for programs started from now on. */
 void fault_scratch_preload(const char *library);
 
+/* With a log (1) or without one (2): --journal=, MEDLEY_TEST_JOURNAL, or by the seed, two in three with a log; printed. The numbers are
+ * those of medley_journal. */
+unsigned fault_scratch_journal(int argc, char **argv, uint64_t seed);
+
 /* The number behind --name= on the command line, else in the environment variable, else the default. */
 uint64_t fault_scratch_number(int argc, char **argv, const char *name, const char *variable, uint64_t otherwise);
 /* Whether the long form of the tests is asked for. */
