@@ -102,18 +102,26 @@ static int flush_failed(med_store *store, int code, medley_error *error) {
   return med_store_fail(error, code, "checkpoint: flush");
 }
 
+/* Never the same twice in one file, whatever the seed of the handle: what an earlier use of the file has left would count again. */
+static uint64_t new_salt(const med_checkpoint *checkpoint, uint64_t id) {
+  const med_log_header *before = &checkpoint->log.header;
+  const uint64_t parts[] = {med_store_random(checkpoint->store), before->generation, before->salt, id};
+  return med_hash64(parts, sizeof parts, 0);
+}
+
 static bool is_relaxed(const med_store *store) { return store->options.durability != MEDLEY_DURABLE; }
 
 /* Of commit `id`, which is LMDB's newest; a write transaction may be open. The order is the rule: LMDB's file is flushed, then its
  * meta pages are copied, then the header is flushed, and only then the pin moves and dead readers are forgotten. */
 static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
   med_store *store = checkpoint->store;
-  med_log_header header = {.relaxed = is_relaxed(store), .salt = med_store_random(store), .checkpoint_id = id};
+  med_log_header header = {.relaxed = is_relaxed(store), .checkpoint_id = id};
   bool is_new = checkpoint->log.fd < 0;
   int rc = MEDLEY_OK, code = mdb_env_sync(store->env, 1);
   if (code != MDB_SUCCESS) return flush_failed(store, code, error);
   memcpy(header.identity, store->identity, sizeof header.identity);
   if (is_new) MED_TRY(med_log_open(&checkpoint->log, checkpoint->path, true, error));
+  header.salt = new_salt(checkpoint, id);
   MED_TRY(read_metas(store, header.metas, error));
   rc = med_log_write_header(&checkpoint->log, &header, error);
   if (rc == MEDLEY_COMMIT_UNKNOWN) return flush_failed(store, EIO, error);

@@ -314,6 +314,41 @@ START_TEST(check_reads_the_log_and_stat_counts_it) {
 }
 END_TEST
 
+/* Handles of one seed draw the same numbers; what they left in the log before must not count again. */
+static void put_with_seed(const char *key) {
+  medley_options options;
+  med_store *store;
+  medley_options_init(&options);
+  options.seed = 7;
+  ck_assert_msg(med_store_open(path, &options, &store, &error) == MEDLEY_OK, "%s", error.message);
+  put(store, key, "1");
+  put(store, key, "2");
+  _exit(0); /* without closing */
+}
+
+START_TEST(no_salt_comes_twice_whatever_the_seed) {
+  make_folder();
+  uint64_t salts[6];
+  for (int i = 0; i < 6; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "life %d", i);
+    pid_t child = fork();
+    if (child == 0) put_with_seed(key);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    med_log left;
+    med_log_init(&left);
+    ck_assert_int_eq(med_log_open(&left, log_path, false, &error), MEDLEY_OK);
+    ck_assert_int_eq(med_log_read_header(&left, &error), MEDLEY_OK);
+    salts[i] = left.header.salt;
+    med_log_clear(&left);
+    for (int j = 0; j < i; j++) ck_assert_uint_ne(salts[i], salts[j]);
+  }
+  remove_folder();
+}
+END_TEST
+
 /* Two processes: the one that pinned the checkpoint is killed, the other one must make its own before it writes. */
 START_TEST(whoever_writes_after_the_pins_process_died_pins_anew) {
   make_folder();
@@ -457,5 +492,6 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
               a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
               a_damaged_header_does_not_bring_the_older_one_back, check_reads_the_log_and_stat_counts_it,
-              whoever_writes_after_the_pins_process_died_pins_anew, an_opener_takes_back_a_record_without_a_commit,
-              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
+              no_salt_comes_twice_whatever_the_seed, whoever_writes_after_the_pins_process_died_pins_anew,
+              an_opener_takes_back_a_record_without_a_commit, two_processes_share_one_log,
+              a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
