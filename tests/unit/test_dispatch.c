@@ -89,6 +89,26 @@ START_TEST(numbers_and_texts_convert_as_in_sqlite) {
 }
 END_TEST
 
+START_TEST(a_length_belongs_to_its_row_and_column) {
+  session_kit kit;
+  kit_open(&kit);
+  medley_statement *statement =
+      prepare(kit.session, MEDLEY_LANGUAGE_SQL, "SELECT 'longer', x'0001' UNION ALL SELECT 'abc', 12345");
+  ck_assert_int_eq(medley_step(statement), MEDLEY_ROW);
+  ck_assert_str_eq(medley_column_text(statement, 0), "longer");
+  ck_assert_uint_eq(medley_column_bytes(statement, 1), 2);
+  ck_assert_uint_eq(medley_column_bytes(statement, 0), 6);
+  ck_assert_uint_eq(medley_column_bytes(statement, 2), 0);
+  ck_assert_int_eq(medley_step(statement), MEDLEY_ROW);
+  ck_assert_uint_eq(medley_column_bytes(statement, 0), 3);
+  ck_assert_uint_eq(medley_column_bytes(statement, 1), 5);
+  ck_assert_int_eq(medley_step(statement), MEDLEY_DONE);
+  ck_assert_uint_eq(medley_column_bytes(statement, 1), 0);
+  medley_statement_close(statement);
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(an_error_has_its_language_and_its_position_in_the_whole_text) {
   session_kit kit;
   kit_open(&kit);
@@ -189,6 +209,7 @@ START_TEST(opening_twice_shares_and_other_options_are_refused) {
 END_TEST
 
 PROPERTY_MAIN("dispatch", the_tail_is_where_the_next_statement_begins, parameters_are_found_by_every_style_of_name,
-              numbers_and_texts_convert_as_in_sqlite, an_error_has_its_language_and_its_position_in_the_whole_text,
-              a_row_callback_can_stop_a_text, a_schema_change_is_followed_by_prepared_statements,
-              lists_and_maps_are_refused_as_sql_parameters, opening_twice_shares_and_other_options_are_refused)
+              numbers_and_texts_convert_as_in_sqlite, a_length_belongs_to_its_row_and_column,
+              an_error_has_its_language_and_its_position_in_the_whole_text, a_row_callback_can_stop_a_text,
+              a_schema_change_is_followed_by_prepared_statements, lists_and_maps_are_refused_as_sql_parameters,
+              opening_twice_shares_and_other_options_are_refused)
