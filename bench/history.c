@@ -131,19 +131,35 @@ void med_history_clear(med_history *history) {
   *history = (med_history){0};
 }
 
-static int is_comparable(const med_record *a, const med_record *b) {
+static int is_same_task(const med_record *a, const med_record *b) {
   return strcmp(a->machine, b->machine) == 0 && strcmp(a->workload, b->workload) == 0 &&
-         strcmp(a->durability, b->durability) == 0 && strcmp(a->task, b->task) == 0 && strcmp(a->peer, b->peer) == 0 &&
-         a->scale >= b->scale && a->scale <= b->scale;
+         strcmp(a->durability, b->durability) == 0 && strcmp(a->task, b->task) == 0 && a->scale >= b->scale &&
+         a->scale <= b->scale;
+}
+
+static int is_comparable(const med_record *a, const med_record *b) {
+  return strcmp(a->peer, b->peer) == 0 && is_same_task(a, b);
+}
+
+/* Where a peer that the task did not have belongs: behind the task's last one. */
+static size_t place_of_new(const med_record *records, size_t count, const med_record *record) {
+  size_t place = count;
+  while (place > 0 && !is_same_task(&records[place - 1], record)) place--;
+  return place > 0 ? place : count;
 }
 
 void med_history_keep_newest(med_history *history) {
   size_t kept = 0;
   for (size_t i = 0; i < history->count; i++) {
-    size_t j = 0;
-    while (j < kept && !is_comparable(&history->records[j], &history->records[i])) j++;
-    if (j == kept) kept++;
-    if (j != i) history->records[j] = history->records[i]; /* lines are in the order of time */
+    med_record record = history->records[i]; /* lines are in the order of time */
+    size_t at = 0;
+    while (at < kept && !is_comparable(&history->records[at], &record)) at++;
+    if (at == kept) {
+      at = place_of_new(history->records, kept, &record);
+      memmove(history->records + at + 1, history->records + at, (kept - at) * sizeof record);
+      kept++;
+    }
+    history->records[at] = record;
   }
   history->count = kept;
 }

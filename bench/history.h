@@ -24,7 +24,8 @@ int med_history_parse(const char *line, med_record *record);
 /* 0, or -1 if the file cannot be read (errno). Give back with med_history_clear. */
 int med_history_read(const char *path, med_history *history);
 void med_history_clear(med_history *history);
-/* Leaves the newest record of each (machine, workload, durability, scale, task, peer), in the order of the first. */
+/* Leaves the newest record of each (machine, workload, durability, scale, task, peer), in the order of the first; a
+ * peer that came later stands behind the others of its task. */
 void med_history_keep_newest(med_history *history);
 /* The newest record before any of `time` that a run with these circumstances can be compared with; NULL if none. */
 const med_record *med_history_find(const med_history *history, const med_record *like);
