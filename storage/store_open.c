@@ -143,10 +143,13 @@ static int check_lock_file(med_store *store, const char *path, bool *alone, medl
                          path);
   }
   *alone = !med_store_sees_lock(store, MED_LOCK_IN_USE);
-  if (med_store_set_lock(store, F_RDLCK, MED_LOCK_IN_USE) != 0) {
-    return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, errno, "open: cannot lock: %s", path);
-  }
   return MEDLEY_OK;
+}
+
+/* Only when the file is what everybody may go on with: who sees this lock believes that a log has been settled. */
+static int mark_in_use(const med_store *store, const char *path, medley_error *error) {
+  if (med_store_set_lock(store, F_RDLCK, MED_LOCK_IN_USE) == 0) return MEDLEY_OK;
+  return med_error_set_foreign(error, MEDLEY_CANNOT_OPEN, errno, "open: cannot lock: %s", path);
 }
 
 /* ---- The environment ---- */
@@ -491,6 +494,7 @@ static int open_in_turn(med_store *store, const char *path, medley_error *error)
   int rc;
   MED_TRY(check_lock_file(store, path, &alone, error));
   MED_TRY(open_log(store, alone, error));
+  MED_TRY(mark_in_use(store, path, error));
   if (fstat(store->data_fd, &status) == 0) size = (uint64_t)status.st_size;
   MED_TRY(check_before_open(store, size, error));
   MED_TRY(reserve_lock_file(store, path, error));
@@ -520,7 +524,8 @@ static int open_alone(med_store *store, const char *path, medley_error *error) {
   if (locks)
     MED_TRY(med_store_lock_within(store, type, MED_LOCK_OPENING, store->options.busy_timeout_ms, "open", error));
   rc = open_in_turn(store, path, error);
-  if (locks) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
+  /* After a failure others wait until this one has closed what it had opened: it may have settled half of a log. */
+  if (locks && rc == MEDLEY_OK) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
 done:
   return rc;
 }
@@ -562,7 +567,13 @@ static void close_log(med_store *store) {
       med_store_lock_within(store, F_WRLCK, MED_LOCK_OPENING, LOCK_AT_CLOSE_MS, "close", &ignored) == MEDLEY_OK;
   bool alone = locked && med_store_set_lock(store, F_WRLCK, MED_LOCK_IN_USE) == 0;
   med_checkpoint_close(checkpoint, alone);
-  if (locked) (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
+}
+
+/* When LMDB has closed the file; by name, because a forked child may hold the descriptor for longer. */
+static void unlock_all(const med_store *store) {
+  if (store->data_fd < 0 || store->options.flags & MEDLEY_OPEN_MEMORY) return;
+  (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_IN_USE);
+  (void)med_store_set_lock(store, F_UNLCK, MED_LOCK_OPENING);
 }
 
 void med_store_close(med_store *store) {
@@ -573,6 +584,7 @@ void med_store_close(med_store *store) {
   /* A forked child must not close the parent's lock table. */
   if (store->probe != NULL && !forked) mdb_txn_abort(store->probe);
   if (store->env != NULL && !forked) mdb_env_close(store->env);
+  if (!forked) unlock_all(store);
   med_checkpoint_free(store->checkpoint);
   if (store->data_fd >= 0) close(store->data_fd);
   if (store->fork_guard != NULL) munmap((void *)(uintptr_t)store->fork_guard, MED_PAGE_SIZE);

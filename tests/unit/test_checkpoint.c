@@ -407,6 +407,39 @@ START_TEST(an_opener_takes_back_a_record_without_a_commit) {
 }
 END_TEST
 
+/* An opener that is refused is nobody whom others may follow: each of many at once must be refused. */
+START_TEST(openers_at_once_do_not_take_each_other_for_users) {
+  enum { OPENERS = 4, OPENINGS = 400 };
+  pid_t openers[OPENERS];
+  make_folder();
+  in_killed_process(put_a_few);
+  uint8_t bytes[2 * 12288];
+  memset(bytes, 0x5A, sizeof bytes);
+  int fd = open(log_path, O_RDWR);
+  ck_assert_int_eq(pwrite(fd, bytes, sizeof bytes, 0), sizeof bytes);
+  close(fd);
+  for (int i = 0; i < OPENERS; i++) {
+    openers[i] = fork();
+    if (openers[i] != 0) continue;
+    for (int n = 0; n < OPENINGS; n++) {
+      med_store *store;
+      int rc = open_with(path, i % 2 == 0 ? MEDLEY_OPEN_READ_ONLY : 0, MEDLEY_JOURNAL_DEFAULT, &store);
+      if (rc != (i % 2 == 0 ? MEDLEY_CANNOT_OPEN : MEDLEY_CORRUPT)) _exit(1);
+    }
+    _exit(0);
+  }
+  int refused = 0;
+  for (int i = 0; i < OPENERS; i++) {
+    int status;
+    ck_assert_int_eq(waitpid(openers[i], &status, 0), openers[i]);
+    refused += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+  ck_assert_int_eq(refused, OPENERS);
+  unlink(log_path);
+  remove_folder();
+}
+END_TEST
+
 /* Two living processes write in turn: one log, one pin. */
 START_TEST(two_processes_share_one_log) {
   make_folder();
@@ -493,5 +526,5 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
               a_damaged_header_does_not_bring_the_older_one_back, check_reads_the_log_and_stat_counts_it,
               no_salt_comes_twice_whatever_the_seed, whoever_writes_after_the_pins_process_died_pins_anew,
-              an_opener_takes_back_a_record_without_a_commit, two_processes_share_one_log,
-              a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
+              an_opener_takes_back_a_record_without_a_commit, openers_at_once_do_not_take_each_other_for_users,
+              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
