@@ -15,7 +15,7 @@
 #define RECORD_HEADER_SIZE 40
 #define RECORD_ALIGNMENT 8
 #define AHEAD_SIZE ((uint64_t)256 << 10)
-#define COMPRESS_FROM 128
+#define COMPRESS_FROM 1024 /* less is not worth the setting up */
 #define HEADER_RELAXED 1u
 #define FLAG_LZ4 1u
 #define FLAG_ALONE 2u /* all records before it were flushed before it was written */
