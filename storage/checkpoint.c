@@ -230,11 +230,24 @@ static int go_without(med_checkpoint *checkpoint, med_batch *batch, int rc, medl
   return MEDLEY_OK;
 }
 
+/* A pin from before another process's checkpoint only keeps pages from being used again, while that process holds a younger one.
+ * Whoever made the newest checkpoint keeps its pin, so one always stays. */
+static int drop_old_pin(med_checkpoint *checkpoint, medley_error *error) {
+  med_store *store = checkpoint->store;
+  if (!checkpoint->pinned || store->pinned_id >= checkpoint->log.header.checkpoint_id || !med_store_sees_pin(store))
+    return MEDLEY_OK;
+  mdb_txn_reset(checkpoint->pin);
+  checkpoint->pinned = false;
+  store->pinned_id = 0;
+  return med_store_show_pin(store, false, error);
+}
+
 int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
   med_log_operations_start(&batch->redo, checkpoint->enabled);
   if (!checkpoint->enabled) return MEDLEY_OK;
   bool complete;
   int rc = catch_up(checkpoint, batch->id - 1, &complete, error);
+  if (rc == MEDLEY_OK) rc = drop_old_pin(checkpoint, error);
   /* On a full disk deletes live on the pages that a checkpoint sets free. */
   bool wanted = !complete || !is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
   /* The header must say that commits may be in the file and not in the log. */
