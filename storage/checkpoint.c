@@ -57,6 +57,8 @@ bool med_checkpoint_log_exists(const med_checkpoint *checkpoint) { return access
 
 bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint) { return checkpoint->unsettled; }
 
+uint64_t med_checkpoint_saved_id(const med_checkpoint *checkpoint) { return checkpoint->log.header.checkpoint_id; }
+
 /* ---- The pin ---- */
 static int pin_newest(med_checkpoint *checkpoint, uint64_t expected, medley_error *error) {
   int code;

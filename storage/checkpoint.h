@@ -35,6 +35,8 @@ MEDLEY_MUST_USE int med_checkpoint_restore(med_checkpoint *checkpoint, medley_er
 bool med_checkpoint_log_exists(const med_checkpoint *checkpoint);
 /* Whether restore found a log, so that settle has to follow. */
 bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint);
+/* The number of the commit that restore went back to. */
+uint64_t med_checkpoint_saved_id(const med_checkpoint *checkpoint);
 /* When LMDB and the trees are open. */
 MEDLEY_MUST_USE int med_checkpoint_settle(med_checkpoint *checkpoint, medley_error *error);
 /* At open beside other processes, under the write lock: a record that a killed process left without a commit is taken back, so that

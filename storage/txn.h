@@ -117,6 +117,8 @@ int64_t med_store_monotonic_us(void);
 /* Keeps blocks allocated behind the end of the file. The caller holds the write lock and has just committed. */
 void med_store_keep_reserve(med_store *store);
 
+/* Opens the trees and reads the header; makes both in an empty environment (store_header.c). */
+MEDLEY_MUST_USE int med_store_open_contents(med_store *store, const char *path, medley_error *error);
 int med_store_flush_directory(const char *path, medley_error *error);
 
 struct med_writer *med_writer_open(med_store *store);
