@@ -125,6 +125,8 @@ int med_string_append(med_kv *kv, med_slice key, med_slice bytes, uint64_t *len)
   MED_TRY(med_kv_find_or_create(kv, key, MED_KV_STRING, &meta, &created));
   if (created)
     rc = med_string_store(kv, key, &meta, bytes);
+  else if (bytes.len == 0)
+    rc = med_kv_save(kv, key, &meta); /* a change nevertheless: whoever watches the key is told, as in Redis */
   else
     rc = med_string_write(kv, key, &meta, meta.count, bytes);
   *len = meta.count;
