@@ -1,0 +1,266 @@
+/* type.c - CQL's types read and written. */
+#include "models/widecolumn/type.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define NAME_SIZE_MAX 128
+
+typedef struct kind_row {
+  const char *name;
+  med_wide_kind kind;
+  uint8_t size; /* of every value, or 0 */
+} kind_row;
+
+static const kind_row kind_rows[] = {
+    {"ascii", MED_WIDE_ASCII, 0},         {"bigint", MED_WIDE_BIGINT, 8},   {"blob", MED_WIDE_BLOB, 0},
+    {"boolean", MED_WIDE_BOOLEAN, 1},     {"counter", MED_WIDE_COUNTER, 8}, {"decimal", MED_WIDE_DECIMAL, 0},
+    {"double", MED_WIDE_DOUBLE, 8},       {"float", MED_WIDE_FLOAT, 4},     {"int", MED_WIDE_INT, 4},
+    {"timestamp", MED_WIDE_TIMESTAMP, 8}, {"uuid", MED_WIDE_UUID, 16},      {"text", MED_WIDE_TEXT, 0},
+    {"varchar", MED_WIDE_TEXT, 0},        {"varint", MED_WIDE_VARINT, 0},   {"timeuuid", MED_WIDE_TIMEUUID, 16},
+    {"inet", MED_WIDE_INET, 0},           {"date", MED_WIDE_DATE, 4},       {"time", MED_WIDE_TIME, 8},
+    {"smallint", MED_WIDE_SMALLINT, 2},   {"tinyint", MED_WIDE_TINYINT, 1}, {"duration", MED_WIDE_DURATION, 0},
+    {"list", MED_WIDE_LIST, 0},           {"map", MED_WIDE_MAP, 0},         {"set", MED_WIDE_SET, 0},
+    {"tuple", MED_WIDE_TUPLE, 0},
+};
+#define KIND_COUNT (sizeof kind_rows / sizeof kind_rows[0])
+
+static const kind_row *row_of_kind(med_wide_kind kind) {
+  for (size_t i = 0; i < KIND_COUNT; i++) {
+    if (kind_rows[i].kind == kind) return &kind_rows[i];
+  }
+  return NULL;
+}
+
+size_t med_wide_kind_size(med_wide_kind kind) {
+  const kind_row *row = row_of_kind(kind);
+  return row == NULL ? 0 : row->size;
+}
+
+med_wide_type med_wide_type_of(med_wide_kind kind) {
+  assert(kind < MED_WIDE_LIST);
+  med_wide_type type = {.kind = kind};
+  return type;
+}
+
+bool med_wide_type_equal(const med_wide_type *a, const med_wide_type *b) {
+  if (a->kind != b->kind || a->frozen != b->frozen || a->part_count != b->part_count) return false;
+  if (!med_slice_equal(a->keyspace, b->keyspace) || !med_slice_equal(a->name, b->name)) return false;
+  for (unsigned i = 0; i < a->part_count; i++) {
+    if (!med_wide_type_equal(&a->parts[i], &b->parts[i])) return false;
+    if (a->kind == MED_WIDE_UDT && !med_slice_equal(a->fields[i], b->fields[i])) return false;
+  }
+  return true;
+}
+
+bool med_wide_type_has_order(const med_wide_type *type) {
+  if (type->kind == MED_WIDE_DURATION || type->kind == MED_WIDE_COUNTER) return false;
+  for (unsigned i = 0; i < type->part_count; i++) {
+    if (!med_wide_type_has_order(&type->parts[i])) return false;
+  }
+  return true;
+}
+
+/* ---- Reading ---- */
+
+typedef struct reader {
+  const char *text;
+  size_t len, at;
+  med_wide_type_finder finder;
+  void *context;
+  med_arena *arena;
+  medley_error *error;
+} reader;
+
+static bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static void skip_space(reader *r) {
+  while (r->at < r->len && strchr(" \t\r\n", r->text[r->at]) != NULL && r->text[r->at] != 0) r->at++;
+}
+
+static bool take(reader *r, char c) {
+  skip_space(r);
+  if (r->at == r->len || r->text[r->at] != c) return false;
+  r->at++;
+  return true;
+}
+
+static int fail_syntax(reader *r, const char *wanted) {
+  med_error_set_position(r->error, r->text, r->len, r->at);
+  return med_error_set(r->error, MEDLEY_SYNTAX, "type: %s expected at byte %zu of the type", wanted, r->at + 1);
+}
+
+/* A name in lower case, or as it is between quotes. */
+static int read_name(reader *r, char name[NAME_SIZE_MAX], size_t *len, bool *quoted) {
+  *len = 0;
+  *quoted = take(r, '"');
+  while (r->at < r->len) {
+    char c = r->text[r->at];
+    if (*quoted && c == '"') {
+      if (r->at + 1 == r->len || r->text[r->at + 1] != '"') break;
+      r->at++;
+    } else if (!*quoted) {
+      if (!is_name_byte(c)) break;
+      if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));
+    }
+    if (*len == NAME_SIZE_MAX) return med_error_set(r->error, MEDLEY_TOO_BIG, "type: a name is too long");
+    name[(*len)++] = c;
+    r->at++;
+  }
+  if (*quoted && !take(r, '"')) return fail_syntax(r, "a closing quote");
+  return *len > 0 ? MEDLEY_OK : fail_syntax(r, "a type");
+}
+
+static int read_type(reader *r, unsigned depth, med_wide_type *type);
+
+static int read_parts(reader *r, unsigned depth, unsigned part_count_max, med_wide_type *type) {
+  med_wide_type *parts = NULL;
+  size_t count = 0, capacity = 0;
+  int rc;
+  if (!take(r, '<')) return fail_syntax(r, "'<'");
+  do {
+    if (count == part_count_max) return fail_syntax(r, "'>'");
+    if (count == capacity) {
+      capacity = capacity == 0 ? 2 : 2 * capacity;
+      med_wide_type *more = med_arena_alloc(r->arena, capacity * sizeof *more);
+      if (more == NULL) return med_error_no_memory(r->error);
+      if (count > 0) memcpy(more, parts, count * sizeof *more);
+      parts = more;
+    }
+    rc = read_type(r, depth + 1, &parts[count]);
+    if (rc != MEDLEY_OK) return rc;
+    count++;
+  } while (take(r, ','));
+  if (!take(r, '>')) return fail_syntax(r, "'>'");
+  type->parts = parts;
+  type->part_count = (uint16_t)count;
+  return MEDLEY_OK;
+}
+
+/* What Cassandra refuses inside a collection. */
+static int check_collection(reader *r, const med_wide_type *type) {
+  for (unsigned i = 0; i < type->part_count; i++) {
+    const med_wide_type *part = &type->parts[i];
+    if (part->kind == MED_WIDE_COUNTER)
+      return med_error_set(r->error, MEDLEY_TYPE, "Counters are not allowed inside collections");
+    if (type->kind == MED_WIDE_TUPLE) continue;
+    if (med_wide_type_is_complex(part)) {
+      return med_error_set(r->error, MEDLEY_TYPE, "Non-frozen %s are not allowed inside collections",
+                           part->kind == MED_WIDE_UDT ? "UDTs" : "collections");
+    }
+    if (type->kind == MED_WIDE_SET && !med_wide_type_has_order(part))
+      return med_error_set(r->error, MEDLEY_TYPE, "Durations are not allowed inside sets");
+    if (type->kind == MED_WIDE_MAP && i == 0 && !med_wide_type_has_order(part))
+      return med_error_set(r->error, MEDLEY_TYPE, "Durations are not allowed as map keys");
+  }
+  return MEDLEY_OK;
+}
+
+static int read_frozen(reader *r, unsigned depth, med_wide_type *type) {
+  int rc;
+  if (!take(r, '<')) return fail_syntax(r, "'<'");
+  MED_TRY(read_type(r, depth + 1, type));
+  if (!take(r, '>')) return fail_syntax(r, "'>'");
+  if (type->kind < MED_WIDE_LIST) {
+    return med_error_set(r->error, MEDLEY_TYPE,
+                         "frozen<> is only allowed on collections, tuples, and user-defined types");
+  }
+  type->frozen = true;
+done:
+  return rc;
+}
+
+static int read_user_type(reader *r, const char *first, size_t first_len, med_wide_type *type) {
+  char second[NAME_SIZE_MAX];
+  size_t second_len;
+  bool quoted;
+  med_slice keyspace = med_slice_of(NULL, 0), name = med_slice_of(first, first_len);
+  int rc = MEDLEY_OK;
+  if (take(r, '.')) {
+    MED_TRY(read_name(r, second, &second_len, &quoted));
+    keyspace = name;
+    name = med_slice_of(second, second_len);
+  }
+  rc = r->finder == NULL ? MEDLEY_NOT_FOUND : r->finder(r->context, keyspace, name, type);
+  if (rc == MEDLEY_NOT_FOUND)
+    return med_error_set(r->error, rc, "Unknown type %.*s", (int)name.len, (const char *)name.bytes);
+done:
+  return rc;
+}
+
+static int read_type(reader *r, unsigned depth, med_wide_type *type) {
+  char name[NAME_SIZE_MAX];
+  size_t len;
+  bool quoted;
+  const kind_row *row = NULL;
+  if (depth > MED_WIDE_TYPE_DEPTH_MAX)
+    return med_error_set(r->error, MEDLEY_TOO_BIG, "type: nested more than %d deep", MED_WIDE_TYPE_DEPTH_MAX);
+  memset(type, 0, sizeof *type);
+  if (take(r, '\'')) return med_error_set(r->error, MEDLEY_UNSUPPORTED, "custom types are not supported");
+  int rc = read_name(r, name, &len, &quoted);
+  if (rc != MEDLEY_OK) return rc;
+  if (!quoted && len == 6 && memcmp(name, "frozen", 6) == 0) return read_frozen(r, depth, type);
+  for (size_t i = 0; i < KIND_COUNT && !quoted; i++) {
+    if (strlen(kind_rows[i].name) == len && memcmp(kind_rows[i].name, name, len) == 0) row = &kind_rows[i];
+  }
+  if (row == NULL) return read_user_type(r, name, len, type);
+  type->kind = row->kind;
+  if (row->kind < MED_WIDE_LIST) return MEDLEY_OK;
+  type->frozen = row->kind == MED_WIDE_TUPLE;
+  unsigned wanted = row->kind == MED_WIDE_TUPLE ? MED_WIDE_TYPE_PARTS_MAX : row->kind == MED_WIDE_MAP ? 2 : 1;
+  rc = read_parts(r, depth, wanted, type);
+  if (rc == MEDLEY_OK && row->kind == MED_WIDE_MAP && type->part_count != 2) rc = fail_syntax(r, "a map's value type");
+  return rc != MEDLEY_OK ? rc : check_collection(r, type);
+}
+
+int med_wide_type_parse(med_slice text, med_wide_type_finder finder, void *context, med_arena *arena,
+                        med_wide_type *type, medley_error *error) {
+  reader r = {text.bytes, text.len, 0, finder, context, arena, error};
+  int rc = read_type(&r, 1, type);
+  skip_space(&r);
+  if (rc == MEDLEY_OK && r.at < r.len) rc = fail_syntax(&r, "the end");
+  return rc;
+}
+
+/* ---- Writing ---- */
+
+/* Quoted unless it reads as it is: lower case, no keyword of a type. */
+static bool write_name(med_slice name, med_buffer *text) {
+  const char *bytes = name.bytes;
+  bool plain = name.len > 0 && !(bytes[0] >= '0' && bytes[0] <= '9');
+  for (size_t i = 0; i < name.len; i++)
+    plain = plain && is_name_byte(bytes[i]) && !(bytes[i] >= 'A' && bytes[i] <= 'Z');
+  for (size_t i = 0; i < KIND_COUNT; i++) plain = plain && !med_slice_equal(name, med_slice_of_text(kind_rows[i].name));
+  if (med_slice_equal(name, med_slice_of_text("frozen"))) plain = false;
+  if (plain) return med_buffer_append(text, bytes, name.len);
+  bool fine = med_buffer_append_byte(text, '"');
+  for (size_t i = 0; i < name.len && fine; i++) {
+    if (bytes[i] == '"') fine = med_buffer_append_byte(text, '"');
+    fine = fine && med_buffer_append_byte(text, (uint8_t)bytes[i]);
+  }
+  return fine && med_buffer_append_byte(text, '"');
+}
+
+static bool write_user_type(const med_wide_type *type, med_buffer *text) {
+  if (type->keyspace.len > 0 && !(write_name(type->keyspace, text) && med_buffer_append_byte(text, '.'))) return false;
+  return write_name(type->name, text);
+}
+
+bool med_wide_type_write(const med_wide_type *type, med_buffer *text) {
+  bool wrapped = type->frozen && type->kind != MED_WIDE_TUPLE;
+  if (wrapped && !med_buffer_append(text, "frozen<", 7)) return false;
+  if (type->kind == MED_WIDE_UDT) {
+    if (!write_user_type(type, text)) return false;
+  } else {
+    const char *name = row_of_kind(type->kind)->name;
+    if (!med_buffer_append(text, name, strlen(name))) return false;
+    for (unsigned i = 0; i < type->part_count; i++) {
+      if (!med_buffer_append(text, i == 0 ? "<" : ", ", i == 0 ? 1 : 2)) return false;
+      if (!med_wide_type_write(&type->parts[i], text)) return false;
+    }
+    if (type->part_count > 0 && !med_buffer_append_byte(text, '>')) return false;
+  }
+  return !wrapped || med_buffer_append_byte(text, '>');
+}
