@@ -172,7 +172,20 @@ done:
   return rc;
 }
 
-static int read_user_type(reader *r, const char *first, size_t first_len, med_wide_type *type) {
+static unsigned depth_of(const med_wide_type *type) {
+  unsigned deepest = 0;
+  for (unsigned i = 0; i < type->part_count; i++) {
+    unsigned depth = depth_of(&type->parts[i]);
+    if (depth > deepest) deepest = depth;
+  }
+  return deepest + 1;
+}
+
+static int fail_depth(reader *r) {
+  return med_error_set(r->error, MEDLEY_TOO_BIG, "type: nested more than %d deep", MED_WIDE_TYPE_DEPTH_MAX);
+}
+
+static int read_user_type(reader *r, unsigned depth, const char *first, size_t first_len, med_wide_type *type) {
   char second[NAME_SIZE_MAX];
   size_t second_len;
   bool quoted;
@@ -186,6 +199,7 @@ static int read_user_type(reader *r, const char *first, size_t first_len, med_wi
   rc = r->finder == NULL ? MEDLEY_NOT_FOUND : r->finder(r->context, keyspace, name, type);
   if (rc == MEDLEY_NOT_FOUND)
     return med_error_set(r->error, rc, "Unknown type %.*s", (int)name.len, (const char *)name.bytes);
+  if (rc == MEDLEY_OK && depth + depth_of(type) - 1 > MED_WIDE_TYPE_DEPTH_MAX) rc = fail_depth(r);
 done:
   return rc;
 }
@@ -195,8 +209,7 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
   size_t len;
   bool quoted;
   const kind_row *row = NULL;
-  if (depth > MED_WIDE_TYPE_DEPTH_MAX)
-    return med_error_set(r->error, MEDLEY_TOO_BIG, "type: nested more than %d deep", MED_WIDE_TYPE_DEPTH_MAX);
+  if (depth > MED_WIDE_TYPE_DEPTH_MAX) return fail_depth(r);
   memset(type, 0, sizeof *type);
   if (take(r, '\'')) return med_error_set(r->error, MEDLEY_UNSUPPORTED, "custom types are not supported");
   int rc = read_name(r, name, &len, &quoted);
@@ -205,7 +218,7 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
   for (size_t i = 0; i < KIND_COUNT && !quoted; i++) {
     if (strlen(kind_rows[i].name) == len && memcmp(kind_rows[i].name, name, len) == 0) row = &kind_rows[i];
   }
-  if (row == NULL) return read_user_type(r, name, len, type);
+  if (row == NULL) return read_user_type(r, depth, name, len, type);
   type->kind = row->kind;
   if (row->kind < MED_WIDE_LIST) return MEDLEY_OK;
   type->frozen = row->kind == MED_WIDE_TUPLE;

@@ -1,0 +1,162 @@
+/* test_wide_key.c - keys of random values of random types keep the values' order and give them back. */
+#include <string.h>
+
+#include "models/widecolumn/value_key.h"
+#include "tests/unit/property.h"
+
+enum { ROUNDS = 4000, VALUES = 6 };
+
+static med_wide_type random_type(uint64_t *random, unsigned depth, med_arena *arena) {
+  static const med_wide_kind kinds[] = {
+      MED_WIDE_ASCII,    MED_WIDE_BIGINT, MED_WIDE_BLOB,      MED_WIDE_BOOLEAN, MED_WIDE_DECIMAL,  MED_WIDE_DOUBLE,
+      MED_WIDE_FLOAT,    MED_WIDE_INT,    MED_WIDE_TIMESTAMP, MED_WIDE_UUID,    MED_WIDE_TEXT,     MED_WIDE_VARINT,
+      MED_WIDE_TIMEUUID, MED_WIDE_INET,   MED_WIDE_DATE,      MED_WIDE_TIME,    MED_WIDE_SMALLINT, MED_WIDE_TINYINT,
+      MED_WIDE_LIST,     MED_WIDE_SET,    MED_WIDE_MAP,       MED_WIDE_TUPLE};
+  med_wide_type type = {.kind = kinds[property_below(random, depth == 3 ? 18 : 22)], .frozen = true};
+  if (type.kind < MED_WIDE_LIST) return med_wide_type_of(type.kind);
+  type.part_count = type.kind == MED_WIDE_MAP ? 2 : type.kind == MED_WIDE_TUPLE ? 3 : 1;
+  med_wide_type *parts = med_arena_alloc(arena, type.part_count * sizeof *parts);
+  ck_assert(parts != NULL);
+  for (unsigned i = 0; i < type.part_count; i++) parts[i] = random_type(random, depth + 1, arena);
+  type.parts = parts;
+  return type;
+}
+
+static void fill(uint64_t *random, uint8_t *bytes, size_t len) {
+  static const uint8_t edges[] = {0x00, 0x01, 0x7F, 0x80, 0xFF, 0xFE};
+  for (size_t i = 0; i < len; i++)
+    bytes[i] = property_below(random, 3) ? edges[property_below(random, 6)] : (uint8_t)property_random(random);
+}
+
+static void random_scalar(uint64_t *random, med_wide_kind kind, med_buffer *value) {
+  uint8_t bytes[24];
+  size_t len = med_wide_kind_size(kind);
+  if (len == 0) len = kind == MED_WIDE_INET ? (property_below(random, 2) ? 4 : 16) : property_below(random, 5);
+  if (kind == MED_WIDE_VARINT) len++;
+  if (kind == MED_WIDE_DECIMAL) len += 5;
+  fill(random, bytes, len);
+  if (kind == MED_WIDE_ASCII || kind == MED_WIDE_TEXT)
+    for (size_t i = 0; i < len; i++) bytes[i] &= 0x7F;
+  if (kind == MED_WIDE_BOOLEAN) bytes[0] &= 1;
+  if (kind == MED_WIDE_TIME) bytes[0] = bytes[1] = bytes[2] = 0;
+  if (kind == MED_WIDE_TIMEUUID || (kind == MED_WIDE_UUID && property_below(random, 2)))
+    bytes[6] = (bytes[6] & 15) | 16;
+  if (kind == MED_WIDE_DECIMAL && property_below(random, 2))
+    med_put_u32(bytes, (uint32_t)property_below(random, 4) - 2);
+  if (kind == MED_WIDE_DECIMAL && bytes[0] == 0x80) bytes[0] = 0; /* a scale that stays within 32 bits */
+  ck_assert(med_buffer_append(value, bytes, len));
+}
+
+static void random_value(uint64_t *random, const med_wide_type *type, med_buffer *value) {
+  ck_assert(med_buffer_reserve(value, 1));
+  if (type->kind < MED_WIDE_LIST) {
+    random_scalar(random, type->kind, value);
+    return;
+  }
+  med_buffer part = {0}, first = {0};
+  unsigned count = type->kind == MED_WIDE_TUPLE ? 3 : (unsigned)property_below(random, 3);
+  if (type->kind != MED_WIDE_TUPLE) ck_assert(med_wide_put_count(value, count));
+  size_t start = value->len;
+  for (unsigned i = 0; i < count; i++) {
+    part.len = 0;
+    random_value(random, &type->parts[type->kind == MED_WIDE_TUPLE ? i : 0], &part);
+    if (i == 1 && (type->kind == MED_WIDE_SET || type->kind == MED_WIDE_MAP)) {
+      int order =
+          med_wide_value_compare(type->parts, med_slice_of(first.bytes, first.len), med_slice_of(part.bytes, part.len));
+      if (order >= 0) { /* not in order: leave it at one */
+        med_put_u32((uint8_t *)value->bytes + start - 4, 1);
+        break;
+      }
+    }
+    if (i == 0)
+      ck_assert(med_buffer_reserve(&first, 1) && (part.len == 0 || med_buffer_append(&first, part.bytes, part.len)));
+    bool null = type->kind == MED_WIDE_TUPLE && property_below(random, 4) == 0;
+    ck_assert(med_wide_put_part(value, null ? med_slice_of(NULL, 0) : med_slice_of(part.bytes, part.len)));
+    if (type->kind != MED_WIDE_MAP) continue;
+    part.len = 0;
+    random_value(random, &type->parts[1], &part);
+    ck_assert(med_wide_put_part(value, med_slice_of(part.bytes, part.len)));
+  }
+  med_buffer_clear(&part);
+  med_buffer_clear(&first);
+}
+
+static med_slice slice_of(const med_buffer *buffer) { return med_slice_of(buffer->bytes, buffer->len); }
+
+/* Another part follows: neither order nor the end may be confused by it. */
+static void check_round_trip(const med_wide_type *type, const med_buffer *value, bool descending,
+                             const med_buffer *key) {
+  med_buffer whole = {0}, again = {0};
+  ck_assert(med_buffer_append(&whole, key->bytes, key->len) && med_buffer_append(&whole, "\xFF\0rest", 6));
+  med_slice rest = slice_of(&whole);
+  ck_assert_int_eq(med_wide_key_take(type, descending, &rest, &again), MEDLEY_OK);
+  ck_assert(med_slice_equal(rest, med_slice_of("\xFF\0rest", 6)));
+  ck_assert_int_eq(med_wide_value_compare(type, slice_of(value), slice_of(&again)), 0);
+  med_buffer_clear(&whole);
+  med_buffer_clear(&again);
+}
+
+START_TEST(keys_are_in_the_order_of_their_values_and_give_them_back) {
+  uint64_t random = property_seed("wide_key");
+  for (int round = 0; round < ROUNDS; round++) {
+    med_arena arena = {0};
+    med_wide_type type = random_type(&random, 0, &arena);
+    bool descending = property_below(&random, 2) == 0;
+    med_buffer values[VALUES] = {{0}}, keys[VALUES] = {{0}};
+    for (int i = 0; i < VALUES; i++) {
+      random_value(&random, &type, &values[i]);
+      ck_assert_int_eq(med_wide_value_check(&type, slice_of(&values[i]), NULL), MEDLEY_OK);
+      ck_assert_int_eq(med_wide_key_add(&type, slice_of(&values[i]), descending, &keys[i]), MEDLEY_OK);
+      check_round_trip(&type, &values[i], descending, &keys[i]);
+      for (int k = 0; k < i; k++) {
+        int wanted = property_sign(med_wide_value_compare(&type, slice_of(&values[k]), slice_of(&values[i])));
+        int order = property_sign(med_slice_compare(slice_of(&keys[k]), slice_of(&keys[i])));
+        ck_assert_int_eq(order, descending ? -wanted : wanted);
+        bool prefix = med_slice_starts_with(slice_of(&keys[k]), slice_of(&keys[i]));
+        ck_assert(prefix == (wanted == 0));
+      }
+    }
+    for (int i = 0; i < VALUES; i++) med_buffer_clear(&values[i]), med_buffer_clear(&keys[i]);
+    med_arena_clear(&arena);
+  }
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_key_are_refused_or_give_a_value) {
+  uint64_t random = property_seed("wide_key damaged");
+  unsigned refused = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    med_arena arena = {0};
+    med_buffer value = {0};
+    uint8_t bytes[40];
+    med_wide_type type = random_type(&random, 0, &arena);
+    fill(&random, bytes, sizeof bytes);
+    med_slice key = med_slice_of(bytes, property_below(&random, sizeof bytes));
+    int rc = med_wide_key_take(&type, property_below(&random, 2) == 0, &key, &value);
+    if (rc == MEDLEY_OK)
+      ck_assert_int_eq(med_wide_value_check(&type, slice_of(&value), NULL), MEDLEY_OK);
+    else {
+      refused++;
+      ck_assert_int_eq(rc, MEDLEY_CORRUPT);
+      ck_assert_uint_eq(value.len, 0);
+      ck_assert_ptr_eq(key.bytes, bytes);
+    }
+    med_buffer_clear(&value);
+    med_arena_clear(&arena);
+  }
+  ck_assert_uint_gt(refused, 0);
+  ck_assert_uint_lt(refused, ROUNDS);
+}
+END_TEST
+
+START_TEST(a_decimal_whose_scale_leaves_32_bits_has_no_key) {
+  med_wide_type type = med_wide_type_of(MED_WIDE_DECIMAL);
+  med_buffer key = {0};
+  ck_assert_int_eq(med_wide_key_add(&type, med_slice_of("\x80\0\0\0\x0A", 5), false, &key), MEDLEY_RANGE);
+  ck_assert_uint_eq(key.len, 0);
+  med_buffer_clear(&key);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_key", keys_are_in_the_order_of_their_values_and_give_them_back,
+              bytes_that_are_no_key_are_refused_or_give_a_value, a_decimal_whose_scale_leaves_32_bits_has_no_key)
