@@ -86,6 +86,8 @@ static int status_of(int code, const char *message) {
     case SQLITE_ABORT: return MEDLEY_ABORTED;
     case SQLITE_AUTH: return MEDLEY_UNSUPPORTED;
     case SQLITE_FULL: return MEDLEY_FULL;
+    case SQLITE_CORRUPT:
+      return MEDLEY_CORRUPT; /* 3.40 damages an index itself when OR REPLACE meets a wrong type in a STRICT table */
     default: break;
   }
   bool grammar = strstr(message, "syntax error") != NULL || strncmp(message, "incomplete input", 16) == 0 ||
