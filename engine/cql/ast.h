@@ -249,7 +249,7 @@ typedef enum med_cql_alter_kind {
   MED_CQL_ALTER_ADD,
   MED_CQL_ALTER_DROP,
   MED_CQL_ALTER_RENAME,
-  MED_CQL_ALTER_TYPE,
+  MED_CQL_ALTER_COLUMN_TYPE,
   MED_CQL_ALTER_WITH
 } med_cql_alter_kind;
 
