@@ -62,6 +62,7 @@ struct med_cql_term {
   const med_cql_term **items; /* MAP: 2 * count of them */
   const med_slice *names;     /* FIELDS */
   size_t count;
+  unsigned height; /* of the tree from here: at most MED_CQL_DEPTH_MAX */
 };
 
 /* ---- Relations: WHERE and IF ---- */

@@ -1,0 +1,84 @@
+/* cql_kit.h - CQL's terms as text with every structure visible, and a statement parsed or refused. */
+#ifndef CQL_KIT_H
+#define CQL_KIT_H
+
+#include <string.h>
+
+#include "engine/cql/parser.h"
+#include "tests/unit/property.h"
+
+static inline void cql_add(med_buffer *text, const char *bytes, size_t len) {
+  ck_assert(len == 0 || med_buffer_append(text, bytes, len));
+}
+static inline void cql_add_text(med_buffer *text, const char *bytes) { cql_add(text, bytes, strlen(bytes)); }
+static inline void cql_add_slice(med_buffer *text, med_slice slice) { cql_add(text, slice.bytes, slice.len); }
+
+/* kind[text or name](items): 1 + ? is +(int 1, ?1). */
+static inline void cql_add_term(med_buffer *text, const med_cql_term *term) {
+  static const char *const names[] = {"null", "boolean", "int", "real",   "string", "blob",  "uuid",    "duration",
+                                      "list", "set",     "map", "fields", "tuple",  "?",     "call",    "cast",
+                                      "hint", "negate",  "",    "*",      "column", "field", "element", "slice"};
+  if (term == NULL) {
+    cql_add_text(text, "none");
+    return;
+  }
+  cql_add_text(text, names[term->kind]);
+  if (term->kind == MED_CQL_MARKER) ck_assert(med_buffer_printf(text, "%d", term->parameter));
+  if (term->kind == MED_CQL_ARITHMETIC) cql_add(text, &term->operation, 1);
+  if (term->text.len > 0 || term->name.name.len > 0 || term->type.len > 0) cql_add_text(text, " ");
+  cql_add_slice(text, term->text);
+  if (term->name.keyspace.len > 0) cql_add_slice(text, term->name.keyspace), cql_add_text(text, ".");
+  cql_add_slice(text, term->name.name);
+  cql_add_slice(text, term->type);
+  size_t count = term->kind == MED_CQL_MAP ? 2 * term->count : term->count;
+  if (count == 0) return;
+  cql_add_text(text, "(");
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) cql_add_text(text, ", ");
+    if (term->kind == MED_CQL_FIELDS) cql_add_slice(text, term->names[i]), cql_add_text(text, ": ");
+    cql_add_term(text, term->items[i]);
+  }
+  cql_add_text(text, ")");
+}
+
+typedef struct cql_parsed {
+  med_arena arena;
+  med_cql_statement *statement;
+  med_cql_markers markers;
+  size_t used;
+  medley_error error;
+  int status;
+} cql_parsed;
+
+static inline void cql_parse_bytes(cql_parsed *parsed, med_slice text) {
+  memset(parsed, 0, sizeof *parsed);
+  parsed->status =
+      med_cql_parse(text, &parsed->arena, &parsed->statement, &parsed->markers, &parsed->used, &parsed->error);
+}
+
+static inline void cql_parse(cql_parsed *parsed, const char *text) {
+  cql_parse_bytes(parsed, med_slice_of_text(text));
+  ck_assert_msg(parsed->status == MEDLEY_OK, "%s: %s", text, parsed->error.message);
+}
+
+static inline void cql_clear(cql_parsed *parsed) { med_arena_clear(&parsed->arena); }
+
+static inline void cql_refused(const char *text, int status, int line, int column, const char *message) {
+  cql_parsed parsed;
+  cql_parse_bytes(&parsed, med_slice_of_text(text));
+  ck_assert_msg(parsed.status == status, "%s: %d %s", text, parsed.status, parsed.error.message);
+  ck_assert_str_eq(parsed.error.message, message);
+  ck_assert_msg(parsed.error.line == line && parsed.error.column == column, "%s: %d:%d", text, parsed.error.line,
+                parsed.error.column);
+  ck_assert(parsed.statement == NULL);
+  cql_clear(&parsed);
+}
+
+#define ck_assert_slice_eq(slice, literal)                                                                          \
+  do {                                                                                                              \
+    med_slice found_slice = (slice);                                                                                \
+    ck_assert_msg(med_slice_equal(found_slice, med_slice_of_text(literal)), "%.*s is not %s", (int)found_slice.len, \
+                  (const char *)found_slice.bytes, literal);                                                        \
+  } while (0)
+
+#endif
