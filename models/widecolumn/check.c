@@ -1,15 +1,15 @@
 /* check.c - proving that definitions, rows, index entries and views agree with each other.
  *
- * One pass over tree WIDE: every key is one of the kinds, every record decodes, values are of their types, tokens are those of their
- * keys; for every row its index entries and view rows are there and equal; for every index entry its row has the value; for every view
- * row its base row makes it. Then the parts: each belongs to a record that was seen. */
+ * Table by table: every record decodes, values are of their types, tokens are those of their keys, and a row's index entries and view rows
+ * are there and equal. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped, every index entry
+ * has its row, there are no view rows too many. Then the parts: each belongs to a record that was seen. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "models/widecolumn/derived.h"
 #include "models/widecolumn/read.h"
 #include "models/widecolumn/sweep.h"
+#include "models/widecolumn/walk.h"
 
 typedef struct check {
   med_txn *txn;
@@ -163,39 +163,27 @@ static int check_token(check *work, const med_wide_table *table, const med_slice
   return rc;
 }
 
-static int check_row(check *work, const med_wide_table *table, med_slice key, med_slice record) {
-  medley_error *error = med_txn_error(work->txn);
-  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
-  med_wide_place place;
-  med_wide_partition own;
-  med_wide_row row;
-  int rc = med_wide_key_place(table, key, &place, error);
+static int check_row(check *work, const med_wide_table *table, const med_wide_walked *walked) {
+  int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
   if (rc != MEDLEY_OK) return rc;
-  med_slice parts = place.parts;
-  bool is_row = place.sub == MED_WIDE_SUB_ROW;
-  if (place.hashed || !is_row) {
-    med_key partition_key = {.len = (uint16_t)place.partition.len};
-    memcpy(partition_key.bytes, place.partition.bytes, place.partition.len);
-    MED_TRY(med_wide_partition_load(work->txn, &partition_key, &work->arena, &own));
-    if (place.hashed) parts = own.key_parts;
+  work->view_rows += walked->place.clustering != NULL && (table->flags & MED_WIDE_TABLE_VIEW) != 0;
+  check_cells(work, table, &walked->row);
+  return check_derived(work, &walked->place, &walked->row);
+}
+
+/* Damage ends the table's walk. */
+static int check_table(check *work, const med_wide_table *table) {
+  med_wide_walker *walker;
+  med_wide_walked walked;
+  int rc = med_wide_walker_open(work->txn, table, &walker);
+  if (rc != MEDLEY_OK) return rc;
+  while ((rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
+    rc = check_row(work, table, &walked);
+    med_arena_reset(&work->arena);
+    if (rc != MEDLEY_OK) break;
   }
-  MED_TRY(med_wide_key_values(table->columns, table->partition_count, parts, &work->arena, partition, error));
-  MED_TRY(check_token(work, table, partition, place.partition));
-  if (is_row) {
-    MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &work->arena,
-                                clustering, error));
-    MED_TRY(med_wide_row_decode(record, &work->arena, &row, error));
-    work->view_rows += (table->flags & MED_WIDE_TABLE_VIEW) != 0;
-  } else {
-    row = own.statics;
-  }
-  check_cells(work, table, &row);
-  med_wide_place_of_row of = {
-      table, partition, is_row ? clustering : NULL,
-      med_slice_of((const uint8_t *)key.bytes + MED_WIDE_TAIL_OFFSET, key.len - MED_WIDE_TAIL_OFFSET)};
-  rc = check_derived(work, &of, &row);
-done:
-  return rc;
+  med_wide_walker_close(walker);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
 }
 
 /* ---- Index entries ---- the row of the tail must have a value whose entry this is. */
@@ -244,6 +232,7 @@ static int check_entry(check *work, const med_wide_table *table, const med_wide_
   } else {
     row = own.statics;
   }
+  med_wide_row_strip(&row, table);
   med_wide_place_of_row of = {table, partition, is_row ? clustering : NULL, tail};
   med_wide_index_values values;
   med_wide_type type;
@@ -276,8 +265,6 @@ static int remember_object(check *work, med_slice value) {
 static int check_key(check *work, med_slice key, med_slice value) {
   const uint8_t *bytes = key.bytes;
   const med_wide_table *table;
-  med_slice record;
-  med_buffer space = {0};
   if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW) {
     int rc = remember_object(work, value);
     if (rc != MEDLEY_OK) return rc;
@@ -294,15 +281,9 @@ static int check_key(check *work, med_slice key, med_slice value) {
     if (!is_dropped(work, MED_WIDE_KEY_INDEX, id)) problem(work, "wide-column: entries of index %u, which is not", id);
     return MEDLEY_OK;
   }
-  table = table_by_id(work, id);
-  if (table == NULL) {
-    if (!is_dropped(work, MED_WIDE_KEY_ROW, id)) problem(work, "wide-column: rows of table %u, which is not", id);
-    return MEDLEY_OK;
-  }
-  int rc = med_wide_record_open(work->txn, value, &space, &record);
-  if (rc == MEDLEY_OK) rc = check_row(work, table, key, record);
-  med_buffer_clear(&space);
-  return rc;
+  if (table_by_id(work, id) == NULL && !is_dropped(work, MED_WIDE_KEY_ROW, id))
+    problem(work, "wide-column: rows of table %u, which is not", id);
+  return MEDLEY_OK;
 }
 
 static int compare_ids(const void *a, const void *b) {
@@ -330,10 +311,20 @@ static int check_parts(check *work, med_cursor *cursor) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
+static int check_tables(check *work) {
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) rc = check_table(work, &tables[i]);
+  return rc;
+}
+
 static int check_tree(check *work) {
   med_cursor *cursor;
   med_slice key, value;
-  int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+  int rc = check_tables(work);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
   if (rc != MEDLEY_OK) return rc;
   rc = med_cursor_first(cursor, &key, &value);
   while (rc == MEDLEY_OK) {

@@ -47,7 +47,9 @@ static int load_row(row_access *access) {
   const void *copy = rc == MEDLEY_OK ? med_arena_copy(access->arena, bytes.bytes, bytes.len) : NULL;
   if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
   access->there = rc == MEDLEY_OK;
-  return rc == MEDLEY_OK ? med_wide_row_decode(med_slice_of(copy, bytes.len), access->arena, &access->row, error) : rc;
+  if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), access->arena, &access->row, error);
+  if (rc == MEDLEY_OK) med_wide_row_strip(&access->row, access->table);
+  return rc;
 }
 
 /* The row as it was, for what is derived from it. */
@@ -71,6 +73,7 @@ static int access_open(row_access *access) {
   }
   if (statics) {
     access->row = access->partition.statics;
+    med_wide_row_strip(&access->row, access->table);
     med_wide_partition_record_key(&access->partition_key, &access->key);
   } else {
     MED_TRY(med_wide_clustering_parts(access->table, access->clustering_values, access->table->clustering_count,

@@ -158,6 +158,7 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
   int rc = MEDLEY_OK;
   if (place->hashed || med_wide_table_has_static(table))
     rc = med_wide_partition_load(reader->txn, &reader->partition, &reader->partition_arena, &reader->record);
+  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->record.statics, table);
   if (rc == MEDLEY_OK && place->hashed) {
     parts = reader->record.key_parts;
     if (parts.len == 0)
@@ -180,6 +181,7 @@ static int decode_row(med_wide_reader *reader, const med_wide_place *place, med_
   if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(slot(reader));
   if (rc == MEDLEY_OK)
     rc = med_wide_row_decode(med_slice_of(copy, bytes.len), &reader->arena, &reader->row, slot(reader));
+  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->row, table);
   if (rc == MEDLEY_OK)
     rc = med_wide_key_values(med_wide_clustering(table), table->clustering_count, place->clustering, &reader->arena,
                              reader->clustering_values, slot(reader));

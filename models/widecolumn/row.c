@@ -249,6 +249,15 @@ void med_wide_row_mark(med_wide_row *row, const med_wide_marker *marker, bool fo
   if (force || younger || ends) row->marker = *marker;
 }
 
+void med_wide_row_strip(med_wide_row *row, const med_wide_table *table) {
+  if ((size_t)table->next_column_id == table->column_count + 1) return; /* none was ever dropped */
+  size_t kept = 0;
+  for (size_t i = 0; i < row->count; i++) {
+    if (med_wide_table_column_by_id(table, row->cells[i].column_id) != NULL) row->cells[kept++] = row->cells[i];
+  }
+  row->count = kept;
+}
+
 void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_to_us) {
   size_t kept = 0;
   for (size_t i = 0; i < row->count; i++) {

@@ -73,6 +73,8 @@ void med_wide_row_drop_column(med_wide_row *row, uint16_t column_id, int64_t up_
 /* Removes marker and cells up to a timestamp (force: all); tombstones of columns among them. */
 void med_wide_row_drop(med_wide_row *row, int64_t up_to_us, bool force);
 void med_wide_row_mark(med_wide_row *row, const med_wide_marker *marker, bool force);
+/* Removes the cells of columns that the table no longer has. */
+void med_wide_row_strip(med_wide_row *row, const med_wide_table *table);
 /* Removes what has expired, and, up to a timestamp, tombstones. */
 void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_to_us);
 

@@ -3,13 +3,13 @@
 
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/pack.h"
+#include "models/widecolumn/walk.h"
 
 #define ROUND_US ((int64_t)60 * 1000000)
 
 typedef struct sweep {
   med_txn *txn;
   size_t limit, looked, written;
-  med_arena arena; /* of one record */
   med_arena round; /* of the state of the round */
 } sweep;
 
@@ -133,114 +133,75 @@ static bool row_changed(const med_wide_row *row, const med_wide_row *purged) {
 }
 
 /* The cells are moved within their array, so they are copied first. */
-static bool purge_copy(sweep *work, const med_wide_table *table, const med_wide_row *row, med_wide_row *purged) {
+static bool purge_copy(const sweep *work, const med_wide_table *table, const med_wide_row *row, med_arena *arena,
+                       med_wide_row *purged) {
   int64_t now_s, tombstones_us;
   limits_of(work, table, &now_s, &tombstones_us);
   *purged = *row;
-  if (row->count > 0) purged->cells = med_arena_copy(&work->arena, row->cells, row->count * sizeof *row->cells);
+  if (row->count > 0) purged->cells = med_arena_copy(arena, row->cells, row->count * sizeof *row->cells);
   if (row->count > 0 && purged->cells == NULL) return false;
   med_wide_row_purge(purged, now_s, tombstones_us);
   return true;
 }
 
-static int sweep_partition(sweep *work, const med_wide_table *table, const med_key *key, const med_slice *values,
-                           med_wide_partition *partition) {
+/* Its static columns are purged as a row is; then the tombstones. */
+static int sweep_tombstones(sweep *work, const med_wide_table *table, med_wide_walked *walked) {
   int64_t now_s, tombstones_us;
-  med_wide_row purged;
+  med_wide_partition *partition = &walked->partition;
   limits_of(work, table, &now_s, &tombstones_us);
-  if (!purge_copy(work, table, &partition->statics, &purged)) return med_error_no_memory(med_txn_error(work->txn));
-  if (row_changed(&partition->statics, &purged)) {
-    int rc = med_wide_row_replace(work->txn, table, values, NULL, &purged, &work->arena);
-    work->written++;
-    if (rc != MEDLEY_OK) return rc;
-    partition->statics = purged;
-  }
   size_t kept = tombstones_left(partition, tombstones_us);
   bool forgets = partition->deleted_us != MED_WIDE_NO_TIMESTAMP && partition->deleted_us <= tombstones_us;
   if (kept == partition->tombstone_count && !forgets) return MEDLEY_OK;
   partition->tombstone_count = kept;
   if (forgets) partition->deleted_us = MED_WIDE_NO_TIMESTAMP;
   work->written++;
-  return med_wide_partition_store(work->txn, key, partition);
+  return med_wide_partition_store(work->txn, &walked->partition_key, partition);
 }
 
-static int sweep_record(sweep *work, const med_wide_table *table, const med_key *key, med_slice record) {
-  medley_error *error = med_txn_error(work->txn);
-  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
-  med_wide_place place;
-  med_wide_partition present;
-  int rc = med_wide_key_place(table, med_key_slice(key), &place, error);
-  if (rc != MEDLEY_OK) return rc;
-  med_key partition_key = {.len = (uint16_t)place.partition.len};
-  memcpy(partition_key.bytes, place.partition.bytes, place.partition.len);
-  med_slice parts = place.parts;
-  if (place.hashed || place.sub == MED_WIDE_SUB_PARTITION) {
-    MED_TRY(med_wide_partition_load(work->txn, &partition_key, &work->arena, &present));
-    if (place.hashed) parts = present.key_parts;
+static int sweep_record(sweep *work, const med_wide_table *table, med_wide_walked *walked) {
+  med_wide_row purged;
+  if (!purge_copy(work, table, &walked->row, walked->arena, &purged))
+    return med_error_no_memory(med_txn_error(work->txn));
+  if (row_changed(&walked->row, &purged)) {
+    work->written++;
+    int rc = med_wide_row_replace(work->txn, table, walked->place.partition, walked->place.clustering, &purged,
+                                  walked->arena);
+    if (rc != MEDLEY_OK) return rc;
+    walked->partition.statics = purged;
   }
-  MED_TRY(med_wide_key_values(table->columns, table->partition_count, parts, &work->arena, partition, error));
-  if (place.sub == MED_WIDE_SUB_PARTITION) return sweep_partition(work, table, &partition_key, partition, &present);
-  med_wide_row row, purged;
-  MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &work->arena,
-                              clustering, error));
-  MED_TRY(med_wide_row_decode(record, &work->arena, &row, error));
-  if (!purge_copy(work, table, &row, &purged)) return med_error_no_memory(error);
-  if (!row_changed(&row, &purged)) return MEDLEY_OK;
-  work->written++;
-  rc = med_wide_row_replace(work->txn, table, partition, clustering, &purged, &work->arena);
-done:
-  return rc;
+  return walked->place.clustering == NULL ? sweep_tombstones(work, table, walked) : MEDLEY_OK;
 }
 
 /* From the row behind the round's place on; *done: the table's end was reached, else the place is the last row's. */
-static int sweep_table(sweep *work, const med_wide_table *table, round_state *round, med_key *at, bool *done) {
-  med_key prefix;
-  med_cursor *cursor;
-  med_buffer space = {0};
-  med_slice key, value, record;
-  med_wide_table_prefix(table->id, &prefix);
-  *at = prefix;
-  memcpy(at->bytes + at->len, round->tail.bytes, round->tail.len);
-  at->len = (uint16_t)(at->len + round->tail.len);
-  if (round->tail.len > 0) at->bytes[at->len++] = 0;
-  int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+static int sweep_table(sweep *work, const med_wide_table *table, round_state *round, bool *done) {
+  med_wide_walker *walker;
+  med_wide_walked walked;
+  int rc = med_wide_walker_open(work->txn, table, &walker);
   if (rc != MEDLEY_OK) return rc;
-  while ((rc = med_cursor_seek(cursor, med_key_slice(at), &key, &value)) == MEDLEY_OK &&
-         med_slice_starts_with(key, med_key_slice(&prefix))) {
-    if (work->looked++ >= work->limit) goto out;
-    med_key row = {.len = (uint16_t)key.len};
-    memcpy(row.bytes, key.bytes, key.len);
-    rc = med_wide_record_open(work->txn, value, &space, &record);
-    const void *copy = rc == MEDLEY_OK ? med_arena_copy(&work->arena, record.bytes, record.len) : NULL;
-    if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(med_txn_error(work->txn));
-    if (rc == MEDLEY_OK) rc = sweep_record(work, table, &row, med_slice_of(copy, record.len));
-    med_arena_reset(&work->arena);
-    if (rc != MEDLEY_OK) goto out;
-    *at = row;
-    at->bytes[at->len++] = 0;
+  if (round->tail.len > 0) med_wide_walker_resume(walker, round->tail);
+  while (work->looked++ < work->limit && (rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
+    void *tail = med_arena_copy(&work->round, walked.place.tail.bytes, walked.place.tail.len);
+    rc = tail != NULL ? sweep_record(work, table, &walked) : med_error_no_memory(med_txn_error(work->txn));
+    if (rc != MEDLEY_OK) break;
+    round->tail = med_slice_of(tail, walked.place.tail.len);
   }
-  *done = true;
-  if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
-out:
-  med_cursor_close(cursor);
-  med_buffer_clear(&space);
-  return rc;
+  med_wide_walker_close(walker);
+  *done = rc == MEDLEY_NOT_FOUND;
+  return *done ? MEDLEY_OK : rc;
 }
 
 static int sweep_round(sweep *work, bool *left) {
   round_state round;
   med_wide_catalog *catalog = NULL;
-  med_key at;
   int rc = get_round(work, &round);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   if (rc != MEDLEY_OK || med_txn_now_us(work->txn) < round.due_us) return rc;
   MED_TRY(med_wide_catalog_open(work->txn, &catalog));
   const med_wide_table *table = next_table(catalog, round.table_id);
   if (table != NULL && table->id != round.table_id) round.tail = med_slice_of("", 0);
-  bool done = false;
   while (table != NULL && work->looked < work->limit) {
-    done = false;
-    MED_TRY(sweep_table(work, table, &round, &at, &done));
+    bool done;
+    MED_TRY(sweep_table(work, table, &round, &done));
     round.table_id = table->id;
     if (!done) break;
     round = (round_state){.table_id = (uint64_t)table->id + 1, .tail = med_slice_of("", 0)};
@@ -249,8 +210,6 @@ static int sweep_round(sweep *work, bool *left) {
   *left = table != NULL;
   if (table == NULL)
     round = (round_state){.due_us = med_txn_now_us(work->txn) + ROUND_US, .tail = med_slice_of("", 0)};
-  else if (!done && at.len > MED_WIDE_TAIL_OFFSET)
-    round.tail = med_slice_of(at.bytes + MED_WIDE_TAIL_OFFSET, (size_t)at.len - MED_WIDE_TAIL_OFFSET - 1);
   work->written++;
   rc = put_round(work->txn, &round);
 done:
@@ -263,7 +222,6 @@ int med_wide_sweep(med_txn *txn, size_t limit, size_t *swept, bool *left) {
   *left = false;
   int rc = sweep_dropped(&work, left);
   if (rc == MEDLEY_OK && work.looked < limit) rc = sweep_round(&work, left);
-  med_arena_clear(&work.arena);
   med_arena_clear(&work.round);
   *swept = work.written;
   return rc;
