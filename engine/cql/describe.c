@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/cql/define.h"
-#include "engine/cql/literal.h"
+#include "engine/cql/parser.h"
 #include "models/widecolumn/value_text.h"
 
 typedef struct writer {

@@ -25,7 +25,7 @@ bool med_cql_refuse_object(med_cql_parser *p, const char *verb, uint32_t at) {
     if (!med_cql_at_word(p, objects[i])) continue;
     upper_case(&p->token, name, sizeof name);
     (void)snprintf(what, sizeof what, "%s %s", verb, name);
-    return med_cql_unsupported(p, at, what);
+    return med_cql_parser_unsupported(p, at, what);
   }
   return true;
 }
@@ -38,12 +38,12 @@ static bool refuse_word(med_cql_parser *p) {
   char name[32], what[64];
   upper_case(&p->token, name, sizeof name);
   for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
-    if (med_cql_at_word(p, rights[i])) return med_cql_unsupported(p, p->token.at, name);
+    if (med_cql_at_word(p, rights[i])) return med_cql_parser_unsupported(p, p->token.at, name);
   }
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (!med_cql_at_word(p, commands[i])) continue;
     (void)snprintf(what, sizeof what, "%s, a command of cqlsh,", name);
-    return med_cql_unsupported(p, p->token.at, what);
+    return med_cql_parser_unsupported(p, p->token.at, what);
   }
   return true;
 }
@@ -53,12 +53,12 @@ static bool refuse_word(med_cql_parser *p) {
 static bool parse_truncate(med_cql_parser *p, med_cql_statement *statement) {
   statement->kind = MED_CQL_TRUNCATE;
   if (!med_cql_take_word(p, "table")) (void)med_cql_take_word(p, "columnfamily");
-  return med_cql_read_name(p, &statement->as.table);
+  return med_cql_parse_name(p, &statement->as.table);
 }
 
 static bool parse_use(med_cql_parser *p, med_cql_statement *statement) {
   statement->kind = MED_CQL_USE;
-  return med_cql_read_identifier(p, &statement->as.use);
+  return med_cql_parse_identifier(p, &statement->as.use);
 }
 
 static bool at_end(const med_cql_parser *p) { return p->token.kind == MED_CQL_TOKEN_END || med_cql_at_symbol(p, ';'); }
@@ -86,8 +86,8 @@ static bool describe_object(med_cql_parser *p, const describe_row *row, med_cql_
   med_cql_identifier keyspace;
   describe->kind = row->kind;
   if (row->name == NAME_NONE || (row->name == NAME_KEYSPACE && at_end(p))) return true;
-  if (row->name == NAME_ANY) return med_cql_read_name(p, &describe->name);
-  if (!med_cql_read_identifier(p, &keyspace)) return false;
+  if (row->name == NAME_ANY) return med_cql_parse_name(p, &describe->name);
+  if (!med_cql_parse_identifier(p, &keyspace)) return false;
   describe->name = (med_cql_name){.name = keyspace.name, .at = keyspace.at};
   return true;
 }
@@ -99,7 +99,7 @@ static bool refuse_description(med_cql_parser *p, uint32_t at) {
     if (!med_cql_at_word(p, objects[i])) continue;
     upper_case(&p->token, name, sizeof name);
     (void)snprintf(what, sizeof what, "DESCRIBE %s", name);
-    return med_cql_unsupported(p, at, what);
+    return med_cql_parser_unsupported(p, at, what);
   }
   return true;
 }
@@ -112,16 +112,16 @@ static bool describe_what(med_cql_parser *p, med_cql_statement *statement) {
   }
   if (med_cql_take_word(p, "materialized")) {
     describe->kind = MED_CQL_DESCRIBE_VIEW;
-    return med_cql_expect_word(p, "view") && med_cql_read_name(p, &describe->name);
+    return med_cql_expect_word(p, "view") && med_cql_parse_name(p, &describe->name);
   }
   describe->kind = MED_CQL_DESCRIBE_ANY;
-  return med_cql_read_name(p, &describe->name);
+  return med_cql_parse_name(p, &describe->name);
 }
 
 static bool parse_describe(med_cql_parser *p, med_cql_statement *statement) {
   statement->kind = MED_CQL_DESCRIBE;
   if (!describe_what(p, statement)) return false;
-  return !med_cql_at_word(p, "with") || med_cql_unsupported(p, p->token.at, "DESCRIBE ... WITH INTERNALS");
+  return !med_cql_at_word(p, "with") || med_cql_parser_unsupported(p, p->token.at, "DESCRIBE ... WITH INTERNALS");
 }
 
 /* ---- The statement ---- */

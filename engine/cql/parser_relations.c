@@ -3,12 +3,12 @@
 
 /* ---- Left sides ---- */
 
-bool med_cql_read_identifiers(med_cql_parser *p, const med_cql_identifier **identifiers, size_t *count) {
+bool med_cql_parse_identifiers(med_cql_parser *p, const med_cql_identifier **identifiers, size_t *count) {
   med_cql_list list = {0};
   if (!med_cql_expect_symbol(p, '(')) return false;
   do {
     med_cql_identifier *added = med_cql_list_add(p, &list, sizeof *added);
-    if (added == NULL || !med_cql_read_identifier(p, added)) return false;
+    if (added == NULL || !med_cql_parse_identifier(p, added)) return false;
   } while (med_cql_take_symbol(p, ','));
   *identifiers = list.items;
   *count = list.count;
@@ -21,17 +21,17 @@ static bool read_column(med_cql_parser *p, bool condition, med_cql_relation *rel
     p->rc = med_error_no_memory(p->error);
     return false;
   }
-  if (!med_cql_read_identifier(p, column)) return false;
+  if (!med_cql_parse_identifier(p, column)) return false;
   relation->columns = column;
   relation->column_count = 1;
   relation->left = MED_CQL_LEFT_COLUMN;
   if (med_cql_take_symbol(p, '[')) {
     relation->left = MED_CQL_LEFT_ELEMENT;
-    return med_cql_read_term(p, &relation->element) && med_cql_expect_symbol(p, ']');
+    return med_cql_parse_term(p, &relation->element) && med_cql_expect_symbol(p, ']');
   }
   if (condition && med_cql_take_symbol(p, '.')) {
     relation->left = MED_CQL_LEFT_FIELD;
-    return med_cql_read_identifier(p, &relation->field);
+    return med_cql_parse_identifier(p, &relation->field);
   }
   return true;
 }
@@ -46,7 +46,7 @@ static bool read_left(med_cql_parser *p, bool condition, med_cql_relation *relat
   } else {
     return read_column(p, false, relation);
   }
-  return med_cql_read_identifiers(p, &relation->columns, &relation->column_count);
+  return med_cql_parse_identifiers(p, &relation->columns, &relation->column_count);
 }
 
 /* ---- Operators and right sides ---- */
@@ -70,11 +70,11 @@ static bool read_comparison(med_cql_parser *p, med_cql_operator *operation) {
 static bool read_in(med_cql_parser *p, med_cql_relation *relation) {
   med_cql_list values = {0};
   relation->operation = MED_CQL_IN;
-  if (med_cql_at_marker(p)) return med_cql_read_marker(p, &relation->value);
+  if (med_cql_at_marker(p)) return med_cql_parse_marker(p, &relation->value);
   if (!med_cql_expect_symbol(p, '(')) return false;
   if (med_cql_take_symbol(p, ')')) return true;
   do {
-    if (!med_cql_read_term_into(p, &values)) return false;
+    if (!med_cql_parse_term_into(p, &values)) return false;
   } while (med_cql_take_symbol(p, ','));
   relation->values = values.items;
   relation->value_count = values.count;
@@ -97,7 +97,7 @@ static bool read_right(med_cql_parser *p, bool condition, med_cql_relation *rela
   } else if (!read_comparison(p, &relation->operation)) {
     return false;
   }
-  return med_cql_read_term(p, &relation->value);
+  return med_cql_parse_term(p, &relation->value);
 }
 
 /* ---- Lists of relations ---- */
@@ -135,9 +135,9 @@ static bool read_relations(med_cql_parser *p, bool condition, med_cql_where *whe
   return true;
 }
 
-bool med_cql_read_where(med_cql_parser *p, med_cql_where *where) { return read_relations(p, false, where); }
+bool med_cql_parse_where(med_cql_parser *p, med_cql_where *where) { return read_relations(p, false, where); }
 
-bool med_cql_read_if(med_cql_parser *p, med_cql_if_kind *kind, med_cql_where *conditions) {
+bool med_cql_parse_if(med_cql_parser *p, med_cql_if_kind *kind, med_cql_where *conditions) {
   med_cql_token next = med_cql_peek(p);
   /* A column may be called exists. */
   bool ends = next.kind == MED_CQL_TOKEN_END || next.kind == MED_CQL_TOKEN_WORD ||

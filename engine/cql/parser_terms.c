@@ -24,7 +24,7 @@ static bool set_items(med_cql_parser *p, med_cql_term *term, const med_cql_term 
     if (items[i] != NULL && items[i]->height >= term->height) term->height = items[i]->height + 1;
   }
   if (term->height <= MED_CQL_DEPTH_MAX) return true;
-  return med_cql_fail(p, MEDLEY_TOO_BIG, term->at, "nested more than %d deep", MED_CQL_DEPTH_MAX);
+  return med_cql_parser_fail(p, MEDLEY_TOO_BIG, term->at, "nested more than %d deep", MED_CQL_DEPTH_MAX);
 }
 
 /* A node with up to three items. */
@@ -109,16 +109,16 @@ static bool read_literal(med_cql_parser *p, const med_cql_term **term, bool *the
   return true;
 }
 
-bool med_cql_read_string(med_cql_parser *p, med_slice *text) {
+bool med_cql_parse_string(med_cql_parser *p, med_slice *text) {
   if (p->token.kind != MED_CQL_TOKEN_STRING) return med_cql_expected(p, "a string");
   if (!med_cql_unquote(p, &p->token, text)) return false;
   med_cql_advance(p);
   return true;
 }
 
-bool med_cql_read_property_value(med_cql_parser *p, const med_cql_term **term) {
+bool med_cql_parse_property_value(med_cql_parser *p, const med_cql_term **term) {
   bool there;
-  if (med_cql_at_symbol(p, '{')) return med_cql_read_term(p, term);
+  if (med_cql_at_symbol(p, '{')) return med_cql_parse_term(p, term);
   if (!read_literal(p, term, &there)) return false;
   if (there) return true;
   if (!med_cql_is_name(&p->token)) return med_cql_expected(p, "a value");
@@ -163,7 +163,7 @@ static bool read_colon_name(med_cql_parser *p, med_slice *name) {
   return true;
 }
 
-bool med_cql_read_marker(med_cql_parser *p, const med_cql_term **term) {
+bool med_cql_parse_marker(med_cql_parser *p, const med_cql_term **term) {
   med_cql_term *marker = new_term(p, MED_CQL_MARKER, p->token.at);
   if (marker == NULL) return false;
   med_slice name = p->token.text;
@@ -178,10 +178,10 @@ bool med_cql_read_marker(med_cql_parser *p, const med_cql_term **term) {
   return true;
 }
 
-bool med_cql_read_count(med_cql_parser *p, const med_cql_term **term) {
+bool med_cql_parse_count(med_cql_parser *p, const med_cql_term **term) {
   bool there;
   med_cql_term_kind kind;
-  if (med_cql_at_marker(p)) return med_cql_read_marker(p, term);
+  if (med_cql_at_marker(p)) return med_cql_parse_marker(p, term);
   if (p->token.kind == MED_CQL_TOKEN_INTEGER || (at_negative(p, &kind) && kind == MED_CQL_INTEGER))
     return read_literal(p, term, &there);
   return med_cql_expected(p, "a whole number or a bind marker");
@@ -189,9 +189,9 @@ bool med_cql_read_count(med_cql_parser *p, const med_cql_term **term) {
 
 /* ---- Collections ---- */
 
-bool med_cql_read_term_into(med_cql_parser *p, med_cql_list *terms) {
+bool med_cql_parse_term_into(med_cql_parser *p, med_cql_list *terms) {
   const med_cql_term *item, **added;
-  if (!med_cql_read_term(p, &item)) return false;
+  if (!med_cql_parse_term(p, &item)) return false;
   added = med_cql_list_add(p, terms, sizeof *added);
   if (added != NULL) *added = item;
   return added != NULL;
@@ -201,7 +201,7 @@ bool med_cql_read_term_into(med_cql_parser *p, med_cql_list *terms) {
 static bool read_items(med_cql_parser *p, int close, med_cql_list *items) {
   if (med_cql_take_symbol(p, close)) return true;
   do {
-    if (!med_cql_read_term_into(p, items)) return false;
+    if (!med_cql_parse_term_into(p, items)) return false;
   } while (med_cql_take_symbol(p, ','));
   return med_cql_expect_symbol(p, close);
 }
@@ -228,9 +228,9 @@ static bool read_fields(med_cql_parser *p, uint32_t at, const med_cql_term **ter
   med_cql_term *fields;
   do {
     med_cql_identifier name;
-    if (!med_cql_read_identifier(p, &name) || !med_cql_expect_symbol(p, ':')) return false;
+    if (!med_cql_parse_identifier(p, &name) || !med_cql_expect_symbol(p, ':')) return false;
     med_slice *added = med_cql_list_add(p, &names, sizeof *added);
-    if (added == NULL || !med_cql_read_term_into(p, &items)) return false;
+    if (added == NULL || !med_cql_parse_term_into(p, &items)) return false;
     *added = name.name;
   } while (med_cql_take_symbol(p, ','));
   if (!med_cql_expect_symbol(p, '}') || !finish_items(p, MED_CQL_FIELDS, at, &items, &fields)) return false;
@@ -251,9 +251,9 @@ static bool read_braces(med_cql_parser *p, const med_cql_term **term) {
   }
   if (!med_cql_at_symbol(p, '}')) {
     do {
-      if (!med_cql_read_term_into(p, &items)) return false;
+      if (!med_cql_parse_term_into(p, &items)) return false;
       if (items.count == 1) is_map = med_cql_at_symbol(p, ':');
-      if (is_map && (!med_cql_expect_symbol(p, ':') || !med_cql_read_term_into(p, &items))) return false;
+      if (is_map && (!med_cql_expect_symbol(p, ':') || !med_cql_parse_term_into(p, &items))) return false;
     } while (med_cql_take_symbol(p, ','));
   }
   if (!med_cql_expect_symbol(p, '}')) return false;
@@ -309,7 +309,7 @@ static bool read_hint(med_cql_parser *p, const med_cql_term **term) {
   med_slice type;
   const med_cql_term *hinted;
   med_cql_advance(p);
-  if (!med_cql_read_type(p, &type) || !med_cql_expect_symbol(p, ')') || !read_factor(p, &hinted)) return false;
+  if (!med_cql_parse_type(p, &type) || !med_cql_expect_symbol(p, ')') || !read_factor(p, &hinted)) return false;
   med_cql_term *hint = new_parent(p, MED_CQL_HINT, at, hinted, NULL);
   if (hint == NULL) return false;
   hint->type = type;
@@ -337,7 +337,7 @@ static bool read_cast(med_cql_parser *p, const med_cql_term **term) {
   med_slice type;
   med_cql_advance(p);
   med_cql_advance(p);
-  if (!med_cql_read_term(p, &cast_one) || !med_cql_expect_word(p, "as") || !med_cql_read_type(p, &type)) return false;
+  if (!med_cql_parse_term(p, &cast_one) || !med_cql_expect_word(p, "as") || !med_cql_parse_type(p, &type)) return false;
   if (!med_cql_expect_symbol(p, ')')) return false;
   med_cql_term *cast = new_parent(p, MED_CQL_CAST, at, cast_one, NULL);
   if (cast == NULL) return false;
@@ -385,9 +385,9 @@ static bool read_named(med_cql_parser *p, const med_cql_term **term) {
   med_cql_name name;
   bool is_call = next.kind == MED_CQL_TOKEN_SYMBOL && next.symbol == '(';
   if (is_call && med_cql_at_word(p, "cast")) return read_cast(p, term);
-  if (at_qualified_call(p)) return med_cql_read_name(p, &name) && read_call(p, name, term);
+  if (at_qualified_call(p)) return med_cql_parse_name(p, &name) && read_call(p, name, term);
   if (!is_call && !p->columns) return med_cql_expected(p, "a value");
-  if (!(is_call && med_cql_take_word(p, "token")) && !med_cql_read_identifier(p, &identifier)) return false;
+  if (!(is_call && med_cql_take_word(p, "token")) && !med_cql_parse_identifier(p, &identifier)) return false;
   name = (med_cql_name){.name = identifier.name, .at = identifier.at};
   if (is_call) return read_call(p, name, term);
   med_cql_term *column = new_term(p, MED_CQL_COLUMN, name.at);
@@ -403,7 +403,7 @@ static bool read_field_of(med_cql_parser *p, const med_cql_term **term) {
   med_cql_identifier field;
   uint32_t at = p->token.at;
   med_cql_advance(p);
-  if (!med_cql_read_identifier(p, &field)) return false;
+  if (!med_cql_parse_identifier(p, &field)) return false;
   med_cql_term *parent = new_parent(p, MED_CQL_FIELD_OF, at, *term, NULL);
   if (parent == NULL) return false;
   parent->text = field.name;
@@ -417,9 +417,9 @@ static bool read_element_of(med_cql_parser *p, bool slices, const med_cql_term *
   bool columns = p->columns, fine = true, is_slice = false;
   p->columns = false;
   med_cql_advance(p);
-  if (!slices || !med_cql_at_symbol(p, MED_CQL_PAIR('.', '.'))) fine = med_cql_read_term(p, &from);
+  if (!slices || !med_cql_at_symbol(p, MED_CQL_PAIR('.', '.'))) fine = med_cql_parse_term(p, &from);
   if (fine && slices) is_slice = med_cql_take_symbol(p, MED_CQL_PAIR('.', '.'));
-  if (fine && is_slice && !med_cql_at_symbol(p, ']')) fine = med_cql_read_term(p, &to);
+  if (fine && is_slice && !med_cql_at_symbol(p, ']')) fine = med_cql_parse_term(p, &to);
   p->columns = columns;
   if (!fine || !med_cql_expect_symbol(p, ']')) return false;
   if (is_slice && from == NULL && to == NULL) return med_cql_expected(p, "a bound of the slice before it");
@@ -443,10 +443,10 @@ static bool read_modifiers(med_cql_parser *p, const med_cql_term **term) {
   }
 }
 
-bool med_cql_read_target(med_cql_parser *p, const med_cql_term **term) {
+bool med_cql_parse_target(med_cql_parser *p, const med_cql_term **term) {
   med_cql_identifier column;
   med_cql_term *target;
-  if (!med_cql_read_identifier(p, &column) || (target = new_term(p, MED_CQL_COLUMN, column.at)) == NULL) return false;
+  if (!med_cql_parse_identifier(p, &column) || (target = new_term(p, MED_CQL_COLUMN, column.at)) == NULL) return false;
   target->name = (med_cql_name){.name = column.name, .at = column.at};
   *term = target;
   if (med_cql_at_symbol(p, '.')) return read_field_of(p, term);
@@ -458,7 +458,7 @@ bool med_cql_read_target(med_cql_parser *p, const med_cql_term **term) {
 static bool read_simple(med_cql_parser *p, const med_cql_term **term) {
   bool there;
   if (!read_literal(p, term, &there) || there) return p->rc == MEDLEY_OK;
-  if (med_cql_at_marker(p)) return med_cql_read_marker(p, term);
+  if (med_cql_at_marker(p)) return med_cql_parse_marker(p, term);
   if (med_cql_at_symbol(p, '[')) return read_list(p, term);
   if (med_cql_at_symbol(p, '{')) return read_braces(p, term);
   if (med_cql_at_symbol(p, '(')) return read_parenthesis(p, term);
@@ -519,11 +519,11 @@ static bool read_level(med_cql_parser *p, bool sums, const med_cql_term **term) 
   return true;
 }
 
-bool med_cql_read_term(med_cql_parser *p, const med_cql_term **term) { return read_level(p, true, term); }
+bool med_cql_parse_term(med_cql_parser *p, const med_cql_term **term) { return read_level(p, true, term); }
 
-bool med_cql_read_selector(med_cql_parser *p, const med_cql_term **term) {
+bool med_cql_parse_selector(med_cql_parser *p, const med_cql_term **term) {
   p->columns = true;
-  bool fine = med_cql_read_term(p, term);
+  bool fine = med_cql_parse_term(p, term);
   p->columns = false;
   return fine;
 }

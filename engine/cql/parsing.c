@@ -86,7 +86,7 @@ bool med_cql_expect_symbol(med_cql_parser *p, int symbol) {
 
 /* ---- Failing ---- */
 
-bool med_cql_fail(med_cql_parser *p, int status, uint32_t at, const char *format, ...) {
+bool med_cql_parser_fail(med_cql_parser *p, int status, uint32_t at, const char *format, ...) {
   char message[MEDLEY_ERROR_MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
@@ -97,8 +97,8 @@ bool med_cql_fail(med_cql_parser *p, int status, uint32_t at, const char *format
   return false;
 }
 
-bool med_cql_unsupported(med_cql_parser *p, uint32_t at, const char *what) {
-  return med_cql_fail(p, MEDLEY_UNSUPPORTED, at, "%s is not supported", what);
+bool med_cql_parser_unsupported(med_cql_parser *p, uint32_t at, const char *what) {
+  return med_cql_parser_fail(p, MEDLEY_UNSUPPORTED, at, "%s is not supported", what);
 }
 
 /* Cut at a character. */
@@ -112,14 +112,15 @@ static int shown_len(med_slice text) {
 bool med_cql_expected(med_cql_parser *p, const char *what) {
   const med_cql_token *token = &p->token;
   if (token->kind == MED_CQL_TOKEN_END)
-    return med_cql_fail(p, MEDLEY_SYNTAX, token->at, "syntax error: unexpected end of the statement, expected %s",
-                        what);
+    return med_cql_parser_fail(p, MEDLEY_SYNTAX, token->at,
+                               "syntax error: unexpected end of the statement, expected %s", what);
   int len = shown_len(token->text);
   const char *text = token->text.bytes, *more = (size_t)len < token->text.len ? "..." : "";
   if (token->kind == MED_CQL_TOKEN_BAD)
-    return med_cql_fail(p, MEDLEY_SYNTAX, token->at, "syntax error: %s: %.*s%s", token->problem, len, text, more);
-  return med_cql_fail(p, MEDLEY_SYNTAX, token->at, "syntax error: unexpected '%.*s%s', expected %s", len, text, more,
-                      what);
+    return med_cql_parser_fail(p, MEDLEY_SYNTAX, token->at, "syntax error: %s: %.*s%s", token->problem, len, text,
+                               more);
+  return med_cql_parser_fail(p, MEDLEY_SYNTAX, token->at, "syntax error: unexpected '%.*s%s', expected %s", len, text,
+                             more, what);
 }
 
 static bool no_memory(med_cql_parser *p) {
@@ -129,7 +130,7 @@ static bool no_memory(med_cql_parser *p) {
 
 bool med_cql_enter(med_cql_parser *p) {
   if (++p->depth <= MED_CQL_DEPTH_MAX) return true;
-  return med_cql_fail(p, MEDLEY_TOO_BIG, p->token.at, "nested more than %d deep", MED_CQL_DEPTH_MAX);
+  return med_cql_parser_fail(p, MEDLEY_TOO_BIG, p->token.at, "nested more than %d deep", MED_CQL_DEPTH_MAX);
 }
 
 void med_cql_leave(med_cql_parser *p) { p->depth--; }
@@ -155,6 +156,19 @@ bool med_cql_is_name(const med_cql_token *token) {
     if (reserved[i][0] == first && med_cql_token_is_word(token, reserved[i])) return false;
   }
   return true;
+}
+
+bool med_cql_name_write(med_slice name, med_buffer *text) {
+  const char *bytes = name.bytes;
+  bool plain = name.len > 0 && (bytes[0] < '0' || bytes[0] > '9');
+  for (size_t i = 0; i < name.len; i++)
+    plain = plain && ((bytes[i] >= 'a' && bytes[i] <= 'z') || (bytes[i] >= '0' && bytes[i] <= '9') || bytes[i] == '_');
+  med_cql_token token = {.kind = MED_CQL_TOKEN_WORD, .text = name};
+  if (plain && med_cql_is_name(&token)) return med_buffer_append(text, name.bytes, name.len);
+  bool ok = med_buffer_append_byte(text, '"');
+  for (size_t i = 0; ok && i < name.len; i++)
+    ok = (bytes[i] != '"' || med_buffer_append_byte(text, '"')) && med_buffer_append_byte(text, (uint8_t)bytes[i]);
+  return ok && med_buffer_append_byte(text, '"');
 }
 
 /* Without the quotes around it, doubled ones being one. */
@@ -191,7 +205,7 @@ bool med_cql_unquote(med_cql_parser *p, const med_cql_token *token, med_slice *t
   return true;
 }
 
-bool med_cql_read_identifier(med_cql_parser *p, med_cql_identifier *identifier) {
+bool med_cql_parse_identifier(med_cql_parser *p, med_cql_identifier *identifier) {
   if (!med_cql_is_name(&p->token)) return med_cql_expected(p, "a name");
   identifier->at = p->token.at;
   if (!med_cql_unquote(p, &p->token, &identifier->name)) return false;
@@ -199,18 +213,18 @@ bool med_cql_read_identifier(med_cql_parser *p, med_cql_identifier *identifier) 
   return true;
 }
 
-bool med_cql_read_name(med_cql_parser *p, med_cql_name *name) {
+bool med_cql_parse_name(med_cql_parser *p, med_cql_name *name) {
   med_cql_identifier first, second;
-  if (!med_cql_read_identifier(p, &first)) return false;
+  if (!med_cql_parse_identifier(p, &first)) return false;
   *name = (med_cql_name){.name = first.name, .at = first.at};
   if (!med_cql_take_symbol(p, '.')) return true;
-  if (!med_cql_read_identifier(p, &second)) return false;
+  if (!med_cql_parse_identifier(p, &second)) return false;
   name->keyspace = first.name;
   name->name = second.name;
   return true;
 }
 
-bool med_cql_read_if_exists(med_cql_parser *p, bool not_exists, bool *there) {
+bool med_cql_parse_if_exists(med_cql_parser *p, bool not_exists, bool *there) {
   *there = false;
   if (!med_cql_at_word(p, "if")) return true;
   *there = true;
@@ -245,7 +259,7 @@ bool med_cql_skip_type(med_cql_lexer *lexer, med_cql_token *token, unsigned dept
   return true;
 }
 
-bool med_cql_read_type(med_cql_parser *p, med_slice *type) {
+bool med_cql_parse_type(med_cql_parser *p, med_slice *type) {
   const char *text = p->lexer.text.bytes;
   med_cql_lexer lexer = p->lexer;
   med_cql_token token = p->token;

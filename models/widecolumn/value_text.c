@@ -1,17 +1,20 @@
-/* value_text.c - CQL's literals. Writing recurses as deep as the type. */
+/* value_text.c - CQL's literals. Dates and times are read in time_text.c. Writing recurses as deep as the type. */
 #include "models/widecolumn/value_text.h"
 
 #include <arpa/inet.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "models/widecolumn/number.h"
+#include "models/widecolumn/time_text.h"
 
 #define DAY_MS 86400000ll
 #define SECOND_NS 1000000000ll
 #define EPOCH_DAY (1ll << 31) /* the date 1970-01-01 */
+#define REAL_LEN_MAX 1100     /* of a double's text: more digits than any double has */
 
 /* ---- Days: the proleptic Gregorian calendar, counted in eras of 400 years from March ---- */
 
@@ -277,7 +280,10 @@ static int read_blob(med_slice text, med_buffer *value, medley_error *error) {
       value->len = start;
       return refuse(error, text);
     }
-    if (!med_buffer_append_byte(value, (uint8_t)(high << 4 | low))) return med_error_no_memory(error);
+    if (!med_buffer_append_byte(value, (uint8_t)(high << 4 | low))) {
+      value->len = start;
+      return med_error_no_memory(error);
+    }
   }
   return MEDLEY_OK;
 }
@@ -289,6 +295,112 @@ static int read_inet(med_slice text, med_buffer *value, medley_error *error) {
   memcpy(name, text.bytes, text.len);
   if (inet_pton(AF_INET, name, bytes) == 1) return append(value, bytes, 4, error);
   return inet_pton(AF_INET6, name, bytes) == 1 ? append(value, bytes, 16, error) : refuse(error, text);
+}
+
+/* ---- Numbers with a point or an exponent ---- */
+
+typedef struct real_text { /* a number's text taken apart */
+  const char *whole, *fraction, *end;
+  size_t whole_len, fraction_len;
+  bool negative;
+  int64_t exponent; /* at most 10 digits: beyond every limit */
+} real_text;
+
+static size_t digits_len(const char *at, const char *end) {
+  const char *start = at;
+  while (at < end && *at >= '0' && *at <= '9') at++;
+  return (size_t)(at - start);
+}
+
+/* [+-]digits[.digits][e[+-]digits], with a digit before or behind the point, as Java's numbers are. */
+static bool take_apart(med_slice text, real_text *parts) {
+  const char *at = text.bytes, *end = at + text.len;
+  *parts = (real_text){.end = end};
+  if (at < end && (*at == '-' || *at == '+')) parts->negative = *at++ == '-';
+  parts->whole = at;
+  parts->whole_len = digits_len(at, end);
+  parts->fraction = at += parts->whole_len;
+  if (at < end && *at == '.') {
+    parts->fraction = ++at;
+    parts->fraction_len = digits_len(at, end);
+    at += parts->fraction_len;
+  }
+  if (parts->whole_len + parts->fraction_len == 0) return false;
+  if (at == end) return true;
+  if ((*at++ | 32) != 'e') return false;
+  bool negative = at < end && *at == '-';
+  if (at < end && (*at == '-' || *at == '+')) at++;
+  size_t len = digits_len(at, end);
+  if (len == 0 || at + len != end) return false;
+  for (size_t i = 0; i < len && parts->exponent < 10000000000; i++)
+    parts->exponent = parts->exponent * 10 + (at[i] - '0');
+  if (negative) parts->exponent = -parts->exponent;
+  return true;
+}
+
+static bool add_digits(med_wide_digits *digits, const char *from, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    if (digits->count == 0 && from[i] == '0') continue;
+    if (digits->count == MED_WIDE_NUMBER_DIGITS_MAX) return false;
+    digits->digits[digits->count++] = (uint8_t)(from[i] - '0');
+  }
+  return true;
+}
+
+static int read_decimal(med_slice text, med_buffer *value, medley_error *error) {
+  uint8_t bytes[4 + MED_WIDE_NUMBER_SIZE_MAX];
+  med_wide_digits digits = {.count = 0};
+  real_text parts;
+  size_t len = 0;
+  if (!take_apart(text, &parts)) return refuse(error, text);
+  int64_t scale = (int64_t)parts.fraction_len - parts.exponent;
+  if (scale < INT32_MIN || scale > INT32_MAX)
+    return med_error_set(error, MEDLEY_RANGE, "a decimal's exponent is too big");
+  bool fits =
+      add_digits(&digits, parts.whole, parts.whole_len) && add_digits(&digits, parts.fraction, parts.fraction_len);
+  digits.negative = parts.negative && digits.count > 0;
+  if (fits) len = med_wide_digits_write(&digits, bytes + 4);
+  if (len == 0) return med_error_set(error, MEDLEY_TOO_BIG, "a number is too long");
+  med_put_u32(bytes, (uint32_t)scale);
+  return append(value, bytes, 4 + len, error);
+}
+
+static bool read_named_real(med_slice text, double *number) {
+  const char *at = text.bytes, *end = at + text.len;
+  bool negative = at < end && *at == '-';
+  if (at < end && (*at == '-' || *at == '+')) at++;
+  size_t len = (size_t)(end - at);
+  *number = len == 3 && strncasecmp(at, "nan", 3) == 0 ? (double)NAN : (double)INFINITY;
+  if (negative && !isnan(*number)) *number = -*number;
+  return isnan(*number) || (len == 8 && strncasecmp(at, "infinity", 8) == 0);
+}
+
+/* A float is rounded once, from its text. Too big a number is infinite and too small a one 0, as in Java. */
+static int read_real(bool is_double, med_slice text, med_buffer *value, medley_error *error) {
+  char copy[REAL_LEN_MAX + 1];
+  uint8_t bytes[8];
+  real_text parts;
+  double wide;
+  float narrow;
+  if (!read_named_real(text, &wide)) {
+    if (!take_apart(text, &parts)) return refuse(error, text);
+    if (text.len > REAL_LEN_MAX) return med_error_set(error, MEDLEY_TOO_BIG, "a number is too long");
+    memcpy(copy, text.bytes, text.len);
+    copy[text.len] = '\0';
+    locale_t plain =
+        newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc: whatever the host's locale says */
+    wide = is_double ? strtod_l(copy, NULL, plain) : (double)strtof_l(copy, NULL, plain);
+  }
+  narrow = (float)wide;
+  uint64_t bits = 0;
+  uint32_t narrow_bits = 0;
+  memcpy(&bits, &wide, sizeof bits);
+  memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
+  if (is_double)
+    med_put_u64(bytes, bits);
+  else
+    med_put_u32(bytes, narrow_bits);
+  return append(value, bytes, is_double ? 8 : 4, error);
 }
 
 int med_wide_text_read(med_wide_kind kind, med_slice text, med_buffer *value, medley_error *error) {
@@ -314,6 +426,13 @@ int med_wide_text_read(med_wide_kind kind, med_slice text, med_buffer *value, me
     case MED_WIDE_TIMEUUID: return read_uuid(kind, text, value, error);
     case MED_WIDE_BLOB: return read_blob(text, value, error);
     case MED_WIDE_INET: return read_inet(text, value, error);
-    default: return med_error_set(error, MEDLEY_UNSUPPORTED, "literals of kind %d are not read", (int)kind);
+    case MED_WIDE_DECIMAL: return read_decimal(text, value, error);
+    case MED_WIDE_DOUBLE: return read_real(true, text, value, error);
+    case MED_WIDE_FLOAT: return read_real(false, text, value, error);
+    case MED_WIDE_DATE: return med_wide_date_read(text, value, error);
+    case MED_WIDE_TIME: return med_wide_time_read(text, value, error);
+    case MED_WIDE_TIMESTAMP: return med_wide_timestamp_read(text, value, error);
+    case MED_WIDE_DURATION: return med_wide_duration_read(text, value, error);
+    default: return med_error_set(error, MEDLEY_UNSUPPORTED, "a value with parts is not read from its text");
   }
 }

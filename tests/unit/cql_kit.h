@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/cql/parser.h"
+#include "models/widecolumn/value_text.h"
 #include "tests/unit/property.h"
 
 static inline void cql_add(med_buffer *text, const char *bytes, size_t len) {
@@ -72,6 +73,34 @@ static inline void cql_refused(const char *text, int status, int line, int colum
                 parsed.error.column);
   ck_assert(parsed.statement == NULL);
   cql_clear(&parsed);
+}
+
+/* user type u: {a int, "B" text}, of keyspace ks */
+static inline int cql_find_type(void *context, med_slice keyspace, med_slice name, med_wide_type *type) {
+  static const med_wide_type parts[] = {{.kind = MED_WIDE_INT}, {.kind = MED_WIDE_TEXT}};
+  static const med_slice fields[] = {{"a", 1}, {"B", 1}};
+  (void)context;
+  (void)keyspace;
+  if (!med_slice_equal(name, med_slice_of_text("u"))) return MEDLEY_NOT_FOUND;
+  *type = (med_wide_type){.kind = MED_WIDE_UDT, .part_count = 2, .parts = parts, .fields = fields};
+  type->keyspace = med_slice_of_text("ks");
+  type->name = med_slice_of_text("u");
+  return MEDLEY_OK;
+}
+
+static inline void cql_type(const char *text, med_arena *arena, med_wide_type *type) {
+  ck_assert_msg(med_wide_type_parse(med_slice_of_text(text), cql_find_type, NULL, arena, type, NULL) == MEDLEY_OK, "%s",
+                text);
+}
+
+/* The value of a type as CQL writes it. */
+static inline void cql_value_is(const med_wide_type *type, med_slice value, const char *wanted, const char *what) {
+  med_buffer text = {0};
+  medley_error error = {0};
+  ck_assert_msg(med_wide_value_check(type, value, &error) == MEDLEY_OK, "%s: %s", what, error.message);
+  ck_assert(med_wide_text_write(type, value, &text) && med_buffer_append_byte(&text, 0));
+  ck_assert_msg(strcmp(text.bytes, wanted) == 0, "%s: %s instead of %s", what, text.bytes, wanted);
+  med_buffer_clear(&text);
 }
 
 #define ck_assert_slice_eq(slice, literal)                                                                          \
