@@ -9,8 +9,8 @@
 
 /* ---- A relation's values ---- */
 /* IN ?: the list that was bound, taken apart. */
-static int list_values(med_cql_run *run, const med_cql_relation *relation, const med_wide_type *element,
-                       med_slice name, med_slice **values, size_t *count) {
+static int list_values(med_cql_run *run, const med_cql_relation *relation, const med_wide_type *element, med_slice name,
+                       med_slice **values, size_t *count) {
   med_wide_type list = {.kind = MED_WIDE_LIST, .frozen = true, .part_count = 1, .parts = element};
   med_slice value;
   int rc = med_cql_evaluate(run, relation->value, &list, name, &value);
@@ -110,7 +110,8 @@ int med_cql_test_make(med_cql_run *run, const med_wide_table *table, const med_c
     int rc = med_cql_find_column(run, table, relation->columns[i].name, relation->columns[i].at, &test->columns[i]);
     if (rc != MEDLEY_OK) return rc;
   }
-  if (relation->left == MED_CQL_LEFT_TUPLE) return tuple_values(run, relation, test->columns[0], &test->values, &test->count);
+  if (relation->left == MED_CQL_LEFT_TUPLE)
+    return tuple_values(run, relation, test->columns[0], &test->values, &test->count);
   int rc = test_type(run, relation, test->columns[0], test);
   if (rc != MEDLEY_OK) return rc;
   return column_values(run, relation, &test->type, test->columns[0]->name, &test->values, &test->count);
@@ -302,8 +303,8 @@ static int make_partitions(med_cql_run *run, const med_cql_restrictions *from, m
       return med_cql_fail(run, from->partition[0]->at, MEDLEY_ERROR, "Key may not be empty");
     for (size_t j = 0; j < width; j++) {
       if (sorted[i].values[j].len > UINT16_MAX)
-        return med_cql_fail(run, from->partition[j]->at, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d",
-                            sorted[i].values[j].len, UINT16_MAX);
+        return med_cql_fail(run, from->partition[j]->at, MEDLEY_TOO_BIG,
+                            "Key length of %zu is longer than maximum of %d", sorted[i].values[j].len, UINT16_MAX);
     }
     sorted[i].token = med_wide_token_of_values(sorted[i].values, width);
   }
@@ -329,8 +330,7 @@ static int bound_of(med_cql_run *run, const med_cql_relation *relation, const me
     bound->inclusive = true; /* the other columns decide */
   } else {
     rc = column_values(run, relation, &column->type, column->name, &values, &count);
-    bound->inclusive =
-        relation->operation == MED_CQL_GREATER_OR_EQUAL || relation->operation == MED_CQL_LESS_OR_EQUAL;
+    bound->inclusive = relation->operation == MED_CQL_GREATER_OR_EQUAL || relation->operation == MED_CQL_LESS_OR_EQUAL;
   }
   if (rc != MEDLEY_OK || run->planning) return rc;
   bound->value = values[0];
@@ -395,8 +395,7 @@ static int make_tokens(med_cql_run *run, const med_cql_restrictions *from, med_c
     int rc = med_cql_evaluate(run, relation->value, &bigint, med_slice_of_text("token"), &value);
     if (rc != MEDLEY_OK) return rc;
     if (run->planning) continue;
-    if (med_wide_is_null(value))
-      return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null token value");
+    if (med_wide_is_null(value)) return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null token value");
     int64_t token = (int64_t)med_get_u64(value.bytes);
     bool greater = relation->operation == MED_CQL_GREATER, less = relation->operation == MED_CQL_LESS;
     if ((greater && token == INT64_MAX) || (less && token == INT64_MIN)) {
@@ -431,7 +430,8 @@ int med_cql_bounds_make(med_cql_run *run, const med_cql_restrictions *from, med_
   if (from->whole_key) MED_TRY(make_partitions(run, from, bounds));
   if (from->whole_key) MED_TRY(make_ranges(run, from, bounds));
   MED_TRY(make_tokens(run, from, bounds));
-  if (from->whole_key && !run->planning && (bounds->partition_count == 0 || (!bounds->all_rows && bounds->range_count == 0)))
+  if (from->whole_key && !run->planning &&
+      (bounds->partition_count == 0 || (!bounds->all_rows && bounds->range_count == 0)))
     bounds->nothing = true;
   bounds->tests = med_cql_alloc(run, (from->test_count + 1) * sizeof *bounds->tests);
   if (bounds->tests == NULL) return MEDLEY_NO_MEMORY;

@@ -37,8 +37,10 @@ static int find_statics(med_cql_run *run, const med_wide_table *table, const med
   int rc = med_wide_partition_key(table, key->partition, &partition, &hashed, run->error);
   if (rc == MEDLEY_OK) rc = med_wide_partition_load(run->txn, &partition, run->arena, &there->partition);
   med_wide_row_init(&there->nothing);
-  there->entry = (med_wide_entry){
-      .partition = key->partition, .clustering = key->clustering, .row = &there->nothing, .statics = &there->partition.statics};
+  there->entry = (med_wide_entry){.partition = key->partition,
+                                  .clustering = key->clustering,
+                                  .row = &there->nothing,
+                                  .statics = &there->partition.statics};
   return rc;
 }
 
@@ -120,8 +122,8 @@ static int show_present(med_cql_run *run, const med_wide_table *table, const pre
   for (size_t i = 0; i < count; i++) {
     bool ok = true;
     bool hidden = !there->exists && shown[i]->role != MED_WIDE_STATIC;
-    med_slice value = hidden ? med_slice_of(NULL, 0)
-                             : med_cql_column_value(table, shown[i], &there->entry, now_s, run->arena, &ok);
+    med_slice value =
+        hidden ? med_slice_of(NULL, 0) : med_cql_column_value(table, shown[i], &there->entry, now_s, run->arena, &ok);
     int rc = ok ? med_cql_show(&shown[i]->type, value, run->arena, &row[i], run->error) : med_cql_no_memory(run);
     if (rc != MEDLEY_OK) return rc;
   }

@@ -13,12 +13,13 @@ int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint3
     valid = valid && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
   }
   if (!valid)
-    return med_cql_fail(run, at, MEDLEY_ERROR,
-                        "'%.*s' is not a valid %s name (must be alphanumeric character or underscore only: [a-zA-Z_0-9]+)",
-                        MED_CQL_TEXT(name), what);
+    return med_cql_fail(
+        run, at, MEDLEY_ERROR,
+        "'%.*s' is not a valid %s name (must be alphanumeric character or underscore only: [a-zA-Z_0-9]+)",
+        MED_CQL_TEXT(name), what);
   if (name.len > MED_WIDE_NAME_MAX)
-    return med_cql_fail(run, at, MEDLEY_TOO_BIG, "%s names shouldn't be more than %d characters long (got \"%.*s\")", what,
-                        MED_WIDE_NAME_MAX, MED_CQL_TEXT(name));
+    return med_cql_fail(run, at, MEDLEY_TOO_BIG, "%s names shouldn't be more than %d characters long (got \"%.*s\")",
+                        what, MED_WIDE_NAME_MAX, MED_CQL_TEXT(name));
   return MEDLEY_OK;
 }
 
@@ -54,11 +55,24 @@ int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wid
 }
 
 /* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. */
-static const char *const accepted_options[] = {
-    "additional_write_policy", "bloom_filter_fp_chance", "caching", "cdc", "comment", "compaction", "compression",
-    "crc_check_chance", "dclocal_read_repair_chance", "default_time_to_live", "extensions", "gc_grace_seconds",
-    "max_index_interval", "memtable_flush_period_in_ms", "min_index_interval", "read_repair", "read_repair_chance",
-    "speculative_retry"};
+static const char *const accepted_options[] = {"additional_write_policy",
+                                               "bloom_filter_fp_chance",
+                                               "caching",
+                                               "cdc",
+                                               "comment",
+                                               "compaction",
+                                               "compression",
+                                               "crc_check_chance",
+                                               "dclocal_read_repair_chance",
+                                               "default_time_to_live",
+                                               "extensions",
+                                               "gc_grace_seconds",
+                                               "max_index_interval",
+                                               "memtable_flush_period_in_ms",
+                                               "min_index_interval",
+                                               "read_repair",
+                                               "read_repair_chance",
+                                               "speculative_retry"};
 
 static bool is_accepted(med_slice name) {
   for (size_t i = 0; i < sizeof accepted_options / sizeof accepted_options[0]; i++) {
@@ -78,7 +92,8 @@ static int option_number(med_cql_run *run, const med_cql_property *property, int
     value = strtoll(digits, &end, 10);
   }
   if (end == digits || *end != '\0')
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid integer value for '%.*s'", MED_CQL_TEXT(property->name.name));
+    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid integer value for '%.*s'",
+                        MED_CQL_TEXT(property->name.name));
   if (value < 0 || value > max)
     return med_cql_fail(run, term->at, MEDLEY_RANGE, "%.*s must be between 0 and %lld (got %lld)",
                         MED_CQL_TEXT(property->name.name), (long long)max, value);
@@ -87,8 +102,7 @@ static int option_number(med_cql_run *run, const med_cql_property *property, int
 }
 
 int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table) {
-  if (with->compact_storage)
-    return med_cql_fail(run, 0, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
+  if (with->compact_storage) return med_cql_fail(run, 0, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < with->count; i++) {
     const med_cql_property *property = &with->properties[i];
@@ -113,32 +127,35 @@ int med_cql_use(med_cql_run *run, const med_cql_identifier *keyspace) {
   int rc = med_cql_client_open(run->session, &client);
   if (rc != MEDLEY_OK) return rc;
   if (med_wide_catalog_keyspace(run->catalog, keyspace->name) == NULL)
-    return med_cql_fail(run, keyspace->at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' does not exist", MED_CQL_TEXT(keyspace->name));
+    return med_cql_fail(run, keyspace->at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' does not exist",
+                        MED_CQL_TEXT(keyspace->name));
   memcpy(client->keyspace, keyspace->name.bytes, keyspace->name.len);
   client->keyspace_len = keyspace->name.len;
   return MEDLEY_OK;
 }
 
-static bool is_system(med_slice name) {
-  return med_slice_starts_with(name, med_slice_of_text("system"));
-}
+static bool is_system(med_slice name) { return med_slice_starts_with(name, med_slice_of_text("system")); }
 
 static int create_keyspace(med_cql_run *run, const med_cql_keyspace_definition *definition) {
   med_slice name = definition->name.name;
   int rc = med_cql_check_name(run, "keyspace", name, definition->name.at);
   if (rc != MEDLEY_OK) return rc;
   if (is_system(name))
-    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "system keyspace is not user-modifiable: %.*s", MED_CQL_TEXT(name));
+    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "system keyspace is not user-modifiable: %.*s",
+                        MED_CQL_TEXT(name));
   if (med_wide_catalog_keyspace(run->catalog, name) != NULL) {
     if (definition->tolerant) return MEDLEY_OK;
-    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Cannot add existing keyspace \"%.*s\"", MED_CQL_TEXT(name));
+    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Cannot add existing keyspace \"%.*s\"",
+                        MED_CQL_TEXT(name));
   }
   med_wide_keyspace keyspace = {.name = name};
   rc = med_cql_properties(run, &definition->with, NULL, 0, &keyspace.properties, &keyspace.property_count);
   for (size_t i = 0; rc == MEDLEY_OK && i < keyspace.property_count; i++) {
     med_slice property = keyspace.properties[i].name;
-    if (!med_slice_equal(property, med_slice_of_text("replication")) && !med_slice_equal(property, med_slice_of_text("durable_writes")))
-      return med_cql_fail(run, definition->with.properties[i].name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'", MED_CQL_TEXT(property));
+    if (!med_slice_equal(property, med_slice_of_text("replication")) &&
+        !med_slice_equal(property, med_slice_of_text("durable_writes")))
+      return med_cql_fail(run, definition->with.properties[i].name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'",
+                          MED_CQL_TEXT(property));
   }
   return rc == MEDLEY_OK ? med_wide_catalog_put_keyspace(run->txn, &keyspace) : rc;
 }
@@ -147,7 +164,8 @@ static int alter_keyspace(med_cql_run *run, const med_cql_keyspace_definition *d
   const med_wide_keyspace *old = med_wide_catalog_keyspace(run->catalog, definition->name.name);
   if (old == NULL && definition->tolerant) return MEDLEY_OK;
   if (old == NULL)
-    return med_cql_fail(run, definition->name.at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' doesn't exist", MED_CQL_TEXT(definition->name.name));
+    return med_cql_fail(run, definition->name.at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' doesn't exist",
+                        MED_CQL_TEXT(definition->name.name));
   med_wide_keyspace keyspace = *old;
   int rc = med_cql_properties(run, &definition->with, old->properties, old->property_count, &keyspace.properties,
                               &keyspace.property_count);
@@ -184,12 +202,14 @@ static int drop_table(med_cql_run *run, const med_cql_drop *drop) {
   const med_wide_table *table = med_wide_catalog_table(run->catalog, keyspace, drop->name.name);
   if (table == NULL && drop->if_exists) return MEDLEY_OK;
   if (table == NULL || (view && !(table->flags & MED_WIDE_TABLE_VIEW)))
-    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "%s '%.*s.%.*s' doesn't exist", view ? "Materialized view" : "Table",
-                        MED_CQL_TEXT(keyspace), MED_CQL_TEXT(drop->name.name));
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "%s '%.*s.%.*s' doesn't exist",
+                        view ? "Materialized view" : "Table", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(drop->name.name));
   if (!view && table->flags & MED_WIDE_TABLE_VIEW)
-    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR, "Cannot use DROP TABLE on a materialized view. Please use DROP MATERIALIZED VIEW instead.");
+    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                        "Cannot use DROP TABLE on a materialized view. Please use DROP MATERIALIZED VIEW instead.");
   if (table->view_count > 0)
-    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR, "Cannot drop a table when materialized views still depend on it (%.*s)",
+    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                        "Cannot drop a table when materialized views still depend on it (%.*s)",
                         MED_CQL_TEXT(table->views[0]->name));
   return med_wide_catalog_drop_table(run->txn, table);
 }
@@ -202,13 +222,15 @@ static int drop_type(med_cql_run *run, const med_cql_drop *drop) {
   const med_wide_user_type *type = med_wide_catalog_user_type(run->catalog, keyspace, drop->name.name);
   if (type == NULL && drop->if_exists) return MEDLEY_OK;
   if (type == NULL)
-    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Type '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(drop->name.name));
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Type '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace),
+                        MED_CQL_TEXT(drop->name.name));
   size_t count;
   const med_wide_table *tables = med_wide_catalog_tables(run->catalog, &count);
   for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < tables[i].column_count; j++) {
       if (med_cql_type_uses(&tables[i].columns[j].type, type))
-        return med_cql_fail(run, drop->name.at, MEDLEY_ERROR, "Cannot drop user type '%.*s.%.*s' as it is still used by tables %.*s",
+        return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                            "Cannot drop user type '%.*s.%.*s' as it is still used by tables %.*s",
                             MED_CQL_TEXT(keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(tables[i].name));
     }
   }
@@ -220,7 +242,8 @@ static int drop_type(med_cql_run *run, const med_cql_drop *drop) {
     rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole);
     if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_cql_no_memory(run) : rc;
     if (med_cql_type_uses(&whole, type))
-      return med_cql_fail(run, drop->name.at, MEDLEY_ERROR, "Cannot drop user type '%.*s.%.*s' as it is still used by user types %.*s",
+      return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                          "Cannot drop user type '%.*s.%.*s' as it is still used by user types %.*s",
                           MED_CQL_TEXT(keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(types[i].name));
   }
   return med_wide_catalog_drop_user_type(run->txn, keyspace, type->name);
@@ -259,7 +282,8 @@ static int truncate_table(med_cql_run *run, const med_cql_name *name) {
   int rc = med_cql_find_table(run, name, &table);
   if (rc != MEDLEY_OK) return rc;
   if (table->flags & MED_WIDE_TABLE_VIEW)
-    return med_cql_fail(run, name->at, MEDLEY_ERROR, "Cannot TRUNCATE materialized view directly; must truncate base table instead");
+    return med_cql_fail(run, name->at, MEDLEY_ERROR,
+                        "Cannot TRUNCATE materialized view directly; must truncate base table instead");
   rc = truncate_one(run, table);
   for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) rc = truncate_one(run, table->views[i]);
   return rc;

@@ -50,21 +50,25 @@ static int target_of(med_cql_run *run, const med_cql_index_definition *definitio
       break;
   }
   if (wrong != NULL)
-    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Cannot create %s() index on %.*s. It has type %s", wrong,
-                        MED_CQL_TEXT(column->name), med_cql_type_text(run, type));
+    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Cannot create %s() index on %.*s. It has type %s",
+                        wrong, MED_CQL_TEXT(column->name), med_cql_type_text(run, type));
   if (type->kind == MED_WIDE_UDT && !type->frozen)
-    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Cannot create index on non-frozen UDT column %.*s", MED_CQL_TEXT(column->name));
+    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Cannot create index on non-frozen UDT column %.*s",
+                        MED_CQL_TEXT(column->name));
   return MEDLEY_OK;
 }
 
 static int check_column(med_cql_run *run, const med_cql_index_definition *definition, const med_wide_table *table,
                         const med_wide_column *column) {
   if (table->flags & MED_WIDE_TABLE_COUNTER)
-    return med_cql_fail(run, definition->table.at, MEDLEY_ERROR, "Secondary indexes on counter tables aren't supported");
+    return med_cql_fail(run, definition->table.at, MEDLEY_ERROR,
+                        "Secondary indexes on counter tables aren't supported");
   if (table->flags & MED_WIDE_TABLE_VIEW)
-    return med_cql_fail(run, definition->table.at, MEDLEY_ERROR, "Secondary indexes on materialized views aren't supported");
+    return med_cql_fail(run, definition->table.at, MEDLEY_ERROR,
+                        "Secondary indexes on materialized views aren't supported");
   if (column->role == MED_WIDE_PARTITION && table->partition_count == 1)
-    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Cannot create secondary index on the only partition key column %.*s",
+    return med_cql_fail(run, definition->column.at, MEDLEY_ERROR,
+                        "Cannot create secondary index on the only partition key column %.*s",
                         MED_CQL_TEXT(column->name));
   if (!med_wide_type_has_order(&column->type))
     return med_cql_fail(run, definition->column.at, MEDLEY_ERROR, "Secondary indexes are not supported on %s columns",
@@ -83,7 +87,9 @@ static int index_name(med_cql_run *run, const med_cql_index_definition *definiti
     made.len = 0;
     ok = med_buffer_printf(&made, "%.*s_%.*s_idx", MED_CQL_TEXT(table->name), MED_CQL_TEXT(definition->column.name));
     if (ok && number > 0) ok = med_buffer_printf(&made, "_%u", number);
-    if (!ok || med_wide_catalog_index(run->catalog, table->keyspace, med_slice_of(made.bytes, made.len), &other) == NULL) break;
+    if (!ok ||
+        med_wide_catalog_index(run->catalog, table->keyspace, med_slice_of(made.bytes, made.len), &other) == NULL)
+      break;
   }
   if (ok) *name = med_wide_copy(run->arena, med_slice_of(made.bytes, made.len), &ok);
   med_buffer_clear(&made);
@@ -140,7 +146,8 @@ int med_cql_drop_index(med_cql_run *run, const med_cql_drop *drop) {
   const med_wide_index *index = med_wide_catalog_index(run->catalog, keyspace, drop->name.name, &old);
   if (index == NULL && drop->if_exists) return MEDLEY_OK;
   if (index == NULL)
-    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Index '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(drop->name.name));
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Index '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace),
+                        MED_CQL_TEXT(drop->name.name));
   med_wide_table table = *old;
   med_wide_index *indexes = med_cql_alloc(run, old->index_count * sizeof *indexes);
   if (indexes == NULL) return MEDLEY_NO_MEMORY;
@@ -159,8 +166,10 @@ static int view_filter(med_cql_run *run, const med_cql_relation *relation, const
   static const struct {
     med_cql_operator operation;
     med_wide_comparison comparison;
-  } comparisons[] = {{MED_CQL_EQUAL, MED_WIDE_EQUAL},     {MED_CQL_LESS, MED_WIDE_LESS},
-                     {MED_CQL_LESS_OR_EQUAL, MED_WIDE_LESS_OR_EQUAL}, {MED_CQL_GREATER, MED_WIDE_GREATER},
+  } comparisons[] = {{MED_CQL_EQUAL, MED_WIDE_EQUAL},
+                     {MED_CQL_LESS, MED_WIDE_LESS},
+                     {MED_CQL_LESS_OR_EQUAL, MED_WIDE_LESS_OR_EQUAL},
+                     {MED_CQL_GREATER, MED_WIDE_GREATER},
                      {MED_CQL_GREATER_OR_EQUAL, MED_WIDE_GREATER_OR_EQUAL}};
   for (size_t i = 0; i < sizeof comparisons / sizeof comparisons[0]; i++) {
     if (comparisons[i].operation != relation->operation) continue;
@@ -168,11 +177,13 @@ static int view_filter(med_cql_run *run, const med_cql_relation *relation, const
     int rc = med_cql_test_make(run, run->table, relation, &test);
     if (rc != MEDLEY_OK) return rc;
     if (med_wide_is_null(test.values[0]))
-      return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s", MED_CQL_TEXT(column->name));
+      return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s",
+                          MED_CQL_TEXT(column->name));
     filters[view->filter_count++] = (med_wide_filter){column->id, comparisons[i].comparison, test.values[0]};
     return MEDLEY_OK;
   }
-  return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED, "this relation is not supported in the WHERE of a materialized view");
+  return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED,
+                      "this relation is not supported in the WHERE of a materialized view");
 }
 
 static int view_filters(med_cql_run *run, const med_cql_view_definition *definition, const med_wide_table *base,
@@ -184,11 +195,13 @@ static int view_filters(med_cql_run *run, const med_cql_view_definition *definit
     const med_cql_relation *relation = &where->relations[i];
     const med_wide_column *column;
     if (relation->left != MED_CQL_LEFT_COLUMN)
-      return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED, "this relation is not supported in the WHERE of a materialized view");
+      return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED,
+                          "this relation is not supported in the WHERE of a materialized view");
     int rc = med_cql_find_column(run, base, relation->columns[0].name, relation->columns[0].at, &column);
     if (rc != MEDLEY_OK) return rc;
     if (column->role == MED_WIDE_STATIC || med_wide_type_is_complex(&column->type))
-      return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED, "column %.*s cannot be in the WHERE of a materialized view", MED_CQL_TEXT(column->name));
+      return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED,
+                          "column %.*s cannot be in the WHERE of a materialized view", MED_CQL_TEXT(column->name));
     not_null[column - base->columns] = true;
     if (relation->operation == MED_CQL_IS_NOT_NULL) continue;
     rc = view_filter(run, relation, column, view, filters);
@@ -208,15 +221,20 @@ static int view_columns(med_cql_run *run, const med_cql_view_definition *definit
     const med_wide_column *column = &base->columns[i];
     bool selected = select->selector_count == 0, key = false;
     for (size_t j = 0; j < select->selector_count; j++)
-      selected = selected || (select->selectors[j].term->kind == MED_CQL_COLUMN && med_slice_equal(select->selectors[j].term->name.name, column->name));
-    for (size_t j = 0; j < definition->key.partition_count; j++) key = key || med_slice_equal(definition->key.partition[j].name, column->name);
-    for (size_t j = 0; j < definition->key.clustering_count; j++) key = key || med_slice_equal(definition->key.clustering[j].name, column->name);
+      selected = selected || (select->selectors[j].term->kind == MED_CQL_COLUMN &&
+                              med_slice_equal(select->selectors[j].term->name.name, column->name));
+    for (size_t j = 0; j < definition->key.partition_count; j++)
+      key = key || med_slice_equal(definition->key.partition[j].name, column->name);
+    for (size_t j = 0; j < definition->key.clustering_count; j++)
+      key = key || med_slice_equal(definition->key.clustering[j].name, column->name);
     if (column->role <= MED_WIDE_CLUSTERING && !key)
-      return med_cql_fail(run, definition->key.at, MEDLEY_ERROR, "Cannot create Materialized View %.*s without primary key columns from base %.*s (%.*s)",
+      return med_cql_fail(run, definition->key.at, MEDLEY_ERROR,
+                          "Cannot create Materialized View %.*s without primary key columns from base %.*s (%.*s)",
                           MED_CQL_TEXT(definition->name.name), MED_CQL_TEXT(base->name), MED_CQL_TEXT(column->name));
     regular_keys += key && column->role == MED_WIDE_REGULAR;
     if (column->role == MED_WIDE_STATIC && (key || (selected && select->selector_count > 0)))
-      return med_cql_fail(run, definition->select.table.at, MEDLEY_ERROR, "Unable to include static column '%.*s' in a materialized view", MED_CQL_TEXT(column->name));
+      return med_cql_fail(run, definition->select.table.at, MEDLEY_ERROR,
+                          "Unable to include static column '%.*s' in a materialized view", MED_CQL_TEXT(column->name));
     if (column->role == MED_WIDE_STATIC || (!selected && !key)) continue;
     columns[*count] = *column;
     columns[*count].role = MED_WIDE_REGULAR;
@@ -226,7 +244,8 @@ static int view_columns(med_cql_run *run, const med_cql_view_definition *definit
     ++*count;
   }
   if (regular_keys > 1)
-    return med_cql_fail(run, definition->key.at, MEDLEY_ERROR, "Cannot include more than one non-primary key column in materialized view primary key");
+    return med_cql_fail(run, definition->key.at, MEDLEY_ERROR,
+                        "Cannot include more than one non-primary key column in materialized view primary key");
   return MEDLEY_OK;
 }
 
@@ -236,7 +255,8 @@ static int check_selectors(med_cql_run *run, const med_cql_view_definition *defi
     const med_cql_term *term = select->selectors[i].term;
     const med_wide_column *column;
     if (term->kind != MED_CQL_COLUMN)
-      return med_cql_fail(run, term->at, MEDLEY_ERROR, "Can only select columns by name when defining a materialized view");
+      return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                          "Can only select columns by name when defining a materialized view");
     if (select->selectors[i].alias.name.bytes != NULL)
       return med_cql_fail(run, term->at, MEDLEY_ERROR, "Cannot use alias when defining a materialized view");
     int rc = med_cql_find_column(run, base, term->name.name, term->at, &column);
@@ -252,7 +272,8 @@ static int check_not_null(med_cql_run *run, const med_cql_view_definition *defin
     const med_wide_column *column = med_wide_table_column_by_id(base, view->columns[i].base_id);
     if (!not_null[column - base->columns])
       return med_cql_fail(run, definition->select.table.at, MEDLEY_ERROR,
-                          "Primary key column '%.*s' is required to be filtered by 'IS NOT NULL'", MED_CQL_TEXT(column->name));
+                          "Primary key column '%.*s' is required to be filtered by 'IS NOT NULL'",
+                          MED_CQL_TEXT(column->name));
   }
   return MEDLEY_OK;
 }
@@ -264,7 +285,8 @@ static int fill_view(med_cql_run *run, const med_wide_place_of_row *place, const
 
 int med_cql_define_view(med_cql_run *run, const med_cql_view_definition *definition) {
   const med_wide_table *base;
-  med_wide_table view = {.name = definition->name.name, .flags = MED_WIDE_TABLE_VIEW, .gc_grace_s = MED_WIDE_GC_GRACE_DEFAULT};
+  med_wide_table view = {
+      .name = definition->name.name, .flags = MED_WIDE_TABLE_VIEW, .gc_grace_s = MED_WIDE_GC_GRACE_DEFAULT};
   size_t count;
   int rc;
   MED_TRY(med_cql_keyspace_of(run, &definition->name, &view.keyspace));
@@ -274,15 +296,17 @@ int med_cql_define_view(med_cql_run *run, const med_cql_view_definition *definit
   run->table = base;
   MED_TRY(med_cql_check_name(run, "materialized view", view.name, definition->name.at));
   if (!med_slice_equal(base->keyspace, view.keyspace))
-    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "Cannot create a materialized view on a table in a separate keyspace ('%.*s' != '%.*s')",
+    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,
+                        "Cannot create a materialized view on a table in a separate keyspace ('%.*s' != '%.*s')",
                         MED_CQL_TEXT(base->keyspace), MED_CQL_TEXT(view.keyspace));
   if (base->flags & (MED_WIDE_TABLE_COUNTER | MED_WIDE_TABLE_VIEW))
     return med_cql_fail(run, from.at, MEDLEY_ERROR, "Materialized views cannot be created against %s",
                         base->flags & MED_WIDE_TABLE_VIEW ? "other materialized views" : "counter tables");
   if (med_wide_catalog_table(run->catalog, view.keyspace, view.name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
-    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Cannot add already existing table \"%.*s\" to keyspace \"%.*s\"",
-                        MED_CQL_TEXT(view.name), MED_CQL_TEXT(view.keyspace));
+    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS,
+                        "Cannot add already existing table \"%.*s\" to keyspace \"%.*s\"", MED_CQL_TEXT(view.name),
+                        MED_CQL_TEXT(view.keyspace));
   }
   med_wide_column *columns = med_cql_alloc(run, (base->column_count + 1) * sizeof *columns);
   bool *not_null = med_cql_alloc(run, base->column_count + 1);

@@ -57,7 +57,8 @@ static int take_key_column(med_cql_run *run, const med_cql_identifier *identifie
     return med_cql_fail(run, identifier->at, MEDLEY_ERROR, "Static column '%.*s' cannot be part of the PRIMARY KEY",
                         MED_CQL_TEXT(column.name));
   if (med_wide_type_is_complex(&column.type))
-    return med_cql_fail(run, identifier->at, MEDLEY_ERROR, "Invalid non-frozen %s type %s for PRIMARY KEY column '%.*s'",
+    return med_cql_fail(run, identifier->at, MEDLEY_ERROR,
+                        "Invalid non-frozen %s type %s for PRIMARY KEY column '%.*s'",
                         column.type.kind == MED_WIDE_UDT ? "user-defined" : "collection",
                         med_cql_type_text(run, &column.type), MED_CQL_TEXT(column.name));
   if (!med_wide_type_has_order(&column.type))
@@ -69,7 +70,8 @@ static int take_key_column(med_cql_run *run, const med_cql_identifier *identifie
   return MEDLEY_OK;
 }
 
-static int take_directions(med_cql_run *run, const med_cql_key *key, const med_cql_with *with, med_wide_column *columns) {
+static int take_directions(med_cql_run *run, const med_cql_key *key, const med_cql_with *with,
+                           med_wide_column *columns) {
   const med_cql_order *order = with->clustering_order;
   if (with->clustering_order_count == 0) return MEDLEY_OK;
   for (size_t i = 0; i < with->clustering_order_count; i++) {
@@ -113,13 +115,15 @@ static int find_key(med_cql_run *run, const med_cql_table_definition *definition
   for (size_t i = 0; i < definition->count; i++) {
     if (!definition->columns[i].primary_key) continue;
     if (key->partition_count > 0)
-      return med_cql_fail(run, definition->columns[i].name.at, MEDLEY_ERROR, "Multiple PRIMARY KEY specified for table '%.*s' (exactly one required)",
+      return med_cql_fail(run, definition->columns[i].name.at, MEDLEY_ERROR,
+                          "Multiple PRIMARY KEY specified for table '%.*s' (exactly one required)",
                           MED_CQL_TEXT(definition->name.name));
     key->partition = &definition->columns[i].name;
     key->partition_count = 1;
   }
   if (key->partition_count > 0) return MEDLEY_OK;
-  return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "No PRIMARY KEY specified for table '%.*s' (exactly one required)",
+  return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,
+                      "No PRIMARY KEY specified for table '%.*s' (exactly one required)",
                       MED_CQL_TEXT(definition->name.name));
 }
 
@@ -132,11 +136,13 @@ static int create_table(med_cql_run *run, const med_cql_table_definition *defini
   MED_TRY(med_cql_check_name(run, "table", name, definition->name.at));
   if (med_wide_catalog_table(run->catalog, table.keyspace, name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
-    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Cannot add already existing table \"%.*s\" to keyspace \"%.*s\"",
-                        MED_CQL_TEXT(name), MED_CQL_TEXT(table.keyspace));
+    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS,
+                        "Cannot add already existing table \"%.*s\" to keyspace \"%.*s\"", MED_CQL_TEXT(name),
+                        MED_CQL_TEXT(table.keyspace));
   }
   if (definition->count > MED_WIDE_COLUMNS_MAX)
-    return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a table of more than %d columns", MED_WIDE_COLUMNS_MAX);
+    return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a table of more than %d columns",
+                        MED_WIDE_COLUMNS_MAX);
   med_wide_column *columns = med_cql_alloc(run, (definition->count + 1) * sizeof *columns);
   if (columns == NULL) return MEDLEY_NO_MEMORY;
   bool statics = false;
@@ -153,8 +159,9 @@ static int create_table(med_cql_run *run, const med_cql_table_definition *defini
   MED_TRY(find_key(run, definition, &key));
   MED_TRY(med_cql_arrange_key(run, &key, &definition->with, name, columns, definition->count));
   if (statics && key.clustering_count == 0)
-    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,
-                        "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
+    return med_cql_fail(
+        run, definition->name.at, MEDLEY_ERROR,
+        "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
   med_cql_finish_table(&table, columns, definition->count);
   table.next_column_id = (uint16_t)(definition->count + 1);
   MED_TRY(check_counters(run, definition->name.at, &table));
@@ -180,12 +187,14 @@ static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_ta
       return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Column with name '%.*s' already exists",
                           MED_CQL_TEXT(definition->name.name));
     if (count >= MED_WIDE_COLUMNS_MAX || table->next_column_id == UINT16_MAX)
-      return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a table of more than %d columns", MED_WIDE_COLUMNS_MAX);
+      return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a table of more than %d columns",
+                          MED_WIDE_COLUMNS_MAX);
     int rc = make_column(run, definition, table->keyspace, table->next_column_id, &columns[count]);
     if (rc != MEDLEY_OK) return rc;
     if (definition->is_static && table->clustering_count == 0)
-      return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,
-                          "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
+      return med_cql_fail(
+          run, definition->name.at, MEDLEY_ERROR,
+          "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
     count++;
     table->next_column_id++;
   }
@@ -198,7 +207,8 @@ static int check_drop(med_cql_run *run, const med_wide_table *table, const med_w
     return med_cql_fail(run, at, MEDLEY_ERROR, "Cannot drop PRIMARY KEY column %.*s", MED_CQL_TEXT(column->name));
   for (size_t i = 0; i < table->index_count; i++) {
     if (table->indexes[i].column_id == column->id)
-      return med_cql_fail(run, at, MEDLEY_ERROR, "Cannot drop column %.*s because it has dependent secondary indexes (%.*s)",
+      return med_cql_fail(run, at, MEDLEY_ERROR,
+                          "Cannot drop column %.*s because it has dependent secondary indexes (%.*s)",
                           MED_CQL_TEXT(column->name), MED_CQL_TEXT(table->indexes[i].name));
   }
   if (table->view_count > 0)
@@ -218,8 +228,9 @@ static int drop_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_t
     while (at < count && !med_slice_equal(columns[at].name, name)) at++;
     if (at == count && alter->column_tolerant) continue;
     if (at == count)
-      return med_cql_fail(run, alter->columns[i].name.at, MEDLEY_NOT_FOUND, "Column %.*s was not found in table '%.*s.%.*s'",
-                          MED_CQL_TEXT(name), MED_CQL_TEXT(table->keyspace), MED_CQL_TEXT(table->name));
+      return med_cql_fail(run, alter->columns[i].name.at, MEDLEY_NOT_FOUND,
+                          "Column %.*s was not found in table '%.*s.%.*s'", MED_CQL_TEXT(name),
+                          MED_CQL_TEXT(table->keyspace), MED_CQL_TEXT(table->name));
     int rc = check_drop(run, table, &columns[at], alter->columns[i].name.at);
     if (rc != MEDLEY_OK) return rc;
     memmove(columns + at, columns + at + 1, (count - at - 1) * sizeof *columns);
@@ -237,12 +248,17 @@ static int rename_columns(med_cql_run *run, const med_cql_alter *alter, med_wide
     const med_wide_column *column = med_wide_table_column(table, alter->from[i].name);
     if (column == NULL && alter->column_tolerant) continue;
     if (column == NULL)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist", MED_CQL_TEXT(alter->from[i].name));
+      return med_cql_fail(run, alter->from[i].at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist",
+                          MED_CQL_TEXT(alter->from[i].name));
     if (column->role > MED_WIDE_CLUSTERING)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s", MED_CQL_TEXT(column->name));
+      return med_cql_fail(run, alter->from[i].at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s",
+                          MED_CQL_TEXT(column->name));
     if (med_wide_table_column(table, alter->to[i].name) != NULL)
-      return med_cql_fail(run, alter->to[i].at, MEDLEY_EXISTS, "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
-                          MED_CQL_TEXT(column->name), MED_CQL_TEXT(alter->to[i].name), MED_CQL_TEXT(table->keyspace), MED_CQL_TEXT(table->name));
+      return med_cql_fail(
+          run, alter->to[i].at, MEDLEY_EXISTS,
+          "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
+          MED_CQL_TEXT(column->name), MED_CQL_TEXT(alter->to[i].name), MED_CQL_TEXT(table->keyspace),
+          MED_CQL_TEXT(table->name));
     columns[column - table->columns].name = alter->to[i].name;
   }
   med_cql_finish_table(table, columns, table->column_count);
@@ -255,15 +271,18 @@ static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) 
   if (rc == MEDLEY_NOT_FOUND && alter->if_exists) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
   if (!view && old->flags & MED_WIDE_TABLE_VIEW)
-    return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
+    return med_cql_fail(run, alter->name.at, MEDLEY_ERROR,
+                        "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
   if (view && !(old->flags & MED_WIDE_TABLE_VIEW))
-    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Materialized view '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(old->keyspace), MED_CQL_TEXT(old->name));
+    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Materialized view '%.*s.%.*s' doesn't exist",
+                        MED_CQL_TEXT(old->keyspace), MED_CQL_TEXT(old->name));
   med_wide_table table = *old;
   switch (alter->kind) {
     case MED_CQL_ALTER_ADD: rc = add_columns(run, alter, &table); break;
     case MED_CQL_ALTER_DROP: rc = drop_columns(run, alter, &table); break;
     case MED_CQL_ALTER_RENAME: rc = rename_columns(run, alter, &table); break;
-    case MED_CQL_ALTER_COLUMN_TYPE: return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Altering column types is no longer supported");
+    case MED_CQL_ALTER_COLUMN_TYPE:
+      return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Altering column types is no longer supported");
     case MED_CQL_ALTER_WITH: rc = med_cql_table_options(run, &alter->with, &table); break;
   }
   return rc == MEDLEY_OK ? med_wide_catalog_put_table(run->txn, &table) : rc;

@@ -26,10 +26,12 @@ static int create_type(med_cql_run *run, const med_cql_type_definition *definiti
   if (rc != MEDLEY_OK) return rc;
   if (med_wide_catalog_user_type(run->catalog, type.keyspace, type.name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
-    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "A user type with name '%.*s' already exists", MED_CQL_TEXT(type.name));
+    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "A user type with name '%.*s' already exists",
+                        MED_CQL_TEXT(type.name));
   }
   if (definition->count > MED_WIDE_TYPE_PARTS_MAX)
-    return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a type of more than %d fields", MED_WIDE_TYPE_PARTS_MAX);
+    return med_cql_fail(run, definition->name.at, MEDLEY_TOO_BIG, "a type of more than %d fields",
+                        MED_WIDE_TYPE_PARTS_MAX);
   med_slice *names = med_cql_alloc(run, (2 * definition->count + 1) * sizeof *names);
   if (names == NULL) return MEDLEY_NO_MEMORY;
   for (size_t i = 0; i < definition->count; i++) {
@@ -37,8 +39,9 @@ static int create_type(med_cql_run *run, const med_cql_type_definition *definiti
     names[i] = definition->fields[i].name.name;
     for (size_t j = 0; j < i; j++) {
       if (med_slice_equal(names[i], names[j]))
-        return med_cql_fail(run, definition->fields[i].name.at, MEDLEY_ERROR, "Duplicate field name '%.*s' in type '%.*s'",
-                            MED_CQL_TEXT(names[i]), MED_CQL_TEXT(type.name));
+        return med_cql_fail(run, definition->fields[i].name.at, MEDLEY_ERROR,
+                            "Duplicate field name '%.*s' in type '%.*s'", MED_CQL_TEXT(names[i]),
+                            MED_CQL_TEXT(type.name));
     }
     rc = read_field(run, &definition->fields[i], type.keyspace, &field, &names[definition->count + i]);
     if (rc != MEDLEY_OK) return rc;
@@ -56,11 +59,13 @@ static int check_keys(med_cql_run *run, const med_wide_user_type *type, uint32_t
     for (size_t j = 0; j < tables[i].column_count; j++) {
       const med_wide_column *column = &tables[i].columns[j];
       bool indexed = column->role <= MED_WIDE_CLUSTERING;
-      for (size_t k = 0; k < tables[i].index_count; k++) indexed = indexed || tables[i].indexes[k].column_id == column->id;
+      for (size_t k = 0; k < tables[i].index_count; k++)
+        indexed = indexed || tables[i].indexes[k].column_id == column->id;
       if (indexed && med_cql_type_uses(&column->type, type))
-        return med_cql_fail(run, at, MEDLEY_ERROR,
-                            "Cannot add new field to type %.*s.%.*s as it is used in a primary key or index of table %.*s",
-                            MED_CQL_TEXT(type->keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(tables[i].name));
+        return med_cql_fail(
+            run, at, MEDLEY_ERROR,
+            "Cannot add new field to type %.*s.%.*s as it is used in a primary key or index of table %.*s",
+            MED_CQL_TEXT(type->keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(tables[i].name));
     }
   }
   return MEDLEY_OK;
@@ -88,10 +93,11 @@ static int add_fields(med_cql_run *run, const med_cql_alter *alter, med_wide_use
     names[count] = field->name.name;
     rc = read_field(run, field, type->keyspace, &of, &types[count]);
     if (rc == MEDLEY_OK && med_cql_type_uses(&of, type))
-      rc = med_cql_fail(run, field->type_at, MEDLEY_TYPE,
-                        "Cannot add new field %.*s of type %s to user type %.*s.%.*s as it would create a circular reference",
-                        MED_CQL_TEXT(field->name.name), med_cql_type_text(run, &of), MED_CQL_TEXT(type->keyspace),
-                        MED_CQL_TEXT(type->name));
+      rc = med_cql_fail(
+          run, field->type_at, MEDLEY_TYPE,
+          "Cannot add new field %.*s of type %s to user type %.*s.%.*s as it would create a circular reference",
+          MED_CQL_TEXT(field->name.name), med_cql_type_text(run, &of), MED_CQL_TEXT(type->keyspace),
+          MED_CQL_TEXT(type->name));
     count++;
   }
   type->fields = names;
@@ -131,7 +137,8 @@ static int alter_type(med_cql_run *run, const med_cql_alter *alter) {
   const med_wide_user_type *old = med_wide_catalog_user_type(run->catalog, keyspace, alter->name.name);
   if (old == NULL && alter->if_exists) return MEDLEY_OK;
   if (old == NULL)
-    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Type '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(alter->name.name));
+    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Type '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace),
+                        MED_CQL_TEXT(alter->name.name));
   med_wide_user_type type = *old;
   if (alter->kind == MED_CQL_ALTER_ADD)
     rc = add_fields(run, alter, &type);

@@ -25,11 +25,11 @@ int med_cql_describe_column_count(const med_cql_describe *describe) { return lis
 
 /* ---- Text ---- */
 static void put(writer *to, const char *text) { to->ok = to->ok && med_buffer_append(&to->text, text, strlen(text)); }
-static void put_slice(writer *to, med_slice text) { to->ok = to->ok && med_buffer_append(&to->text, text.bytes, text.len); }
-
-static void put_name(writer *to, med_slice name) {
-  to->ok = to->ok && med_cql_name_write(name, &to->text);
+static void put_slice(writer *to, med_slice text) {
+  to->ok = to->ok && med_buffer_append(&to->text, text.bytes, text.len);
 }
+
+static void put_name(writer *to, med_slice name) { to->ok = to->ok && med_cql_name_write(name, &to->text); }
 
 static void put_full_name(writer *to, med_slice keyspace, med_slice name) {
   put_name(to, keyspace);
@@ -65,7 +65,8 @@ static void end_row(writer *to, med_slice keyspace, const char *type, med_slice 
 }
 
 /* ---- Things ---- */
-static void put_properties(writer *to, const med_wide_property *properties, size_t count, bool first, const char *indent) {
+static void put_properties(writer *to, const med_wide_property *properties, size_t count, bool first,
+                           const char *indent) {
   for (size_t i = 0; i < count; i++) {
     put(to, first && i == 0 ? " WITH " : indent);
     if (!(first && i == 0)) put(to, "AND ");
@@ -208,7 +209,9 @@ static void write_table(writer *to, const med_wide_table *table) {
 }
 
 /* ---- Which ---- a keyspace without bytes: all. */
-static bool is_in(med_slice wanted, med_slice keyspace) { return wanted.bytes == NULL || med_slice_equal(wanted, keyspace); }
+static bool is_in(med_slice wanted, med_slice keyspace) {
+  return wanted.bytes == NULL || med_slice_equal(wanted, keyspace);
+}
 
 static void all_types(writer *to, med_slice in) {
   size_t count;
@@ -255,7 +258,8 @@ static void whole_keyspace(writer *to, const med_wide_keyspace *of) {
 }
 
 static int not_there(med_cql_run *run, const med_cql_describe *describe, const char *what) {
-  return med_cql_fail(run, describe->name.at, MEDLEY_NOT_FOUND, "%s '%.*s' not found", what, MED_CQL_TEXT(describe->name.name));
+  return med_cql_fail(run, describe->name.at, MEDLEY_NOT_FOUND, "%s '%.*s' not found", what,
+                      MED_CQL_TEXT(describe->name.name));
 }
 
 static int one_thing(writer *to, const med_cql_describe *describe) {
@@ -284,11 +288,12 @@ static int one_thing(writer *to, const med_cql_describe *describe) {
   else if (of_index != NULL && (any || kind == MED_CQL_DESCRIBE_INDEX))
     write_index(to, of, of_index);
   else
-    return not_there(run, describe, kind == MED_CQL_DESCRIBE_TABLE  ? "table"
-                                    : kind == MED_CQL_DESCRIBE_VIEW ? "materialized view"
-                                    : kind == MED_CQL_DESCRIBE_TYPE ? "type"
-                                    : kind == MED_CQL_DESCRIBE_INDEX ? "index"
-                                                                     : "object");
+    return not_there(run, describe,
+                     kind == MED_CQL_DESCRIBE_TABLE   ? "table"
+                     : kind == MED_CQL_DESCRIBE_VIEW  ? "materialized view"
+                     : kind == MED_CQL_DESCRIBE_TYPE  ? "type"
+                     : kind == MED_CQL_DESCRIBE_INDEX ? "index"
+                                                      : "object");
   return MEDLEY_OK;
 }
 

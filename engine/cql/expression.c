@@ -35,8 +35,11 @@ static int make_literal(med_cql_run *run, const med_cql_term *term, const med_wi
   } else if (wanted != NULL) {
     (*made)->type = *wanted;
   } else if (!med_cql_literal_type(term, &(*made)->type)) {
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Cannot infer type for term %s in selection clause (try using a cast to force a type)",
-                        term->kind == MED_CQL_MARKER ? "?" : term->kind == MED_CQL_NULL ? "null" : "of this form");
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "Cannot infer type for term %s in selection clause (try using a cast to force a type)",
+                        term->kind == MED_CQL_MARKER ? "?"
+                        : term->kind == MED_CQL_NULL ? "null"
+                                                     : "of this form");
   }
   med_slice value; /* seen to be one of the type */
   bool planning = run->planning;
@@ -92,7 +95,8 @@ static int make_function(med_cql_run *run, const med_cql_term *term, const med_w
   med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_CALL, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   if (term->count > MED_CQL_ARGUMENTS_MAX)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid number of arguments in call to function %.*s: %zu provided",
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "Invalid number of arguments in call to function %.*s: %zu provided",
                         MED_CQL_TEXT(term->name.name), term->count);
   int rc = make_arguments(run, term, aggregates, made, types);
   if (rc != MEDLEY_OK) return rc;
@@ -121,7 +125,8 @@ static int make_token(med_cql_run *run, const med_cql_term *term, med_cql_expres
   if (made == NULL) return MEDLEY_NO_MEMORY;
   made->type = med_wide_type_of(MED_WIDE_BIGINT);
   if (run->table == NULL || term->count != run->table->partition_count)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid number of arguments in call to function token: %zu required but %zu provided",
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "Invalid number of arguments in call to function token: %zu required but %zu provided",
                         run->table != NULL ? run->table->partition_count : (size_t)1, term->count);
   made->count = term->count;
   made->arguments = med_cql_alloc(run, term->count * sizeof *made->arguments);
@@ -156,8 +161,8 @@ static int make_cell_fact(med_cql_run *run, const med_cql_term *term, bool ttl, 
 static const struct {
   const char *name;
   med_cql_aggregate_kind kind;
-} aggregate_names[] = {{"count", MED_CQL_COUNT}, {"min", MED_CQL_MIN}, {"max", MED_CQL_MAX},
-                       {"sum", MED_CQL_SUM},     {"avg", MED_CQL_AVG}};
+} aggregate_names[] = {
+    {"count", MED_CQL_COUNT}, {"min", MED_CQL_MIN}, {"max", MED_CQL_MAX}, {"sum", MED_CQL_SUM}, {"avg", MED_CQL_AVG}};
 
 static bool is_aggregate(const med_cql_term *term, med_cql_aggregate_kind *kind) {
   for (size_t i = 0; i < sizeof aggregate_names / sizeof aggregate_names[0]; i++) {
@@ -179,9 +184,11 @@ static int make_aggregate(med_cql_run *run, const med_cql_term *term, med_cql_ag
   med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_AGGREGATE, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   if (aggregates == NULL)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "aggregate functions are allowed only in a selection, and not within each other");
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "aggregate functions are allowed only in a selection, and not within each other");
   if (term->count != 1)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid number of arguments in call to function %.*s: 1 required but %zu provided",
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "Invalid number of arguments in call to function %.*s: 1 required but %zu provided",
                         MED_CQL_TEXT(term->name.name), term->count);
   const med_cql_term *of = term->items[0];
   bool rows = kind == MED_CQL_COUNT && (of->kind == MED_CQL_STAR || of->kind == MED_CQL_INTEGER);
@@ -197,8 +204,10 @@ static int make_aggregate(med_cql_run *run, const med_cql_term *term, med_cql_ag
   made->type = made->arguments[0]->type;
   if (kind != MED_CQL_SUM && kind != MED_CQL_AVG) return MEDLEY_OK;
   if (!is_number(made->type.kind))
-    return med_cql_fail(run, term->at, MEDLEY_TYPE, "Invalid call to function %.*s, none of its type signatures match (known type signatures: of numbers)",
-                        MED_CQL_TEXT(term->name.name));
+    return med_cql_fail(
+        run, term->at, MEDLEY_TYPE,
+        "Invalid call to function %.*s, none of its type signatures match (known type signatures: of numbers)",
+        MED_CQL_TEXT(term->name.name));
   if (made->type.kind == MED_WIDE_VARINT || made->type.kind == MED_WIDE_DECIMAL)
     rc = med_cql_operator_find('+', &made->type, &made->type, &made->plus, run->error);
   return rc;
@@ -233,8 +242,7 @@ static int make_field(med_cql_run *run, const med_cql_term *term, size_t *aggreg
 
 static int make_part(med_cql_run *run, const med_cql_term *term, size_t *aggregates, med_cql_expression **result) {
   bool slice = term->kind == MED_CQL_SLICE_OF;
-  med_cql_expression *made = *result =
-      new_expression(run, slice ? MED_CQL_IS_SLICE : MED_CQL_IS_PART, term);
+  med_cql_expression *made = *result = new_expression(run, slice ? MED_CQL_IS_SLICE : MED_CQL_IS_PART, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   made->arguments = med_cql_alloc(run, 3 * sizeof *made->arguments);
   if (made->arguments == NULL) return MEDLEY_NO_MEMORY;
@@ -255,8 +263,8 @@ static int make_part(med_cql_run *run, const med_cql_term *term, size_t *aggrega
   return rc;
 }
 
-int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const med_wide_type *wanted,
-                            size_t *aggregates, med_cql_expression **made) {
+int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const med_wide_type *wanted, size_t *aggregates,
+                            med_cql_expression **made) {
   med_cql_aggregate_kind aggregate;
   int rc;
   switch (term->kind) {
@@ -281,7 +289,8 @@ int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const me
     default: return make_literal(run, term, wanted, made);
   }
   if (rc == MEDLEY_OK && wanted != NULL && !med_cql_type_accepts(wanted, &(*made)->type))
-    return med_cql_fail(run, term->at, MEDLEY_TYPE, "Type error: a value of type %s stands where one of type %s is wanted",
+    return med_cql_fail(run, term->at, MEDLEY_TYPE,
+                        "Type error: a value of type %s stands where one of type %s is wanted",
                         med_cql_type_text(run, &(*made)->type), med_cql_type_text(run, wanted));
   return rc;
 }
@@ -433,7 +442,7 @@ int med_cql_expression_value(med_cql_run *run, const med_cql_expression *express
 /* ---- Accumulating ---- */
 static int64_t integer_of(med_slice value) {
   switch (value.len) {
-    case 1: return (int8_t)*(const uint8_t *)value.bytes;
+    case 1: return (int8_t) * (const uint8_t *)value.bytes;
     case 2: return (int16_t)med_get_u16(value.bytes);
     case 4: return (int32_t)med_get_u32(value.bytes);
     default: return (int64_t)med_get_u64(value.bytes);
@@ -480,7 +489,8 @@ static int add_sum(med_cql_run *run, const med_cql_expression *expression, med_s
   } else if (expression->plus.run != NULL) {
     med_slice sum = value, both[2] = {med_slice_of(accumulator->value.bytes, accumulator->value.len), value};
     med_cql_environment environment = {0, &run->random, scope->arena};
-    int rc = accumulator->any ? med_cql_function_run(&expression->plus, both, &environment, &sum, run->error) : MEDLEY_OK;
+    int rc =
+        accumulator->any ? med_cql_function_run(&expression->plus, both, &environment, &sum, run->error) : MEDLEY_OK;
     if (rc != MEDLEY_OK) return placed(run, expression->term, rc);
     return keep(accumulator, sum) ? MEDLEY_OK : med_cql_no_memory(run);
   } else {

@@ -10,13 +10,13 @@
 #include "engine/cql/run.h"
 
 typedef enum med_cql_expression_kind {
-  MED_CQL_IS_LITERAL,   /* the term for the type, markers in it included */
+  MED_CQL_IS_LITERAL, /* the term for the type, markers in it included */
   MED_CQL_IS_COLUMN,
-  MED_CQL_IS_CALL,      /* function of arguments */
+  MED_CQL_IS_CALL, /* function of arguments */
   MED_CQL_IS_TOKEN,
   MED_CQL_IS_WRITETIME,
   MED_CQL_IS_TTL,
-  MED_CQL_IS_PART,      /* arguments[0].field number, or [arguments[1]] */
+  MED_CQL_IS_PART, /* arguments[0].field number, or [arguments[1]] */
   MED_CQL_IS_SLICE,
   MED_CQL_IS_AGGREGATE
 } med_cql_expression_kind;
@@ -50,9 +50,9 @@ struct med_cql_expression {
 typedef struct med_cql_accumulator {
   uint64_t count;
   bool any;
-  int64_t integer;  /* sums of integers, wrapping as in Cassandra */
+  int64_t integer;   /* sums of integers, wrapping as in Cassandra */
   double real, lost; /* compensated: Kahan's summation as improved by Neumaier */
-  med_buffer value; /* min, max; sums of others */
+  med_buffer value;  /* min, max; sums of others */
 } med_cql_accumulator;
 
 /* term for what is wanted (NULL: whatever it is by itself). aggregates: how many were met so far; NULL where there may be none. */

@@ -100,7 +100,8 @@ static int ready(medley_statement *statement, med_txn *txn) {
   int rc;
   MED_TRY(med_cql_client_open(statement->session, &client));
   MED_TRY(med_cql_client_catalog(client, txn, &catalog));
-  if (state->catalog != NULL && med_wide_catalog_version(state->catalog) == med_wide_catalog_version(catalog)) return rc;
+  if (state->catalog != NULL && med_wide_catalog_version(state->catalog) == med_wide_catalog_version(catalog))
+    return rc;
   med_wide_catalog_release(state->catalog);
   state->catalog = med_wide_catalog_retain(catalog);
   med_arena_reset(&state->planning);
@@ -193,7 +194,8 @@ static int buffer_row(medley_statement *statement, const medley_value *values, b
   for (size_t i = 0; !copied && i < count; i++) {
     state->buffered_bytes += bytes_of(&values[i]);
     if (state->buffered_bytes > BUFFERED_BYTES_MAX)
-      return med_error_set(error, MEDLEY_TOO_BIG, "the rows of the statement take more than %zu bytes of memory", BUFFERED_BYTES_MAX);
+      return med_error_set(error, MEDLEY_TOO_BIG, "the rows of the statement take more than %zu bytes of memory",
+                           BUFFERED_BYTES_MAX);
     int rc = med_value_copy(&state->execution, &values[i], &copies[i]);
     if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(error) : rc;
   }
@@ -220,7 +222,8 @@ static int next_buffered_row(medley_statement *statement) {
 
 /* ---- Running ---- */
 static int access_of(const med_cql_statement *statement) {
-  bool frees = statement->kind == MED_CQL_DELETE || statement->kind == MED_CQL_TRUNCATE || statement->kind == MED_CQL_DROP;
+  bool frees =
+      statement->kind == MED_CQL_DELETE || statement->kind == MED_CQL_TRUNCATE || statement->kind == MED_CQL_DROP;
   return frees ? MED_FREES : MED_WRITES;
 }
 

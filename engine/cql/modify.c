@@ -26,7 +26,8 @@ static int check_using(med_cql_run *run, const med_cql_modify_plan *plan) {
   const med_cql_using *using = plan->using;
   int rc = MEDLEY_OK;
   if (using->timestamp != NULL && plan->if_kind != MED_CQL_IF_NONE)
-    return med_cql_fail(run, using->timestamp->at, MEDLEY_ERROR, "Cannot provide custom timestamp for conditional updates");
+    return med_cql_fail(run, using->timestamp->at, MEDLEY_ERROR,
+                        "Cannot provide custom timestamp for conditional updates");
   if (using->timestamp != NULL && is_counter(plan->table))
     return med_cql_fail(run, using->timestamp->at, MEDLEY_ERROR, "Cannot provide custom timestamp for counter updates");
   if (using->ttl != NULL && is_counter(plan->table))
@@ -57,8 +58,8 @@ static int check_insert_key(med_cql_run *run, med_cql_modify_plan *plan) {
       continue;
     }
     if (i < table->partition_count)
-      return med_cql_fail(run, plan->ast->as.insert.table.at, MEDLEY_ERROR, "Some partition key parts are missing: %.*s",
-                          MED_CQL_TEXT(table->columns[i].name));
+      return med_cql_fail(run, plan->ast->as.insert.table.at, MEDLEY_ERROR,
+                          "Some partition key parts are missing: %.*s", MED_CQL_TEXT(table->columns[i].name));
     if (missing == NULL) missing = &table->columns[i];
   }
   plan->has_clustering = missing == NULL;
@@ -102,7 +103,8 @@ static int plan_insert(med_cql_run *run, const med_cql_insert *insert, med_cql_m
     if (column->role <= MED_WIDE_CLUSTERING)
       plan->key[column - table->columns] = insert->values[i];
     else
-      plan->targets[plan->count++] = (med_cql_target){.column = column, .kind = MED_WIDE_CHANGE_SET, .value = insert->values[i]};
+      plan->targets[plan->count++] =
+          (med_cql_target){.column = column, .kind = MED_WIDE_CHANGE_SET, .value = insert->values[i]};
   }
   rc = check_insert_key(run, plan);
 done:
@@ -110,7 +112,8 @@ done:
 }
 
 /* ---- UPDATE ---- */
-static int field_of(med_cql_run *run, const med_wide_column *column, const med_cql_identifier *field, uint16_t *number) {
+static int field_of(med_cql_run *run, const med_wide_column *column, const med_cql_identifier *field,
+                    uint16_t *number) {
   if (column->type.kind != MED_WIDE_UDT)
     return med_cql_fail(run, field->at, MEDLEY_ERROR, "Invalid operation (%.*s.%.*s = ...) for non-UDT column %.*s",
                         MED_CQL_TEXT(column->name), MED_CQL_TEXT(field->name), MED_CQL_TEXT(column->name));
@@ -126,7 +129,8 @@ static int field_of(med_cql_run *run, const med_wide_column *column, const med_c
                       MED_CQL_TEXT(column->name), MED_CQL_TEXT(field->name));
 }
 
-static int plan_element(med_cql_run *run, const med_cql_term *element, uint32_t at, bool deletes, med_cql_target *target) {
+static int plan_element(med_cql_run *run, const med_cql_term *element, uint32_t at, bool deletes,
+                        med_cql_target *target) {
   static const med_wide_type index = {.kind = MED_WIDE_INT};
   const med_wide_type *type = &target->column->type;
   if (!med_wide_kind_is_collection(type->kind) || (type->kind == MED_WIDE_SET && !deletes))
@@ -161,9 +165,9 @@ static int plan_sum(med_cql_run *run, const med_cql_assignment *assignment, med_
     return check_value(run, target->value, &bigint, column->name);
   }
   if (!med_wide_kind_is_collection(type->kind))
-    return med_cql_fail(run, assignment->column.at, MEDLEY_ERROR,
-                        "Invalid operation (%.*s = %.*s %c ...) for non counter column %.*s", MED_CQL_TEXT(column->name),
-                        MED_CQL_TEXT(column->name), subtract ? '-' : '+', MED_CQL_TEXT(column->name));
+    return med_cql_fail(
+        run, assignment->column.at, MEDLEY_ERROR, "Invalid operation (%.*s = %.*s %c ...) for non counter column %.*s",
+        MED_CQL_TEXT(column->name), MED_CQL_TEXT(column->name), subtract ? '-' : '+', MED_CQL_TEXT(column->name));
   if (type->frozen)
     return med_cql_fail(run, assignment->column.at, MEDLEY_ERROR,
                         "Invalid operation (%.*s = %.*s %c ...) for frozen collection column %.*s",
@@ -172,7 +176,7 @@ static int plan_sum(med_cql_run *run, const med_cql_assignment *assignment, med_
   if (assignment->kind == MED_CQL_PREPEND && type->kind != MED_WIDE_LIST)
     return med_cql_fail(run, assignment->column.at, MEDLEY_ERROR, "Invalid operation for non list column %.*s",
                         MED_CQL_TEXT(column->name));
-  target->kind = subtract                               ? MED_WIDE_CHANGE_REMOVE
+  target->kind = subtract                              ? MED_WIDE_CHANGE_REMOVE
                  : assignment->kind == MED_CQL_PREPEND ? MED_WIDE_CHANGE_PREPEND
                                                        : MED_WIDE_CHANGE_ADD;
   med_wide_type keys = {.kind = MED_WIDE_SET, .frozen = true, .part_count = 1, .parts = type->parts};
@@ -186,9 +190,10 @@ static int plan_assignment(med_cql_run *run, const med_cql_assignment *assignmen
     case MED_CQL_SET_VALUE:
       target->kind = MED_WIDE_CHANGE_SET;
       if (column->type.kind == MED_WIDE_COUNTER)
-        return med_cql_fail(run, assignment->column.at, MEDLEY_ERROR,
-                            "Cannot set the value of counter column %.*s (counters can only be incremented/decremented, not set)",
-                            MED_CQL_TEXT(column->name));
+        return med_cql_fail(
+            run, assignment->column.at, MEDLEY_ERROR,
+            "Cannot set the value of counter column %.*s (counters can only be incremented/decremented, not set)",
+            MED_CQL_TEXT(column->name));
       return check_value(run, target->value, &column->type, column->name);
     case MED_CQL_SET_ELEMENT: return plan_element(run, assignment->element, assignment->column.at, false, target);
     case MED_CQL_SET_FIELD: {
@@ -206,14 +211,14 @@ static int check_row_key(med_cql_run *run, const med_cql_modify_plan *plan, uint
   bool none = where->equal_count == 0 && where->lower == NULL && where->upper == NULL;
   if (plan->statics && !plan->regulars && table->clustering_count > 0) {
     if (none || plan->if_kind != MED_CQL_IF_NONE) return MEDLEY_OK;
-    return med_cql_fail(run, at, MEDLEY_ERROR,
-                        "Invalid restrictions on clustering columns since the %s statement modifies only static columns",
-                        statement);
+    return med_cql_fail(
+        run, at, MEDLEY_ERROR,
+        "Invalid restrictions on clustering columns since the %s statement modifies only static columns", statement);
   }
   if (where->whole_row) return MEDLEY_OK;
   if (where->lower != NULL || where->upper != NULL)
-    return med_cql_fail(run, at, MEDLEY_ERROR, "Slice restrictions are not supported on the clustering columns in %s statements",
-                        statement);
+    return med_cql_fail(run, at, MEDLEY_ERROR,
+                        "Slice restrictions are not supported on the clustering columns in %s statements", statement);
   return med_cql_fail(run, at, MEDLEY_ERROR, "Some clustering keys are missing: %.*s",
                       MED_CQL_TEXT(med_wide_clustering(table)[where->equal_count].name));
 }
@@ -255,7 +260,8 @@ static int plan_target(med_cql_run *run, const med_cql_term *term, med_cql_targe
   int rc = med_cql_find_column(run, run->table, column->name.name, column->at, &target->column);
   if (rc != MEDLEY_OK) return rc;
   if (target->column->role <= MED_WIDE_CLUSTERING)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid identifier %.*s for deletion (should not be a PRIMARY KEY part)",
+    return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                        "Invalid identifier %.*s for deletion (should not be a PRIMARY KEY part)",
                         MED_CQL_TEXT(target->column->name));
   if (term->kind == MED_CQL_ELEMENT_OF) return plan_element(run, term->items[1], term->at, true, target);
   if (term->kind == MED_CQL_FIELD_OF) {

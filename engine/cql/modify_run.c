@@ -10,9 +10,9 @@ typedef struct change {
   bool timestamped;
   int64_t timestamp_us;
   uint32_t ttl_s;
-  med_cql_bounds bounds;          /* not of an INSERT */
-  const med_slice *partition;     /* of an INSERT */
-  const med_slice *clustering;    /* NULL: static columns alone */
+  med_cql_bounds bounds;       /* not of an INSERT */
+  const med_slice *partition;  /* of an INSERT */
+  const med_slice *clustering; /* NULL: static columns alone */
   bool marker;
   med_wide_change *statics, *regulars;
   size_t static_count, regular_count;
@@ -29,8 +29,9 @@ static int take_timestamp(med_cql_run *run, const med_cql_using *batch, change *
   int rc = med_cql_evaluate_number(run, term, MED_WIDE_BIGINT, "[timestamp]", &null, &number);
   if (rc != MEDLEY_OK) return rc;
   if (null) return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid null value of timestamp");
-  if (number == INT64_MIN) return med_cql_fail(run, term->at, MEDLEY_RANGE, "Out of bound timestamp, must be in [%lld, %lld]",
-                                               (long long)INT64_MIN + 1, (long long)INT64_MAX);
+  if (number == INT64_MIN)
+    return med_cql_fail(run, term->at, MEDLEY_RANGE, "Out of bound timestamp, must be in [%lld, %lld]",
+                        (long long)INT64_MIN + 1, (long long)INT64_MAX);
   to->timestamp_us = number;
   to->timestamped = true;
   return MEDLEY_OK;
@@ -45,10 +46,11 @@ static int take_ttl(med_cql_run *run, change *to) {
   int rc = med_cql_evaluate_number(run, term, MED_WIDE_INT, "[ttl]", &null, &number);
   if (rc != MEDLEY_OK || null) return rc;
   if (number < 0)
-    return med_cql_fail(run, term->at, MEDLEY_RANGE, "A TTL must be greater or equal to 0, but was %lld", (long long)number);
+    return med_cql_fail(run, term->at, MEDLEY_RANGE, "A TTL must be greater or equal to 0, but was %lld",
+                        (long long)number);
   if (number > MED_WIDE_TTL_MAX)
-    return med_cql_fail(run, term->at, MEDLEY_RANGE, "ttl is too large. requested (%lld) maximum (%d)", (long long)number,
-                        MED_WIDE_TTL_MAX);
+    return med_cql_fail(run, term->at, MEDLEY_RANGE, "ttl is too large. requested (%lld) maximum (%d)",
+                        (long long)number, MED_WIDE_TTL_MAX);
   to->ttl_s = (uint32_t)number;
   return MEDLEY_OK;
 }
@@ -61,7 +63,8 @@ static int take_element(med_cql_run *run, const med_cql_target *target, med_wide
   int rc = med_cql_evaluate(run, target->element, list ? &index : &type->parts[0], target->column->name, &to->element);
   if (rc != MEDLEY_OK) return rc;
   if (med_wide_is_null(to->element))
-    return med_cql_fail(run, target->element->at, MEDLEY_ERROR, list ? "Invalid null value for list index" : "Invalid null map key");
+    return med_cql_fail(run, target->element->at, MEDLEY_ERROR,
+                        list ? "Invalid null value for list index" : "Invalid null map key");
   if (list) to->index = (int32_t)med_get_u32(to->element.bytes);
   return MEDLEY_OK;
 }
@@ -130,7 +133,8 @@ static int check_key(med_cql_run *run, const med_wide_table *table, const med_sl
       return med_cql_fail(run, at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s",
                           MED_CQL_TEXT(table->columns[i].name));
     if (i < table->partition_count && values[i].len > UINT16_MAX)
-      return med_cql_fail(run, at, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d", values[i].len, UINT16_MAX);
+      return med_cql_fail(run, at, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d", values[i].len,
+                          UINT16_MAX);
   }
   if (table->partition_count == 1 && values[0].len == 0)
     return med_cql_fail(run, at, MEDLEY_ERROR, "Key may not be empty");
@@ -186,7 +190,8 @@ static int take_json(med_cql_run *run, change *to) {
   size_t count;
   int rc;
   MED_TRY(med_cql_evaluate(run, insert->json, &text, med_slice_of_text("[json]"), &json));
-  if (med_wide_is_null(json)) return med_cql_fail(run, insert->json->at, MEDLEY_ERROR, "Got null for INSERT JSON values");
+  if (med_wide_is_null(json))
+    return med_cql_fail(run, insert->json->at, MEDLEY_ERROR, "Got null for INSERT JSON values");
   rc = med_cql_json_members(json, run->arena, &members, &count, run->error);
   if (rc != MEDLEY_OK && rc != MEDLEY_NO_MEMORY && run->error->line == 0)
     med_error_set_position(run->error, run->text.bytes, run->text.len, insert->json->at);
@@ -263,7 +268,8 @@ done:
 
 /* ---- Applying ---- */
 static int apply_row(med_cql_run *run, const change *to, const med_slice *partition, const med_slice *clustering) {
-  med_wide_write write = {.table = &to->table, .partition = partition, .timestamp_us = to->timestamp_us, .ttl_s = to->ttl_s};
+  med_wide_write write = {
+      .table = &to->table, .partition = partition, .timestamp_us = to->timestamp_us, .ttl_s = to->ttl_s};
   int rc = MEDLEY_OK;
   if (to->static_count > 0) {
     write.changes = to->statics;
@@ -297,7 +303,8 @@ static int change_rows(med_cql_run *run, const change *to, const med_slice *part
   if (!to->plan->where.whole_row || to->table.clustering_count == 0)
     return apply_row(run, to, partition, to->plan->where.whole_row ? no_clustering : NULL);
   int rc = MEDLEY_OK;
-  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->range_count; i++) rc = apply_row(run, to, partition, bounds->rows[i]);
+  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->range_count; i++)
+    rc = apply_row(run, to, partition, bounds->rows[i]);
   return rc;
 }
 

@@ -33,10 +33,12 @@ static int name_of(med_cql_run *run, const med_cql_selector *selector, med_slice
       *name = med_slice_of_text("count");
       return MEDLEY_OK;
     }
-    if (med_slice_equal(function, med_slice_of_text("writetime")) || med_slice_equal(function, med_slice_of_text("ttl")))
+    if (med_slice_equal(function, med_slice_of_text("writetime")) ||
+        med_slice_equal(function, med_slice_of_text("ttl")))
       return MEDLEY_OK;
     med_buffer text = {0};
-    bool ok = med_buffer_append(&text, "system.", 7) && med_buffer_append(&text, selector->text.bytes, selector->text.len);
+    bool ok =
+        med_buffer_append(&text, "system.", 7) && med_buffer_append(&text, selector->text.bytes, selector->text.len);
     if (ok) *name = med_wide_copy(run->arena, med_slice_of(text.bytes, text.len), &ok);
     med_buffer_clear(&text);
     if (!ok) return med_cql_no_memory(run);
@@ -61,12 +63,13 @@ static int add_selectors(med_cql_run *run, med_cql_select_plan *plan) {
 static int check_distinct(med_cql_run *run, const med_cql_select_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
     const med_cql_expression *shown = plan->selected[i].expression;
-    if (shown->kind == MED_CQL_IS_COLUMN && (shown->column->role == MED_WIDE_PARTITION || shown->column->role == MED_WIDE_STATIC))
+    if (shown->kind == MED_CQL_IS_COLUMN &&
+        (shown->column->role == MED_WIDE_PARTITION || shown->column->role == MED_WIDE_STATIC))
       continue;
-    return med_cql_fail(run, plan->ast->selectors != NULL ? plan->ast->selectors[i].term->at : plan->ast->table.at,
-                        MEDLEY_ERROR,
-                        "SELECT DISTINCT queries must only request partition key columns and/or static columns (not %.*s)",
-                        MED_CQL_TEXT(plan->selected[i].name));
+    return med_cql_fail(
+        run, plan->ast->selectors != NULL ? plan->ast->selectors[i].term->at : plan->ast->table.at, MEDLEY_ERROR,
+        "SELECT DISTINCT queries must only request partition key columns and/or static columns (not %.*s)",
+        MED_CQL_TEXT(plan->selected[i].name));
   }
   return MEDLEY_OK;
 }
@@ -74,8 +77,8 @@ static int check_distinct(med_cql_run *run, const med_cql_select_plan *plan) {
 /* ---- GROUP BY ---- columns of the primary key in order; those that are restricted by = may be left out. */
 static bool is_fixed(const med_cql_select_plan *plan, size_t key_column) {
   size_t partition = plan->table->partition_count;
-  const med_cql_relation *relation = key_column < partition ? plan->where.partition[key_column]
-                                                            : plan->where.clustering[key_column - partition];
+  const med_cql_relation *relation =
+      key_column < partition ? plan->where.partition[key_column] : plan->where.clustering[key_column - partition];
   return relation != NULL && relation->operation == MED_CQL_EQUAL;
 }
 
@@ -98,8 +101,9 @@ static int make_groups(med_cql_run *run, med_cql_select_plan *plan) {
                           MED_CQL_TEXT(column->name));
     while (next < keys && &table->columns[next] != column && is_fixed(plan, next)) next++;
     if (next == keys || &table->columns[next] != column)
-      return med_cql_fail(run, term->at, MEDLEY_ERROR,
-                          "Group by currently only support groups of columns following their declared order in the PRIMARY KEY");
+      return med_cql_fail(
+          run, term->at, MEDLEY_ERROR,
+          "Group by currently only support groups of columns following their declared order in the PRIMARY KEY");
     plan->group[plan->group_count++] = column;
     next++;
   }
@@ -131,8 +135,9 @@ static int make_order(med_cql_run *run, med_cql_select_plan *plan) {
       next++;
     bool reverse = order->descending != column->descending;
     if (&columns[next] != column || next == plan->table->clustering_count)
-      return med_cql_fail(run, order->column.at, MEDLEY_ERROR,
-                          "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY");
+      return med_cql_fail(
+          run, order->column.at, MEDLEY_ERROR,
+          "Order by currently only supports the ordering of columns following their declared order in the PRIMARY KEY");
     if (i > 0 && reverse != plan->reverse)
       return med_cql_fail(run, order->column.at, MEDLEY_ERROR, "Unsupported order by relation");
     plan->reverse = reverse;
@@ -152,14 +157,15 @@ static int check_filtering(med_cql_run *run, const med_cql_select_plan *plan) {
     const med_wide_column *column = med_wide_table_column(plan->table, test->columns[0].name);
     if (column->role == MED_WIDE_CLUSTERING && where->equal_count < plan->table->clustering_count &&
         column != med_wide_clustering(plan->table) + where->equal_count)
-      return med_cql_fail(run, test->at, MEDLEY_ERROR,
-                          "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
-                          MED_CQL_TEXT(column->name),
-                          MED_CQL_TEXT(med_wide_clustering(plan->table)[where->equal_count].name));
+      return med_cql_fail(
+          run, test->at, MEDLEY_ERROR,
+          "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
+          MED_CQL_TEXT(column->name), MED_CQL_TEXT(med_wide_clustering(plan->table)[where->equal_count].name));
   }
-  return med_cql_fail(run, at, MEDLEY_ERROR,
-                      "Cannot execute this query as it might involve data filtering and thus may have unpredictable performance. "
-                      "If you want to execute this query despite the performance unpredictability, use ALLOW FILTERING");
+  return med_cql_fail(
+      run, at, MEDLEY_ERROR,
+      "Cannot execute this query as it might involve data filtering and thus may have unpredictable performance. "
+      "If you want to execute this query despite the performance unpredictability, use ALLOW FILTERING");
 }
 
 static int check_limits(med_cql_run *run, const med_cql_select *ast) {

@@ -28,8 +28,7 @@ typedef struct med_cql_select_plan {
   bool sort;    /* rows of several partitions are put into the order of their clustering keys */
 } med_cql_select_plan;
 
-MEDLEY_MUST_USE int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select,
-                                             med_cql_select_plan *plan);
+MEDLEY_MUST_USE int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select, med_cql_select_plan *plan);
 
 typedef struct med_cql_select_cursor med_cql_select_cursor;
 /* run: with its transaction, until the cursor is closed. */

@@ -284,8 +284,8 @@ static int sort_rows(med_cql_select_cursor *cursor) {
     for (size_t i = 0; rc == MEDLEY_OK && i < cursor->plan->count; i++)
       bytes += sizeof *row + (row[i].type == MEDLEY_TYPE_TEXT ? row[i].as.text.len : 0);
     if (rc == MEDLEY_OK && bytes > SORTED_BYTES_MAX)
-      rc = med_error_set(cursor->run->error, MEDLEY_TOO_BIG, "cql: the rows to be sorted take more than %zu bytes of memory",
-                         SORTED_BYTES_MAX);
+      rc = med_error_set(cursor->run->error, MEDLEY_TOO_BIG,
+                         "cql: the rows to be sorted take more than %zu bytes of memory", SORTED_BYTES_MAX);
     if (rc != MEDLEY_OK) break;
   }
   cursor->sorted_count = entries.len / sizeof(sort_entry);

@@ -69,7 +69,8 @@ static int check_tokens(sorter *sort, const med_cql_relation *relation) {
     return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
                         "The token() function must be applied to all partition key components or none of them");
   if (relation->operation > MED_CQL_GREATER_OR_EQUAL || relation->operation == MED_CQL_NOT_EQUAL)
-    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR, "this relation is not supported with the token function");
+    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                        "this relation is not supported with the token function");
   sort->to->tokens[sort->to->token_count++] = relation;
   return MEDLEY_OK;
 }
@@ -91,15 +92,17 @@ static int sort_single(sorter *sort, const med_cql_relation *relation) {
     return MEDLEY_OK;
   }
   if (column->role == MED_WIDE_PARTITION && sort->purpose != MED_CQL_FOR_SELECT)
-    return med_cql_fail(sort->run, relation->columns[0].at, MEDLEY_ERROR,
-                        "Only EQ and IN relation are supported on the partition key (unless you use the token() function)");
+    return med_cql_fail(
+        sort->run, relation->columns[0].at, MEDLEY_ERROR,
+        "Only EQ and IN relation are supported on the partition key (unless you use the token() function)");
   add_test(sort, relation);
   return MEDLEY_OK;
 }
 
 static int sort_relation(sorter *sort, const med_cql_relation *relation) {
   if (relation->operation == MED_CQL_LIKE)
-    return med_cql_fail(sort->run, relation->at, MEDLEY_UNSUPPORTED, "LIKE is not supported: there are no SASI indexes");
+    return med_cql_fail(sort->run, relation->at, MEDLEY_UNSUPPORTED,
+                        "LIKE is not supported: there are no SASI indexes");
   if (relation->operation == MED_CQL_NOT_EQUAL)
     return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR, "Unsupported \"!=\" relation: %.*s != ...",
                         MED_CQL_TEXT(relation->columns[0].name));
@@ -152,7 +155,8 @@ static int find_bounds(sorter *sort) {
                                     : here && is_upper(relation) ? &to->upper
                                                                  : NULL;
     if (slot != NULL && *slot != NULL)
-      return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR, "More than one restriction was found for the %s bound on %.*s",
+      return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                          "More than one restriction was found for the %s bound on %.*s",
                           slot == &to->lower ? "start" : "end", MED_CQL_TEXT(name));
     if (slot != NULL) *slot = relation;
     if (slot == NULL || tuple) to->tests[kept++] = relation;
@@ -237,16 +241,17 @@ static int check_tests(sorter *sort) {
     if (to->tests[i] == to->indexed || is_exact(to, to->tests[i])) continue;
     to->filters = true;
     if (sort->purpose == MED_CQL_FOR_SELECT) continue;
-    return med_cql_fail(sort->run, to->tests[i]->at, MEDLEY_ERROR,
-                        "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
-                        MED_CQL_TEXT(to->tests[i]->columns[0].name),
-                        MED_CQL_TEXT(med_wide_clustering(to->table)[to->equal_count].name));
+    return med_cql_fail(
+        sort->run, to->tests[i]->at, MEDLEY_ERROR,
+        "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
+        MED_CQL_TEXT(to->tests[i]->columns[0].name),
+        MED_CQL_TEXT(med_wide_clustering(to->table)[to->equal_count].name));
   }
   return MEDLEY_OK;
 }
 
-int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cql_where *where,
-                     med_cql_purpose purpose, med_cql_restrictions *to) {
+int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cql_where *where, med_cql_purpose purpose,
+                     med_cql_restrictions *to) {
   sorter sort = {run, where, purpose, to};
   size_t slots = table->partition_count + table->clustering_count + 2 * where->count;
   size_t room = 3 * where->count + slots;

@@ -11,16 +11,16 @@ typedef enum med_cql_purpose { MED_CQL_FOR_SELECT, MED_CQL_FOR_UPDATE, MED_CQL_F
 
 typedef struct med_cql_restrictions {
   const med_wide_table *table;
-  const med_cql_relation **partition;  /* for each column: = or IN, or NULL */
-  const med_cql_relation **clustering; /* for each column: = or IN, alone or in a tuple that begins there; or NULL */
+  const med_cql_relation **partition;    /* for each column: = or IN, or NULL */
+  const med_cql_relation **clustering;   /* for each column: = or IN, alone or in a tuple that begins there; or NULL */
   const med_cql_relation *lower, *upper; /* of the clustering column behind those, or of a tuple that begins with it */
   size_t equal_count;                    /* clustering columns before it */
   const med_cql_relation **tests;        /* what places do not say */
   size_t test_count;
   const med_cql_relation **tokens;
   size_t token_count;
-  bool whole_key; /* every partition column has its = or IN */
-  bool whole_row; /* and every clustering column */
+  bool whole_key;              /* every partition column has its = or IN */
+  bool whole_row;              /* and every clustering column */
   const med_wide_index *index; /* of one of the tests, where there is no whole key */
   const med_cql_relation *indexed;
   bool filters; /* rows must be looked at that are no answer */
@@ -32,12 +32,12 @@ MEDLEY_MUST_USE int med_cql_restrict(med_cql_run *run, const med_wide_table *tab
 typedef struct med_cql_test { /* a relation with its values */
   const med_cql_relation *relation;
   const med_wide_column **columns;
-  med_wide_type type;   /* of what is compared, if it is one column, element or field */
+  med_wide_type type; /* of what is compared, if it is one column, element or field */
   med_slice element;
   uint16_t field;
-  med_slice *values;    /* IN: all; else column_count of them */
+  med_slice *values; /* IN: all; else column_count of them */
   size_t count;
-  bool is_null;         /* compared with null: never true */
+  bool is_null; /* compared with null: never true */
 } med_cql_test;
 
 typedef struct med_cql_bounds {
@@ -45,10 +45,10 @@ typedef struct med_cql_bounds {
   size_t partition_count;
   med_wide_range *ranges; /* of each partition, in order, apart from each other; none: all rows */
   size_t range_count;
-  bool all_rows;               /* no clustering column is restricted */
-  const med_slice **rows;      /* clustering values, if the row is whole: as many as ranges */
+  bool all_rows;                /* no clustering column is restricted */
+  const med_slice **rows;       /* clustering values, if the row is whole: as many as ranges */
   int64_t token_from, token_to; /* both inclusive */
-  bool nothing;                /* no row can match */
+  bool nothing;                 /* no row can match */
   med_cql_test *tests;
   size_t test_count;
   med_slice index_value;

@@ -208,8 +208,7 @@ static int sweep_round(sweep *work, bool *left) {
     table = next_table(catalog, round.table_id);
   }
   *left = table != NULL;
-  if (table == NULL)
-    round = (round_state){.due_us = med_txn_now_us(work->txn) + ROUND_US, .tail = med_slice_of("", 0)};
+  if (table == NULL) round = (round_state){.due_us = med_txn_now_us(work->txn) + ROUND_US, .tail = med_slice_of("", 0)};
   work->written++;
   rc = put_round(work->txn, &round);
 done:

@@ -92,9 +92,9 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
     walked->row = walked->partition.statics;
   }
   med_wide_row_strip(&walked->row, table);
-  walked->place = (med_wide_place_of_row){table, walker->partition, is_row ? walker->clustering : NULL,
-                                          med_slice_of(walker->key.bytes + MED_WIDE_TAIL_OFFSET,
-                                                       (size_t)walker->key.len - MED_WIDE_TAIL_OFFSET)};
+  walked->place = (med_wide_place_of_row){
+      table, walker->partition, is_row ? walker->clustering : NULL,
+      med_slice_of(walker->key.bytes + MED_WIDE_TAIL_OFFSET, (size_t)walker->key.len - MED_WIDE_TAIL_OFFSET)};
   walked->arena = &walker->arena;
 done:
   return rc;

@@ -10,11 +10,11 @@
 typedef struct med_wide_walker med_wide_walker;
 
 typedef struct med_wide_walked {
-  med_wide_place_of_row place;   /* clustering NULL: a partition's own record */
+  med_wide_place_of_row place; /* clustering NULL: a partition's own record */
   med_key partition_key;
-  med_wide_row row;              /* its static columns, if it is the partition's */
-  med_wide_partition partition;  /* only of a partition's own record */
-  med_arena *arena;              /* lives as long as the answer */
+  med_wide_row row;             /* its static columns, if it is the partition's */
+  med_wide_partition partition; /* only of a partition's own record */
+  med_arena *arena;             /* lives as long as the answer */
 } med_wide_walked;
 
 MEDLEY_MUST_USE int med_wide_walker_open(med_txn *txn, const med_wide_table *table, med_wide_walker **walker);
