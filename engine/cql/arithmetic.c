@@ -263,27 +263,20 @@ static void choose(med_cql_function *function, med_wide_kind left, med_wide_kind
   }
 }
 
-/* The type an argument without one has beside the other: its own as a literal, else the other's; a duration beside a time. */
-static const med_wide_type *type_beside(const med_cql_argument *argument, const med_wide_type *other,
-                                        med_wide_type *own) {
-  if (argument->type != NULL) return argument->type;
-  if (argument->literal != NULL && med_cql_literal_type(argument->literal, own)) return own;
-  if (other == NULL || (other->kind != MED_WIDE_TIMESTAMP && other->kind != MED_WIDE_DATE)) return other;
-  *own = med_wide_type_of(MED_WIDE_DURATION);
-  return own;
+/* The type that an argument without one has beside the other. */
+static med_wide_type type_beside(const med_wide_type *other) {
+  bool is_time = other->kind == MED_WIDE_TIMESTAMP || other->kind == MED_WIDE_DATE;
+  return is_time ? med_wide_type_of(MED_WIDE_DURATION) : *other;
 }
 
-int med_cql_operator_find(char operation, const med_cql_argument *left, const med_cql_argument *right,
+int med_cql_operator_find(char operation, const med_wide_type *left, const med_wide_type *right,
                           med_cql_function *function, medley_error *error) {
-  med_wide_type own[2];
   *function = (med_cql_function){.count = 2, .operation = operation, .is_constant = true};
-  const med_wide_type *a = type_beside(left, NULL, &own[0]);
-  const med_wide_type *b = type_beside(right, a, &own[1]);
-  if (a == NULL) a = b;
-  if (a != NULL && b != NULL) choose(function, a->kind, b->kind);
-  if (function->run == NULL) return refuse(operation, a, b, error);
-  function->arguments[0] = *a;
-  function->arguments[1] = *b;
+  if (left == NULL && right == NULL) return refuse(operation, left, right, error);
+  function->arguments[0] = left != NULL ? *left : *right;
+  function->arguments[1] = right != NULL ? *right : type_beside(left);
+  choose(function, function->arguments[0].kind, function->arguments[1].kind);
+  if (function->run == NULL) return refuse(operation, &function->arguments[0], &function->arguments[1], error);
   (void)snprintf(function->name, sizeof function->name, "%c", operation);
   return MEDLEY_OK;
 }

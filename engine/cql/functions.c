@@ -178,9 +178,10 @@ static bool is_named(const function_row *row, med_slice name) {
 /* ---- Whether a call fits a row ---- */
 
 static bool fits(med_wide_kind wanted, const med_cql_argument *argument) {
-  med_wide_type type = med_wide_type_of(wanted);
+  med_wide_type type = med_wide_type_of(wanted), own;
   if (argument->type != NULL) return med_cql_type_accepts(&type, argument->type);
-  return argument->literal == NULL || med_cql_literal_fits(&type, argument->literal);
+  if (argument->term == NULL || !med_cql_literal_type(argument->term, &own)) return true;
+  return med_cql_literal_fits(&type, argument->term);
 }
 
 static int refuse_count(const char *name, size_t wanted, size_t count, medley_error *error) {
@@ -193,8 +194,8 @@ static int refuse_argument(const char *name, const med_cql_argument *argument, m
                            medley_error *error) {
   med_wide_type type = med_wide_type_of(wanted);
   med_buffer given = {0}, expected = {0};
-  bool fine = argument->type != NULL ? med_wide_type_write(argument->type, &given)
-                                     : med_cql_term_write(argument->literal, &given);
+  bool fine =
+      argument->type != NULL ? med_wide_type_write(argument->type, &given) : med_cql_term_write(argument->term, &given);
   fine = fine && med_buffer_append_byte(&given, 0) && med_wide_type_write(&type, &expected) &&
          med_buffer_append_byte(&expected, 0);
   int rc = !fine ? med_error_no_memory(error)
@@ -308,8 +309,7 @@ static int find_json(med_slice name, const med_cql_argument *arguments, size_t c
   (void)snprintf(function->name, sizeof function->name, "%s", to ? "tojson" : "fromjson");
   if (to) {
     if (arguments[0].type != NULL) own = *arguments[0].type;
-    if (arguments[0].type == NULL && arguments[0].literal != NULL)
-      (void)med_cql_literal_type(arguments[0].literal, &own);
+    if (arguments[0].type == NULL && arguments[0].term != NULL) (void)med_cql_literal_type(arguments[0].term, &own);
     function->result = med_wide_type_of(MED_WIDE_TEXT);
   } else {
     if (wanted == NULL)

@@ -33,8 +33,8 @@ struct med_cql_function {
 
 /* An argument before it has a value. */
 typedef struct med_cql_argument {
-  const med_wide_type *type;   /* NULL if it has none of its own */
-  const med_cql_term *literal; /* a constant, which fits what it can be read as; NULL for a marker, null, ... */
+  const med_wide_type *type; /* NULL if it takes what is wanted */
+  const med_cql_term *term;  /* then a constant here must be one that may stand there; NULL or any other term may */
 } med_cql_argument;
 
 /* A function by its name in its stored form. wanted: the type of the place where the call stands, or NULL; fromJson needs
@@ -42,8 +42,9 @@ typedef struct med_cql_argument {
  * not fit, NOT_FOUND if there is no such function. */
 MEDLEY_MUST_USE int med_cql_function_find(med_slice name, const med_cql_argument *arguments, size_t count,
                                           const med_wide_type *wanted, med_cql_function *function, medley_error *error);
-/* + - * / % of numbers; timestamp or date + - duration; text + text. An argument without a type has the other one's. TYPE. */
-MEDLEY_MUST_USE int med_cql_operator_find(char operation, const med_cql_argument *left, const med_cql_argument *right,
+/* + - * / % of numbers; timestamp or date + - duration; text + text. An argument without a type (NULL) has the
+ * other one's, or is a duration beside a time. TYPE. */
+MEDLEY_MUST_USE int med_cql_operator_find(char operation, const med_wide_type *left, const med_wide_type *right,
                                           med_cql_function *function, medley_error *error);
 /* - value. TYPE. */
 MEDLEY_MUST_USE int med_cql_negation_find(const med_wide_type *type, med_cql_function *function, medley_error *error);
