@@ -156,6 +156,10 @@ static bool constant_fits(med_cql_term_kind literal, med_wide_kind kind) {
   }
 }
 
+bool med_cql_literal_fits(const med_wide_type *type, const med_cql_term *term) {
+  return term->kind == MED_CQL_NULL || (is_constant(term->kind) && constant_fits(term->kind, type->kind));
+}
+
 /* The literal's shape, not its parts. {} is a map too, and a parenthesis with one term only groups if no tuple is wanted. */
 static bool shape_fits(const med_wide_type *type, const med_cql_term *term) {
   switch (term->kind) {

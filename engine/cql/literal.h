@@ -51,6 +51,9 @@ MEDLEY_MUST_USE int med_cql_literal(const med_cql_literals *literals, const med_
  * double, text, blob, uuid, boolean, duration. False if it has none: null, markers, collections, and what is no literal. */
 bool med_cql_literal_type(const med_cql_term *term, med_wide_type *type);
 
+/* Whether a constant may stand where the type is wanted, and null may everywhere. False for all else. */
+bool med_cql_literal_fits(const med_wide_type *type, const med_cql_term *term);
+
 /* Whether a value of one type may stand where another is wanted, as its bytes are: the same, frozen or not; ascii as text;
  * timeuuid as uuid; int and bigint as varint; timestamp as bigint and the other way round; anything as blob. Parts of a type must be the same. */
 bool med_cql_type_accepts(const med_wide_type *wanted, const med_wide_type *given);

@@ -70,6 +70,16 @@ int64_t med_wide_days_of(int64_t year, unsigned month, unsigned day) {
   return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
 }
 
+void med_wide_date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day) {
+  days += 719468; /* eras of 400 years begin in March */
+  int64_t era = (days >= 0 ? days : days - 146096) / 146097, in_era = days - era * 146097;
+  int64_t years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+  int64_t in_year = in_era - (365 * years + years / 4 - years / 100), shifted = (5 * in_year + 2) / 153;
+  *day = (unsigned)(in_year - (153 * shifted + 2) / 5 + 1);
+  *month = (unsigned)(shifted < 10 ? shifted + 3 : shifted - 9);
+  *year = years + era * 400 + (*month <= 2);
+}
+
 static bool is_leap(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 
 /* [+-]yyyy-mm-dd, a year of four to nine digits. */

@@ -20,5 +20,6 @@ MEDLEY_MUST_USE int med_wide_duration_read(med_slice text, med_buffer *value, me
 MEDLEY_MUST_USE bool med_wide_duration_put(int32_t months, int32_t days, int64_t nanoseconds, med_buffer *value);
 /* Days since 1970-01-01 in the Gregorian calendar, also before it was. month and day from 1. */
 int64_t med_wide_days_of(int64_t year, unsigned month, unsigned day);
+void med_wide_date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 
 #endif

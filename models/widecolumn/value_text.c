@@ -16,18 +16,6 @@
 #define EPOCH_DAY (1ll << 31) /* the date 1970-01-01 */
 #define REAL_LEN_MAX 1100     /* of a double's text: more digits than any double has */
 
-/* ---- Days: the proleptic Gregorian calendar, counted in eras of 400 years from March ---- */
-
-static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day) {
-  days += 719468;
-  int64_t era = (days >= 0 ? days : days - 146096) / 146097, in_era = days - era * 146097;
-  int64_t years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-  int64_t in_year = in_era - (365 * years + years / 4 - years / 100), shifted = (5 * in_year + 2) / 153;
-  *day = (unsigned)(in_year - (153 * shifted + 2) / 5 + 1);
-  *month = (unsigned)(shifted < 10 ? shifted + 3 : shifted - 9);
-  *year = years + era * 400 + (*month <= 2);
-}
-
 /* ---- Writing ---- */
 
 static bool write_quoted(med_slice value, med_buffer *text) {
@@ -99,7 +87,7 @@ static bool write_decimal(med_slice value, med_buffer *text) {
 static bool write_date(int64_t days, med_buffer *text) {
   int64_t year;
   unsigned month, day;
-  date_of(days, &year, &month, &day);
+  med_wide_date_of(days, &year, &month, &day);
   if (year < 0 || year > 9999) return med_buffer_printf(text, "%lld", (long long)(days + EPOCH_DAY));
   return med_buffer_printf(text, "'%04d-%02u-%02u'", (int)year, month, day);
 }
@@ -107,7 +95,7 @@ static bool write_date(int64_t days, med_buffer *text) {
 static bool write_timestamp(int64_t ms, med_buffer *text) {
   int64_t days = ms / DAY_MS - (ms % DAY_MS < 0), year, rest = ms - days * DAY_MS;
   unsigned month, day;
-  date_of(days, &year, &month, &day);
+  med_wide_date_of(days, &year, &month, &day);
   if (year < 0 || year > 9999) return med_buffer_printf(text, "%lld", (long long)ms);
   return med_buffer_printf(text, "'%04d-%02u-%02u %02d:%02d:%02d.%03d+0000'", (int)year, month, day,
                            (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),

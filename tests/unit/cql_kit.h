@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine/cql/literal.h"
 #include "engine/cql/parser.h"
 #include "models/widecolumn/value_text.h"
 #include "tests/unit/property.h"
@@ -101,6 +102,25 @@ static inline void cql_value_is(const med_wide_type *type, med_slice value, cons
   ck_assert(med_wide_text_write(type, value, &text) && med_buffer_append_byte(&text, 0));
   ck_assert_msg(strcmp(text.bytes, wanted) == 0, "%s: %s instead of %s", what, text.bytes, wanted);
   med_buffer_clear(&text);
+}
+
+/* The value of a literal of a type; text "null" is null. */
+static inline med_slice cql_literal(const med_wide_type *type, const char *text, med_arena *arena) {
+  char *statement = med_arena_alloc(arena, strlen(text) + 64);
+  med_cql_statement *parsed;
+  med_cql_markers markers;
+  size_t used;
+  medley_error error = {0};
+  med_slice value;
+  ck_assert(statement != NULL);
+  sprintf(statement, "INSERT INTO t (c) VALUES (%s)", text);
+  ck_assert_msg(med_cql_parse(med_slice_of_text(statement), arena, &parsed, &markers, &used, &error) == MEDLEY_OK,
+                "%s: %s", text, error.message);
+  med_cql_literals literals = {.arena = arena, .finder = cql_find_type};
+  med_cql_place place = med_cql_place_of(med_slice_of_text("c"));
+  ck_assert_msg(med_cql_literal(&literals, type, parsed->as.insert.values[0], &place, &value, &error) == MEDLEY_OK,
+                "%s: %s", text, error.message);
+  return value;
 }
 
 #define ck_assert_slice_eq(slice, literal)                                                                          \
