@@ -4,6 +4,7 @@
 #include "engine/database.h"
 #include "engine/session_state.h"
 #include "models/keyvalue/keyspace.h"
+#include "models/widecolumn/sweep.h"
 
 #define SWEEP_STEP 256
 
@@ -65,7 +66,8 @@ static int check_models(medley_session *session, check *checked) {
   MED_TRY(med_session_begin(session, MEDLEY_READ));
   MED_TRY(med_session_bind_sql(session, &handle));
   MED_TRY(med_sql_check(session->sql, checked->on_problem, checked->context, &checked->count, &session->error));
-  rc = med_kv_check(med_session_txn(session), checked->on_problem, checked->context, &checked->count);
+  MED_TRY(med_kv_check(med_session_txn(session), checked->on_problem, checked->context, &checked->count));
+  rc = med_wide_check(med_session_txn(session), checked->on_problem, checked->context, &checked->count);
 done:
   if (session->state != MEDLEY_NO_TRANSACTION) (void)med_session_rollback(session);
   return rc;
@@ -119,13 +121,24 @@ int medley_backup(medley *db, const char *path, int compact, medley_error *error
   return med_store_backup(db->store, path, error);
 }
 
+/* A slice of every model's housekeeping. */
+static int sweep_models(med_txn *txn, size_t limit, size_t *swept, bool *left) {
+  size_t wide_swept = 0;
+  bool wide_left = false;
+  int rc = med_kv_sweep(txn, limit, swept, left);
+  if (rc == MEDLEY_OK) rc = med_wide_sweep(txn, limit, &wide_swept, &wide_left);
+  *swept += wide_swept;
+  *left = *left || wide_left;
+  return rc;
+}
+
 /* ---- Housekeeping ---- in small transactions, so that nobody waits long for the write lock. */
 static int sweep_once(medley *db, med_member *member, size_t *swept, bool *left, medley_error *error) {
   int rc = med_writer_begin(member, true, db->options.busy_timeout_ms, error);
   if (rc != MEDLEY_OK) return rc;
   med_txn *txn = med_member_txn(member);
   rc = med_txn_begin_statement(txn, true);
-  if (rc == MEDLEY_OK) rc = med_kv_sweep(txn, SWEEP_STEP, swept, left);
+  if (rc == MEDLEY_OK) rc = sweep_models(txn, SWEEP_STEP, swept, left);
   if (rc == MEDLEY_OK && *swept > 0) return med_writer_commit(member, error);
   med_writer_rollback(member);
   return rc;
@@ -143,7 +156,7 @@ void med_database_sweep_slice(medley *db, med_txn *txn) {
   bool left = false;
   medley_error *slot = med_txn_error(txn);
   medley_error kept = *slot;
-  if (med_kv_sweep(txn, SLICE_STEP, &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
+  if (sweep_models(txn, SLICE_STEP, &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
     if (med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
     left = false;
   }

@@ -27,6 +27,7 @@ struct medley {
   ino_t inode;
   uint32_t open_count; /* registry's mutex */
   _Atomic uint32_t session_count;
+  _Atomic int64_t wide_timestamp_us; /* the last one that was given to a write */
   _Atomic uint32_t writes_since_sweep;
   _Atomic bool sweep_due; /* the last slice left something */
   struct medley *next;    /* in the registry */

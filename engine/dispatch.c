@@ -13,6 +13,7 @@ static const med_language *find_language(medley_language language) {
   switch (language) {
     case MEDLEY_LANGUAGE_SQL: return &med_language_sql;
     case MEDLEY_LANGUAGE_REDIS: return &med_language_redis;
+    case MEDLEY_LANGUAGE_CQL: return &med_language_cql;
     default: return NULL;
   }
 }

@@ -87,5 +87,6 @@ size_t med_value_real_to_text(double real, char *text, size_t size);
 
 extern const med_language med_language_sql;
 extern const med_language med_language_redis;
+extern const med_language med_language_cql;
 
 #endif

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <time.h>
 
+#include "engine/cql/client.h"
 #include "engine/session_state.h"
 #include "engine/sql/tables.h"
 
@@ -35,6 +36,7 @@ static void free_parts(medley_session *session) {
   med_sql_close(session->sql);
   med_redis_client_close(session->redis);
   med_cache_client_close(session->cache);
+  med_cql_client_close(session->cql);
   med_member_close(session->member);
   med_txn_close_reader(session->reader);
   for (int i = 0; i < session->savepoint_count; i++) med_free(session->savepoints[i].name);
@@ -129,6 +131,17 @@ struct med_cache_client **med_session_cache_client(medley_session *session) {
 }
 struct med_cache_hub *med_session_cache_hub(medley_session *session) {
   return session->db->cache_hub;
+}
+struct med_cql_client **med_session_cql_client(medley_session *session) {
+  return &session->cql;
+}
+int64_t med_session_next_timestamp_us(medley_session *session) {
+  med_txn *txn = med_session_txn(session);
+  int64_t now_us = txn != NULL ? med_txn_now_us(txn) : med_store_now_us(session->db->store);
+  int64_t last = atomic_load(&session->db->wide_timestamp_us), next;
+  do next = now_us > last ? now_us : last + 1;
+  while (!atomic_compare_exchange_weak(&session->db->wide_timestamp_us, &last, next));
+  return next;
 }
 med_arena *med_session_arena(medley_session *session) { return &session->arena; }
 medley_transaction_state medley_session_state(const medley_session *session) {

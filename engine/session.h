@@ -71,6 +71,13 @@ struct med_cache_client **med_session_cache_client(medley_session *session);
 struct med_cache_hub;
 struct med_cache_hub *med_session_cache_hub(medley_session *session);
 
+/* The CQL side of the session, owned by engine/cql: keyspace and definitions. Made on first use. */
+struct med_cql_client;
+struct med_cql_client **med_session_cql_client(medley_session *session);
+/* A timestamp for a write of the wide-column model: the transaction's time, or later, so that each of the handle is greater than the one
+ * before. */
+int64_t med_session_next_timestamp_us(medley_session *session);
+
 /* Cleared at the start of each statement that is not nested in another. */
 med_arena *med_session_arena(medley_session *session);
 

@@ -60,6 +60,7 @@ struct medley_session {
   /* the rest */
   struct med_redis_client *redis;
   struct med_cache_client *cache;
+  struct med_cql_client *cql;
   med_arena arena;
   med_buffer scratch; /* bytes lent by typed calls */
   medley_statement *statements;

@@ -1,0 +1,310 @@
+/* define.c - keyspaces, DROP, TRUNCATE, names and options. */
+#include "engine/cql/define.h"
+
+#include <stdlib.h>
+
+#include "engine/cql/literal.h"
+
+int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint32_t at) {
+  const char *bytes = name.bytes;
+  bool valid = name.len > 0;
+  for (size_t i = 0; i < name.len; i++) {
+    char c = bytes[i];
+    valid = valid && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
+  }
+  if (!valid)
+    return med_cql_fail(
+        run, at, MEDLEY_ERROR,
+        "'%.*s' is not a valid %s name (must be alphanumeric character or underscore only: [a-zA-Z_0-9]+)",
+        MED_CQL_TEXT(name), what);
+  if (name.len > MED_WIDE_NAME_MAX)
+    return med_cql_fail(run, at, MEDLEY_TOO_BIG, "%s names shouldn't be more than %d characters long (got \"%.*s\")",
+                        what, MED_WIDE_NAME_MAX, MED_CQL_TEXT(name));
+  return MEDLEY_OK;
+}
+
+/* ---- Options ---- */
+static int property_text(med_cql_run *run, const med_cql_term *term, med_slice *text) {
+  med_buffer written = {0};
+  bool ok = med_cql_term_write(term, &written);
+  if (ok) *text = med_wide_copy(run->arena, med_slice_of(written.len > 0 ? written.bytes : "", written.len), &ok);
+  med_buffer_clear(&written);
+  return ok ? MEDLEY_OK : med_cql_no_memory(run);
+}
+
+int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wide_property *old, size_t old_count,
+                       const med_wide_property **properties, size_t *count) {
+  med_wide_property *all = med_cql_alloc(run, (old_count + with->count + 1) * sizeof *all);
+  if (all == NULL) return MEDLEY_NO_MEMORY;
+  if (old_count > 0) memcpy(all, old, old_count * sizeof *all);
+  *count = old_count;
+  for (size_t i = 0; i < with->count; i++) {
+    med_slice name = with->properties[i].name.name, text;
+    int rc = property_text(run, with->properties[i].value, &text);
+    if (rc != MEDLEY_OK) return rc;
+    size_t at = 0;
+    while (at < *count && !med_slice_equal(all[at].name, name)) at++;
+    if (at >= old_count && at < *count)
+      return med_cql_fail(run, with->properties[i].name.at, MEDLEY_SYNTAX, "Multiple definition for property '%.*s'",
+                          MED_CQL_TEXT(name));
+    all[at] = (med_wide_property){name, text};
+    *count += at == *count;
+  }
+  *properties = all;
+  return MEDLEY_OK;
+}
+
+/* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. */
+static const char *const accepted_options[] = {"additional_write_policy",
+                                               "bloom_filter_fp_chance",
+                                               "caching",
+                                               "cdc",
+                                               "comment",
+                                               "compaction",
+                                               "compression",
+                                               "crc_check_chance",
+                                               "dclocal_read_repair_chance",
+                                               "default_time_to_live",
+                                               "extensions",
+                                               "gc_grace_seconds",
+                                               "max_index_interval",
+                                               "memtable_flush_period_in_ms",
+                                               "min_index_interval",
+                                               "read_repair",
+                                               "read_repair_chance",
+                                               "speculative_retry"};
+
+static bool is_accepted(med_slice name) {
+  for (size_t i = 0; i < sizeof accepted_options / sizeof accepted_options[0]; i++) {
+    if (med_slice_equal(name, med_slice_of_text(accepted_options[i]))) return true;
+  }
+  return false;
+}
+
+static int option_number(med_cql_run *run, const med_cql_property *property, int64_t max, uint32_t *number) {
+  const med_cql_term *term = property->value;
+  char digits[24];
+  char *end = digits;
+  long long value = -1;
+  if ((term->kind == MED_CQL_INTEGER || term->kind == MED_CQL_STRING) && term->text.len < sizeof digits) {
+    memcpy(digits, term->text.bytes, term->text.len);
+    digits[term->text.len] = '\0';
+    value = strtoll(digits, &end, 10);
+  }
+  if (end == digits || *end != '\0')
+    return med_cql_fail(run, term->at, MEDLEY_ERROR, "Invalid integer value for '%.*s'",
+                        MED_CQL_TEXT(property->name.name));
+  if (value < 0 || value > max)
+    return med_cql_fail(run, term->at, MEDLEY_RANGE, "%.*s must be between 0 and %lld (got %lld)",
+                        MED_CQL_TEXT(property->name.name), (long long)max, value);
+  *number = (uint32_t)value;
+  return MEDLEY_OK;
+}
+
+int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table) {
+  if (with->compact_storage) return med_cql_fail(run, 0, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < with->count; i++) {
+    const med_cql_property *property = &with->properties[i];
+    med_slice name = property->name.name;
+    if (!is_accepted(name))
+      return med_cql_fail(run, property->name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'", MED_CQL_TEXT(name));
+    if (med_slice_equal(name, med_slice_of_text("default_time_to_live")))
+      rc = option_number(run, property, MED_WIDE_TTL_MAX, &table->default_ttl_s);
+    if (med_slice_equal(name, med_slice_of_text("gc_grace_seconds")))
+      rc = option_number(run, property, INT32_MAX, &table->gc_grace_s);
+  }
+  if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_COUNTER && table->default_ttl_s > 0)
+    return med_cql_fail(run, 0, MEDLEY_ERROR, "Cannot set default_time_to_live on a table with counters");
+  if (rc != MEDLEY_OK) return rc;
+  return med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
+                            &table->property_count);
+}
+
+/* ---- Keyspaces ---- */
+int med_cql_use(med_cql_run *run, const med_cql_identifier *keyspace) {
+  med_cql_client *client;
+  int rc = med_cql_client_open(run->session, &client);
+  if (rc != MEDLEY_OK) return rc;
+  if (med_wide_catalog_keyspace(run->catalog, keyspace->name) == NULL)
+    return med_cql_fail(run, keyspace->at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' does not exist",
+                        MED_CQL_TEXT(keyspace->name));
+  memcpy(client->keyspace, keyspace->name.bytes, keyspace->name.len);
+  client->keyspace_len = keyspace->name.len;
+  return MEDLEY_OK;
+}
+
+static bool is_system(med_slice name) { return med_slice_starts_with(name, med_slice_of_text("system")); }
+
+static int create_keyspace(med_cql_run *run, const med_cql_keyspace_definition *definition) {
+  med_slice name = definition->name.name;
+  int rc = med_cql_check_name(run, "keyspace", name, definition->name.at);
+  if (rc != MEDLEY_OK) return rc;
+  if (is_system(name))
+    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "system keyspace is not user-modifiable: %.*s",
+                        MED_CQL_TEXT(name));
+  if (med_wide_catalog_keyspace(run->catalog, name) != NULL) {
+    if (definition->tolerant) return MEDLEY_OK;
+    return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS, "Cannot add existing keyspace \"%.*s\"",
+                        MED_CQL_TEXT(name));
+  }
+  med_wide_keyspace keyspace = {.name = name};
+  rc = med_cql_properties(run, &definition->with, NULL, 0, &keyspace.properties, &keyspace.property_count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < keyspace.property_count; i++) {
+    med_slice property = keyspace.properties[i].name;
+    if (!med_slice_equal(property, med_slice_of_text("replication")) &&
+        !med_slice_equal(property, med_slice_of_text("durable_writes")))
+      return med_cql_fail(run, definition->with.properties[i].name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'",
+                          MED_CQL_TEXT(property));
+  }
+  return rc == MEDLEY_OK ? med_wide_catalog_put_keyspace(run->txn, &keyspace) : rc;
+}
+
+static int alter_keyspace(med_cql_run *run, const med_cql_keyspace_definition *definition) {
+  const med_wide_keyspace *old = med_wide_catalog_keyspace(run->catalog, definition->name.name);
+  if (old == NULL && definition->tolerant) return MEDLEY_OK;
+  if (old == NULL)
+    return med_cql_fail(run, definition->name.at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' doesn't exist",
+                        MED_CQL_TEXT(definition->name.name));
+  med_wide_keyspace keyspace = *old;
+  int rc = med_cql_properties(run, &definition->with, old->properties, old->property_count, &keyspace.properties,
+                              &keyspace.property_count);
+  return rc == MEDLEY_OK ? med_wide_catalog_put_keyspace(run->txn, &keyspace) : rc;
+}
+
+/* ---- DROP ---- */
+static int drop_keyspace(med_cql_run *run, const med_cql_drop *drop) {
+  med_slice name = drop->name.name;
+  if (med_wide_catalog_keyspace(run->catalog, name) == NULL) {
+    if (drop->if_exists) return MEDLEY_OK;
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' doesn't exist", MED_CQL_TEXT(name));
+  }
+  size_t count;
+  int rc = MEDLEY_OK;
+  const med_wide_table *tables = med_wide_catalog_tables(run->catalog, &count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    if (med_slice_equal(tables[i].keyspace, name)) rc = med_wide_catalog_drop_table(run->txn, &tables[i]);
+  }
+  const med_wide_user_type *types = med_wide_catalog_user_types(run->catalog, &count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    if (med_slice_equal(types[i].keyspace, name))
+      rc = med_wide_catalog_drop_user_type(run->txn, types[i].keyspace, types[i].name);
+  }
+  return rc == MEDLEY_OK ? med_wide_catalog_drop_keyspace(run->txn, name) : rc;
+}
+
+static int drop_table(med_cql_run *run, const med_cql_drop *drop) {
+  bool view = drop->object == MED_CQL_VIEW;
+  med_slice keyspace;
+  int rc = med_cql_keyspace_of(run, &drop->name, &keyspace);
+  if (rc == MEDLEY_NOT_FOUND && drop->if_exists) return MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  const med_wide_table *table = med_wide_catalog_table(run->catalog, keyspace, drop->name.name);
+  if (table == NULL && drop->if_exists) return MEDLEY_OK;
+  if (table == NULL || (view && !(table->flags & MED_WIDE_TABLE_VIEW)))
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "%s '%.*s.%.*s' doesn't exist",
+                        view ? "Materialized view" : "Table", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(drop->name.name));
+  if (!view && table->flags & MED_WIDE_TABLE_VIEW)
+    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                        "Cannot use DROP TABLE on a materialized view. Please use DROP MATERIALIZED VIEW instead.");
+  if (table->view_count > 0)
+    return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                        "Cannot drop a table when materialized views still depend on it (%.*s)",
+                        MED_CQL_TEXT(table->views[0]->name));
+  return med_wide_catalog_drop_table(run->txn, table);
+}
+
+static int drop_type(med_cql_run *run, const med_cql_drop *drop) {
+  med_slice keyspace;
+  int rc = med_cql_keyspace_of(run, &drop->name, &keyspace);
+  if (rc == MEDLEY_NOT_FOUND && drop->if_exists) return MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  const med_wide_user_type *type = med_wide_catalog_user_type(run->catalog, keyspace, drop->name.name);
+  if (type == NULL && drop->if_exists) return MEDLEY_OK;
+  if (type == NULL)
+    return med_cql_fail(run, drop->name.at, MEDLEY_NOT_FOUND, "Type '%.*s.%.*s' doesn't exist", MED_CQL_TEXT(keyspace),
+                        MED_CQL_TEXT(drop->name.name));
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(run->catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < tables[i].column_count; j++) {
+      if (med_cql_type_uses(&tables[i].columns[j].type, type))
+        return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                            "Cannot drop user type '%.*s.%.*s' as it is still used by tables %.*s",
+                            MED_CQL_TEXT(keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(tables[i].name));
+    }
+  }
+  const med_wide_user_type *types = med_wide_catalog_user_types(run->catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    med_wide_type whole;
+    med_wide_type_scope scope = {run->catalog, types[i].keyspace, run->arena, 0};
+    if (&types[i] == type) continue;
+    rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole);
+    if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_cql_no_memory(run) : rc;
+    if (med_cql_type_uses(&whole, type))
+      return med_cql_fail(run, drop->name.at, MEDLEY_ERROR,
+                          "Cannot drop user type '%.*s.%.*s' as it is still used by user types %.*s",
+                          MED_CQL_TEXT(keyspace), MED_CQL_TEXT(type->name), MED_CQL_TEXT(types[i].name));
+  }
+  return med_wide_catalog_drop_user_type(run->txn, keyspace, type->name);
+}
+
+bool med_cql_type_uses(const med_wide_type *type, const med_wide_user_type *user_type) {
+  if (type->kind == MED_WIDE_UDT && med_slice_equal(type->name, user_type->name) &&
+      med_slice_equal(type->keyspace, user_type->keyspace))
+    return true;
+  for (unsigned i = 0; i < type->part_count; i++) {
+    if (med_cql_type_uses(&type->parts[i], user_type)) return true;
+  }
+  return false;
+}
+
+/* ---- TRUNCATE ---- the table goes on under new numbers, and what stood under the old ones waits for the sweep. */
+static int truncate_one(med_cql_run *run, const med_wide_table *table) {
+  med_wide_table fresh = *table;
+  med_wide_index *indexes = med_cql_alloc(run, (table->index_count + 1) * sizeof *indexes);
+  if (indexes == NULL) return MEDLEY_NO_MEMORY;
+  int rc;
+  MED_TRY(med_wide_catalog_drop_table(run->txn, table));
+  MED_TRY(med_wide_catalog_next_id(run->txn, &fresh.id));
+  for (size_t i = 0; i < table->index_count; i++) {
+    indexes[i] = table->indexes[i];
+    MED_TRY(med_wide_catalog_next_id(run->txn, &indexes[i].id));
+  }
+  fresh.indexes = indexes;
+  rc = med_wide_catalog_put_table(run->txn, &fresh);
+done:
+  return rc;
+}
+
+static int truncate_table(med_cql_run *run, const med_cql_name *name) {
+  const med_wide_table *table;
+  int rc = med_cql_find_table(run, name, &table);
+  if (rc != MEDLEY_OK) return rc;
+  if (table->flags & MED_WIDE_TABLE_VIEW)
+    return med_cql_fail(run, name->at, MEDLEY_ERROR,
+                        "Cannot TRUNCATE materialized view directly; must truncate base table instead");
+  rc = truncate_one(run, table);
+  for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) rc = truncate_one(run, table->views[i]);
+  return rc;
+}
+
+int med_cql_define(med_cql_run *run, const med_cql_statement *statement) {
+  switch (statement->kind) {
+    case MED_CQL_TRUNCATE: return truncate_table(run, &statement->as.table);
+    case MED_CQL_CREATE_KEYSPACE: return create_keyspace(run, &statement->as.keyspace);
+    case MED_CQL_ALTER_KEYSPACE: return alter_keyspace(run, &statement->as.keyspace);
+    case MED_CQL_CREATE_TYPE:
+    case MED_CQL_ALTER_TYPE: return med_cql_define_type(run, statement);
+    case MED_CQL_CREATE_INDEX: return med_cql_define_index(run, &statement->as.create_index);
+    case MED_CQL_CREATE_VIEW: return med_cql_define_view(run, &statement->as.create_view);
+    case MED_CQL_DROP:
+      switch (statement->as.drop.object) {
+        case MED_CQL_KEYSPACE: return drop_keyspace(run, &statement->as.drop);
+        case MED_CQL_TYPE: return drop_type(run, &statement->as.drop);
+        case MED_CQL_INDEX: return med_cql_drop_index(run, &statement->as.drop);
+        default: return drop_table(run, &statement->as.drop);
+      }
+    default: return med_cql_define_table(run, statement);
+  }
+}

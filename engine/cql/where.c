@@ -1,0 +1,276 @@
+/* where.c - relations sorted by what they can do: partitions, ranges of rows, indexes, tests. */
+#include "engine/cql/where.h"
+
+static bool is_equal_or_in(const med_cql_relation *relation) {
+  return relation->operation == MED_CQL_EQUAL || relation->operation == MED_CQL_IN;
+}
+static bool is_lower(const med_cql_relation *relation) {
+  return relation->operation == MED_CQL_GREATER || relation->operation == MED_CQL_GREATER_OR_EQUAL;
+}
+static bool is_upper(const med_cql_relation *relation) {
+  return relation->operation == MED_CQL_LESS || relation->operation == MED_CQL_LESS_OR_EQUAL;
+}
+
+static int more_than_one(med_cql_run *run, const med_cql_relation *relation) {
+  return med_cql_fail(run, relation->columns[0].at, MEDLEY_ERROR,
+                      "%.*s cannot be restricted by more than one relation if it includes an Equal",
+                      MED_CQL_TEXT(relation->columns[0].name));
+}
+
+/* ---- Sorting ---- */
+typedef struct sorter {
+  med_cql_run *run;
+  const med_cql_where *where;
+  med_cql_purpose purpose;
+  med_cql_restrictions *to;
+} sorter;
+
+static size_t key_index(const med_wide_table *table, const med_wide_column *column) {
+  size_t at = (size_t)(column - table->columns);
+  return column->role == MED_WIDE_CLUSTERING ? at - table->partition_count : at;
+}
+
+static void add_test(sorter *sort, const med_cql_relation *relation) {
+  for (size_t i = 0; i < sort->to->test_count; i++) {
+    if (sort->to->tests[i] == relation) return;
+  }
+  sort->to->tests[sort->to->test_count++] = relation;
+}
+
+static int check_tuple(sorter *sort, const med_cql_relation *relation) {
+  const med_wide_table *table = sort->to->table;
+  const med_wide_column *last = NULL;
+  for (size_t i = 0; i < relation->column_count; i++) {
+    const med_wide_column *column;
+    int rc = med_cql_find_column(sort->run, table, relation->columns[i].name, relation->columns[i].at, &column);
+    if (rc != MEDLEY_OK) return rc;
+    if (column->role != MED_WIDE_CLUSTERING)
+      return med_cql_fail(sort->run, relation->columns[i].at, MEDLEY_ERROR,
+                          "Multi-column relations can only be applied to clustering columns but was applied to: %.*s",
+                          MED_CQL_TEXT(column->name));
+    if (last != NULL && column != last + 1)
+      return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                          "Clustering columns must appear in the PRIMARY KEY order in multi-column relations");
+    last = column;
+  }
+  return MEDLEY_OK;
+}
+
+static int check_tokens(sorter *sort, const med_cql_relation *relation) {
+  const med_wide_table *table = sort->to->table;
+  bool right = relation->column_count == table->partition_count;
+  for (size_t i = 0; i < relation->column_count; i++) {
+    const med_wide_column *column;
+    int rc = med_cql_find_column(sort->run, table, relation->columns[i].name, relation->columns[i].at, &column);
+    if (rc != MEDLEY_OK) return rc;
+    right = right && column == &table->columns[i];
+  }
+  if (!right)
+    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                        "The token() function must be applied to all partition key components or none of them");
+  if (relation->operation > MED_CQL_GREATER_OR_EQUAL || relation->operation == MED_CQL_NOT_EQUAL)
+    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                        "this relation is not supported with the token function");
+  sort->to->tokens[sort->to->token_count++] = relation;
+  return MEDLEY_OK;
+}
+
+static int sort_single(sorter *sort, const med_cql_relation *relation) {
+  const med_wide_table *table = sort->to->table;
+  const med_wide_column *column;
+  int rc = med_cql_find_column(sort->run, table, relation->columns[0].name, relation->columns[0].at, &column);
+  if (rc != MEDLEY_OK) return rc;
+  bool key = column->role <= MED_WIDE_CLUSTERING;
+  if (!key && sort->purpose != MED_CQL_FOR_SELECT)
+    return med_cql_fail(sort->run, relation->columns[0].at, MEDLEY_ERROR,
+                        "Non PRIMARY KEY columns found in where clause: %.*s", MED_CQL_TEXT(column->name));
+  if (key && relation->left == MED_CQL_LEFT_COLUMN && is_equal_or_in(relation)) {
+    const med_cql_relation **slot =
+        &(column->role == MED_WIDE_PARTITION ? sort->to->partition : sort->to->clustering)[key_index(table, column)];
+    if (*slot != NULL) return more_than_one(sort->run, relation);
+    *slot = relation;
+    return MEDLEY_OK;
+  }
+  if (column->role == MED_WIDE_PARTITION && sort->purpose != MED_CQL_FOR_SELECT)
+    return med_cql_fail(
+        sort->run, relation->columns[0].at, MEDLEY_ERROR,
+        "Only EQ and IN relation are supported on the partition key (unless you use the token() function)");
+  add_test(sort, relation);
+  return MEDLEY_OK;
+}
+
+static int sort_relation(sorter *sort, const med_cql_relation *relation) {
+  if (relation->operation == MED_CQL_LIKE)
+    return med_cql_fail(sort->run, relation->at, MEDLEY_UNSUPPORTED,
+                        "LIKE is not supported: there are no SASI indexes");
+  if (relation->operation == MED_CQL_NOT_EQUAL)
+    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR, "Unsupported \"!=\" relation: %.*s != ...",
+                        MED_CQL_TEXT(relation->columns[0].name));
+  if (relation->operation == MED_CQL_IS_NOT_NULL)
+    return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR, "Unsupported restriction: %.*s IS NOT NULL",
+                        MED_CQL_TEXT(relation->columns[0].name));
+  if (relation->left == MED_CQL_LEFT_TOKEN) return check_tokens(sort, relation);
+  if (relation->left != MED_CQL_LEFT_TUPLE) return sort_single(sort, relation);
+  int rc = check_tuple(sort, relation);
+  if (rc != MEDLEY_OK) return rc;
+  const med_wide_column *first = med_wide_table_column(sort->to->table, relation->columns[0].name);
+  if (is_equal_or_in(relation)) {
+    const med_cql_relation **slot = &sort->to->clustering[key_index(sort->to->table, first)];
+    if (*slot != NULL) return more_than_one(sort->run, relation);
+    *slot = relation;
+  } else {
+    add_test(sort, relation);
+  }
+  return MEDLEY_OK;
+}
+
+/* How many clustering columns from the first one on have their = or IN without a gap. What stands behind a gap is tested. */
+static void count_equal(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  size_t at = 0, count = to->table->clustering_count;
+  while (at < count && to->clustering[at] != NULL) at += to->clustering[at]->column_count;
+  to->equal_count = at;
+  for (size_t i = 0, next = 0; i < count; i++) {
+    if (to->clustering[i] == NULL) continue;
+    if (i >= at || i < next) {
+      add_test(sort, to->clustering[i]);
+      to->clustering[i] = NULL;
+    } else {
+      next = i + to->clustering[i]->column_count;
+    }
+  }
+}
+
+/* Bounds of the column behind them; a tuple's first column narrows, and the tuple is tested. */
+static int find_bounds(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  if (to->equal_count >= to->table->clustering_count) return MEDLEY_OK;
+  med_slice name = med_wide_clustering(to->table)[to->equal_count].name;
+  size_t kept = 0;
+  for (size_t i = 0; i < to->test_count; i++) {
+    const med_cql_relation *relation = to->tests[i];
+    bool single = relation->left == MED_CQL_LEFT_COLUMN, tuple = relation->left == MED_CQL_LEFT_TUPLE;
+    bool here = (single || tuple) && med_slice_equal(relation->columns[0].name, name);
+    const med_cql_relation **slot = here && is_lower(relation)   ? &to->lower
+                                    : here && is_upper(relation) ? &to->upper
+                                                                 : NULL;
+    if (slot != NULL && *slot != NULL)
+      return med_cql_fail(sort->run, relation->at, MEDLEY_ERROR,
+                          "More than one restriction was found for the %s bound on %.*s",
+                          slot == &to->lower ? "start" : "end", MED_CQL_TEXT(name));
+    if (slot != NULL) *slot = relation;
+    if (slot == NULL || tuple) to->tests[kept++] = relation;
+  }
+  to->test_count = kept;
+  return MEDLEY_OK;
+}
+
+/* ---- What the table can answer ---- */
+static bool index_answers(const med_wide_index *index, const med_wide_column *column,
+                          const med_cql_relation *relation) {
+  if (relation->left == MED_CQL_LEFT_ELEMENT)
+    return index->target == MED_WIDE_INDEX_ENTRIES && relation->operation == MED_CQL_EQUAL;
+  if (relation->left != MED_CQL_LEFT_COLUMN) return false;
+  switch (relation->operation) {
+    case MED_CQL_EQUAL: return index->target == MED_WIDE_INDEX_VALUE;
+    case MED_CQL_CONTAINS:
+      return index->target == MED_WIDE_INDEX_VALUES ||
+             (index->target == MED_WIDE_INDEX_KEYS && column->type.kind == MED_WIDE_SET);
+    case MED_CQL_CONTAINS_KEY: return index->target == MED_WIDE_INDEX_KEYS;
+    default: return false;
+  }
+}
+
+static void find_index(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  for (size_t i = 0; i < to->test_count && to->index == NULL; i++) {
+    const med_wide_column *column = med_wide_table_column(to->table, to->tests[i]->columns[0].name);
+    for (size_t j = 0; j < to->table->index_count; j++) {
+      if (to->table->indexes[j].column_id != column->id || !index_answers(&to->table->indexes[j], column, to->tests[i]))
+        continue;
+      to->index = &to->table->indexes[j];
+      to->indexed = to->tests[i];
+    }
+  }
+}
+
+static int check_partition(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  size_t restricted = 0, missing = 0;
+  for (size_t i = to->table->partition_count; i-- > 0;) {
+    if (to->partition[i] != NULL)
+      restricted++;
+    else
+      missing = i;
+  }
+  to->whole_key = restricted == to->table->partition_count;
+  to->whole_row = to->whole_key && to->equal_count == to->table->clustering_count;
+  if (sort->purpose != MED_CQL_FOR_SELECT && !to->whole_key)
+    return med_cql_fail(sort->run, 0, MEDLEY_ERROR, "Some partition key parts are missing: %.*s",
+                        MED_CQL_TEXT(to->table->columns[missing].name));
+  if (to->token_count > 0 && restricted > 0)
+    return med_cql_fail(sort->run, to->tokens[0]->at, MEDLEY_ERROR,
+                        "Columns \"%.*s\" cannot be restricted by both a normal relation and a token relation",
+                        MED_CQL_TEXT(to->table->columns[0].name));
+  for (size_t i = 0; !to->whole_key && i < to->table->partition_count; i++) {
+    if (to->partition[i] != NULL) add_test(sort, to->partition[i]);
+  }
+  return MEDLEY_OK;
+}
+
+/* Without its partition a clustering range leads nowhere: all of it is tested. */
+static void release_clustering(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  for (size_t i = 0; i < to->table->clustering_count; i++) {
+    if (to->clustering[i] != NULL) add_test(sort, to->clustering[i]);
+    to->clustering[i] = NULL;
+  }
+  if (to->lower != NULL) add_test(sort, to->lower);
+  if (to->upper != NULL) add_test(sort, to->upper);
+  to->lower = to->upper = NULL;
+  to->equal_count = 0;
+}
+
+static bool is_exact(const med_cql_restrictions *to, const med_cql_relation *relation) {
+  return relation == to->lower || relation == to->upper; /* a tuple's test is of rows within its range */
+}
+
+static int check_tests(sorter *sort) {
+  med_cql_restrictions *to = sort->to;
+  for (size_t i = 0; i < to->test_count; i++) {
+    if (to->tests[i] == to->indexed || is_exact(to, to->tests[i])) continue;
+    to->filters = true;
+    if (sort->purpose == MED_CQL_FOR_SELECT) continue;
+    return med_cql_fail(
+        sort->run, to->tests[i]->at, MEDLEY_ERROR,
+        "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
+        MED_CQL_TEXT(to->tests[i]->columns[0].name),
+        MED_CQL_TEXT(med_wide_clustering(to->table)[to->equal_count].name));
+  }
+  return MEDLEY_OK;
+}
+
+int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cql_where *where, med_cql_purpose purpose,
+                     med_cql_restrictions *to) {
+  sorter sort = {run, where, purpose, to};
+  size_t slots = table->partition_count + table->clustering_count + 2 * where->count;
+  size_t room = 3 * where->count + slots;
+  *to = (med_cql_restrictions){.table = table};
+  const med_cql_relation **pointers = med_cql_alloc(run, (room + slots) * sizeof *pointers);
+  if (pointers == NULL) return MEDLEY_NO_MEMORY;
+  memset(pointers, 0, (room + slots) * sizeof *pointers);
+  to->partition = pointers;
+  to->clustering = to->partition + table->partition_count;
+  to->tokens = to->clustering + table->clustering_count;
+  to->tests = to->tokens + where->count;
+  int rc;
+  for (size_t i = 0; i < where->count; i++) MED_TRY(sort_relation(&sort, &where->relations[i]));
+  count_equal(&sort);
+  MED_TRY(find_bounds(&sort));
+  MED_TRY(check_partition(&sort));
+  if (!to->whole_key) release_clustering(&sort);
+  if (!to->whole_key && purpose == MED_CQL_FOR_SELECT) find_index(&sort);
+  rc = check_tests(&sort);
+done:
+  return rc;
+}

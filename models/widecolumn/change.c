@@ -1,0 +1,190 @@
+/* change.c - what each kind of change does to the cells of a row. */
+#include "models/widecolumn/change.h"
+
+#define POSITION_SIZE 16
+
+static int put(med_wide_changer *changer, const med_wide_column *column, med_slice path, med_slice value) {
+  med_wide_cell cell = {.column_id = column->id,
+                        .has_path = path.bytes != NULL,
+                        .tombstone = value.bytes == NULL,
+                        .path = path,
+                        .timestamp_us = changer->timestamp_us,
+                        .ttl_s = changer->ttl_s,
+                        .expiry_s = changer->expiry_s,
+                        .value = value};
+  if (cell.tombstone) cell.ttl_s = cell.expiry_s = 0;
+  return med_wide_row_put(changer->row, column, &cell, changer->force, changer->arena)
+             ? MEDLEY_OK
+             : med_error_no_memory(changer->error);
+}
+
+/* One cell is deleted: a tombstone where they are kept, else nothing is left. */
+static int delete_cell(med_wide_changer *changer, const med_wide_column *column, med_slice path) {
+  if (!changer->force) return put(changer, column, path, med_slice_of(NULL, 0));
+  med_wide_row *row = changer->row;
+  const med_wide_cell *cell = med_wide_row_cell(row, column, path);
+  if (cell == NULL) return MEDLEY_OK;
+  size_t at = (size_t)(cell - row->cells);
+  memmove(row->cells + at, row->cells + at + 1, (row->count - at - 1) * sizeof *row->cells);
+  row->count--;
+  return MEDLEY_OK;
+}
+
+/* All cells of a complex column up to a timestamp. */
+static int clear_column(med_wide_changer *changer, const med_wide_column *column, int64_t up_to_us) {
+  med_wide_row_drop_column(changer->row, column->id, up_to_us, changer->force);
+  if (changer->force) return MEDLEY_OK;
+  med_wide_cell all = {.column_id = column->id, .tombstone = true, .timestamp_us = up_to_us};
+  return med_wide_row_put(changer->row, column, &all, false, changer->arena) ? MEDLEY_OK
+                                                                             : med_error_no_memory(changer->error);
+}
+
+/* ---- Collections ---- */
+/* time(8) count and salt(8): in front of the list for times before 2^63 that shrink, behind it for those that grow. */
+static med_slice new_position(med_wide_changer *changer, bool in_front) {
+  uint8_t *bytes = med_arena_alloc(changer->arena, POSITION_SIZE);
+  if (bytes == NULL) return med_slice_of(NULL, 0);
+  const uint64_t middle = UINT64_C(1) << 63;
+  uint64_t time = changer->position >> 20, count = changer->position & 0xFFFFF;
+  med_put_u64(bytes, in_front ? middle - time : middle + time);
+  med_put_u32(bytes + 8, (uint32_t)count);
+  med_put_u32(bytes + 12, changer->salt);
+  changer->position++;
+  return med_slice_of(bytes, POSITION_SIZE);
+}
+
+static int add_elements(med_wide_changer *changer, const med_wide_column *column, med_slice value, bool in_front) {
+  med_wide_parts parts;
+  med_slice part, mapped = {0};
+  int rc = MEDLEY_OK;
+  med_wide_parts_init(&column->type, value, &parts);
+  while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part)) {
+    if (column->type.kind == MED_WIDE_MAP && !med_wide_parts_next(&parts, &mapped)) break;
+    if (med_wide_is_null(part) || (column->type.kind == MED_WIDE_MAP && med_wide_is_null(mapped)))
+      return med_error_set(changer->error, MEDLEY_TYPE, "null is not supported inside collections");
+    if (column->type.kind == MED_WIDE_SET) {
+      rc = put(changer, column, part, med_slice_of("", 0));
+    } else if (column->type.kind == MED_WIDE_MAP) {
+      rc = put(changer, column, part, mapped);
+    } else {
+      med_slice position = new_position(changer, in_front);
+      rc = position.bytes == NULL ? med_error_no_memory(changer->error) : put(changer, column, position, part);
+    }
+  }
+  return rc;
+}
+
+static med_slice field_path(med_wide_changer *changer, uint16_t field) {
+  uint8_t *bytes = med_arena_alloc(changer->arena, 2);
+  if (bytes == NULL) return med_slice_of(NULL, 0);
+  med_put_u16(bytes, field);
+  return med_slice_of(bytes, 2);
+}
+
+static int set_field(med_wide_changer *changer, const med_wide_column *column, uint16_t field, med_slice value) {
+  med_slice path = field_path(changer, field);
+  if (path.bytes == NULL) return med_error_no_memory(changer->error);
+  return med_wide_is_null(value) ? delete_cell(changer, column, path) : put(changer, column, path, value);
+}
+
+static int set_whole(med_wide_changer *changer, const med_wide_column *column, med_slice value) {
+  if (!med_wide_type_is_complex(&column->type)) {
+    return med_wide_is_null(value) ? delete_cell(changer, column, value)
+                                   : put(changer, column, med_slice_of(NULL, 0), value);
+  }
+  /* What the statement puts itself is of its timestamp and stays: so the tombstone is one older. */
+  int rc = clear_column(
+      changer, column, changer->timestamp_us - (med_wide_is_null(value) || changer->timestamp_us == INT64_MIN ? 0 : 1));
+  if (rc != MEDLEY_OK || med_wide_is_null(value)) return rc;
+  if (column->type.kind != MED_WIDE_UDT) return add_elements(changer, column, value, false);
+  med_wide_parts parts;
+  med_slice part;
+  med_wide_parts_init(&column->type, value, &parts);
+  for (uint16_t field = 0; rc == MEDLEY_OK && med_wide_parts_next(&parts, &part); field++) {
+    if (!med_wide_is_null(part)) rc = set_field(changer, column, field, part);
+  }
+  return rc;
+}
+
+/* ---- Elements of a list ---- */
+static int list_path(med_wide_changer *changer, const med_wide_column *column, int64_t index, med_slice *path) {
+  const med_wide_cell *cells;
+  size_t count = med_wide_row_cells(changer->row, column->id, &cells);
+  int64_t live = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!cells[i].has_path || !med_wide_cell_is_live(&cells[i], changer->now_s)) continue;
+    if (live++ == index) *path = cells[i].path;
+  }
+  if (live == 0)
+    return med_error_set(changer->error, MEDLEY_RANGE, "Attempted to set an element on a list which is null");
+  if (index >= 0 && index < live) return MEDLEY_OK;
+  return med_error_set(changer->error, MEDLEY_RANGE, "List index %lld out of bound, list has size %lld",
+                       (long long)index, (long long)live);
+}
+
+static bool list_has(const med_wide_type *list, med_slice values, med_slice value) {
+  med_wide_parts parts;
+  med_slice part;
+  med_wide_parts_init(list, values, &parts);
+  while (med_wide_parts_next(&parts, &part)) {
+    if (!med_wide_is_null(part) && med_wide_value_compare(&list->parts[0], part, value) == 0) return true;
+  }
+  return false;
+}
+
+static int remove_from_list(med_wide_changer *changer, const med_wide_column *column, med_slice values) {
+  int rc = MEDLEY_OK;
+  const med_wide_cell *cells;
+  size_t count = med_wide_row_cells(changer->row, column->id, &cells);
+  for (size_t i = count; rc == MEDLEY_OK && i-- > 0;) { /* from the end: a deletion moves what is behind it */
+    med_wide_row_cells(changer->row, column->id, &cells);
+    if (!cells[i].has_path || !med_wide_cell_is_live(&cells[i], changer->now_s)) continue;
+    if (list_has(&column->type, values, cells[i].value)) rc = delete_cell(changer, column, cells[i].path);
+  }
+  return rc;
+}
+
+static int remove_elements(med_wide_changer *changer, const med_wide_column *column, med_slice values) {
+  if (column->type.kind == MED_WIDE_LIST) return remove_from_list(changer, column, values);
+  med_wide_type set = {.kind = MED_WIDE_SET, .part_count = 1, .parts = column->type.parts};
+  med_wide_parts parts;
+  med_slice part;
+  int rc = MEDLEY_OK;
+  med_wide_parts_init(&set, values, &parts);
+  while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part)) rc = delete_cell(changer, column, part);
+  return rc;
+}
+
+/* ---- Counters ---- */
+static int add_counter(med_wide_changer *changer, const med_wide_column *column, int64_t by) {
+  const med_wide_cell *cell = med_wide_row_cell(changer->row, column, med_slice_of(NULL, 0));
+  uint64_t sum = (uint64_t)by;
+  if (cell != NULL && !cell->tombstone && cell->value.len == 8) sum += med_get_u64(cell->value.bytes);
+  uint8_t *bytes = med_arena_alloc(changer->arena, 8);
+  if (bytes == NULL) return med_error_no_memory(changer->error);
+  med_put_u64(bytes, sum);
+  return put(changer, column, med_slice_of(NULL, 0), med_slice_of(bytes, 8));
+}
+
+int med_wide_change_apply(med_wide_changer *changer, const med_wide_change *change) {
+  const med_wide_column *column = change->column;
+  med_slice path = {0};
+  int rc;
+  switch (change->kind) {
+    case MED_WIDE_CHANGE_SET: return set_whole(changer, column, change->value);
+    case MED_WIDE_CHANGE_ADD: return add_elements(changer, column, change->value, false);
+    case MED_WIDE_CHANGE_PREPEND: return add_elements(changer, column, change->value, true);
+    case MED_WIDE_CHANGE_REMOVE: return remove_elements(changer, column, change->value);
+    case MED_WIDE_CHANGE_SET_ELEMENT:
+      if (med_wide_is_null(change->value)) return delete_cell(changer, column, change->element);
+      return put(changer, column, change->element, change->value);
+    case MED_WIDE_CHANGE_SET_AT:
+      rc = list_path(changer, column, change->index, &path);
+      if (rc != MEDLEY_OK) return rc;
+      return med_wide_is_null(change->value) ? delete_cell(changer, column, path)
+                                             : put(changer, column, path, change->value);
+    case MED_WIDE_CHANGE_REMOVE_ELEMENT: return delete_cell(changer, column, change->element);
+    case MED_WIDE_CHANGE_SET_FIELD: return set_field(changer, column, (uint16_t)change->index, change->value);
+    default: return add_counter(changer, column, change->index);
+  }
+}

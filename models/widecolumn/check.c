@@ -1,0 +1,357 @@
+/* check.c - proving that definitions, rows, index entries and views agree with each other.
+ *
+ * Table by table: every record decodes, values are of their types, tokens are those of their keys, and a row's index entries and view rows
+ * are there and equal. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped, every index entry
+ * has its row, there are no view rows too many. Then the parts: each belongs to a record that was seen. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "models/widecolumn/read.h"
+#include "models/widecolumn/sweep.h"
+#include "models/widecolumn/walk.h"
+
+typedef struct check {
+  med_txn *txn;
+  const med_wide_catalog *catalog;
+  void (*on_problem)(void *, const char *);
+  void *context;
+  uint64_t *problem_count;
+  med_arena arena;       /* of one record */
+  med_buffer object_ids; /* eight bytes each, in memory order */
+  uint64_t view_rows, view_rows_made;
+} check;
+
+static void problem(check *work, const char *format, ...) MED_PRINTF(2, 3);
+static void problem(check *work, const char *format, ...) {
+  char text[MEDLEY_ERROR_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  (*work->problem_count)++;
+  if (work->on_problem != NULL) work->on_problem(work->context, text);
+}
+
+static int tell_damage(check *work, int rc) {
+  if (rc != MEDLEY_CORRUPT) return rc;
+  problem(work, "%s", med_txn_error(work->txn)->message);
+  med_error_clear(med_txn_error(work->txn));
+  return MEDLEY_OK;
+}
+
+static const med_wide_table *table_by_id(const check *work, uint32_t id) {
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    if (tables[i].id == id) return &tables[i];
+  }
+  return NULL;
+}
+
+static const med_wide_index *index_by_id(const check *work, uint32_t id, const med_wide_table **table) {
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    *table = &tables[i];
+    for (size_t j = 0; j < tables[i].index_count; j++) {
+      if (tables[i].indexes[j].id == id) return &tables[i].indexes[j];
+    }
+  }
+  return NULL;
+}
+
+static bool is_dropped(check *work, unsigned first, uint32_t id) {
+  uint8_t key[6] = {MED_WIDE_KEY_DROPPED, (uint8_t)first};
+  med_slice value;
+  med_put_u32(key + 2, id);
+  return med_txn_get(work->txn, MED_TREE_WIDE, med_slice_of(key, sizeof key), &value) == MEDLEY_OK;
+}
+
+/* ---- Rows ---- */
+static void check_cells(check *work, const med_wide_table *table, const med_wide_row *row) {
+  for (size_t i = 0; i < row->count; i++) {
+    const med_wide_cell *cell = &row->cells[i];
+    const med_wide_column *column = med_wide_table_column_by_id(table, cell->column_id);
+    if (column == NULL || cell->tombstone) continue; /* of a column that was dropped */
+    bool complex = med_wide_type_is_complex(&column->type);
+    const med_wide_type *parts = column->type.parts;
+    int rc = complex != cell->has_path ? MEDLEY_CORRUPT : MEDLEY_OK;
+    if (rc == MEDLEY_OK && !complex) rc = med_wide_value_check(&column->type, cell->value, NULL);
+    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_LIST || column->type.kind == MED_WIDE_MAP))
+      rc = med_wide_value_check(&parts[column->type.part_count - 1], cell->value, NULL);
+    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_SET || column->type.kind == MED_WIDE_MAP))
+      rc = med_wide_value_check(&parts[0], cell->path, NULL);
+    if (rc != MEDLEY_OK)
+      problem(work, "wide-column: table %.*s: a value of column %.*s is none of its type", (int)table->name.len,
+              (const char *)table->name.bytes, (int)column->name.len, (const char *)column->name.bytes);
+  }
+}
+
+static int check_entries(check *work, const med_wide_place_of_row *place, const med_wide_row *row) {
+  medley_error *error = med_txn_error(work->txn);
+  for (size_t i = 0; i < place->table->index_count; i++) {
+    const med_wide_index *index = &place->table->indexes[i];
+    med_wide_role role = med_wide_table_column_by_id(place->table, index->column_id)->role;
+    if (role != MED_WIDE_PARTITION && (role == MED_WIDE_STATIC) != (place->clustering == NULL)) continue;
+    med_wide_index_values values;
+    med_wide_type type;
+    int rc = med_wide_index_values_of(place, index, row, &work->arena, &values, error);
+    if (rc != MEDLEY_OK) return rc;
+    if (!med_wide_index_type(place->table, index, &work->arena, &type)) return med_error_no_memory(error);
+    for (size_t j = 0; j < values.count; j++) {
+      med_key key;
+      bool whole;
+      med_slice found;
+      rc = med_wide_index_key(index->id, &type, values.values[j], place->tail, &key, &whole, error);
+      if (rc == MEDLEY_OK) rc = med_txn_get(work->txn, MED_TREE_WIDE, med_key_slice(&key), &found);
+      if (rc == MEDLEY_NOT_FOUND)
+        problem(work, "wide-column: index %.*s: an entry is missing", (int)index->name.len,
+                (const char *)index->name.bytes);
+      else if (rc != MEDLEY_OK)
+        return rc;
+    }
+  }
+  return MEDLEY_OK;
+}
+
+/* The bytes of the view's row must be those that are made of the base row now. */
+static int check_view(check *work, const med_wide_place_of_row *place, const med_wide_table *view,
+                      const med_wide_row *row) {
+  medley_error *error = med_txn_error(work->txn);
+  med_wide_view_row made;
+  med_key partition, key;
+  bool hashed;
+  med_buffer parts = {0}, expected = {0}, space = {0};
+  med_slice found;
+  int rc;
+  MED_TRY(med_wide_view_row_of(place, view, row, &work->arena, &made, error));
+  if (!made.there) goto done;
+  work->view_rows_made++;
+  MED_TRY(med_wide_partition_key(view, made.partition, &partition, &hashed, error));
+  MED_TRY(med_wide_clustering_parts(view, made.clustering, view->clustering_count, &parts, error));
+  med_wide_row_key(&partition, med_slice_of(parts.bytes, parts.len), &key);
+  if (!med_wide_row_encode(&made.row, &expected)) MED_TRY(med_error_no_memory(error));
+  rc = med_wide_record_get(work->txn, med_key_slice(&key), &space, &found);
+  if (rc == MEDLEY_NOT_FOUND ||
+      (rc == MEDLEY_OK && !med_slice_equal(found, med_slice_of(expected.bytes, expected.len)))) {
+    problem(work, "wide-column: view %.*s: a row is %s", (int)view->name.len, (const char *)view->name.bytes,
+            rc == MEDLEY_OK ? "not what its table says" : "missing");
+    rc = MEDLEY_OK;
+  }
+done:
+  med_buffer_clear(&parts);
+  med_buffer_clear(&expected);
+  med_buffer_clear(&space);
+  return rc;
+}
+
+static int check_derived(check *work, const med_wide_place_of_row *place, const med_wide_row *row) {
+  int rc = check_entries(work, place, row);
+  for (size_t i = 0; rc == MEDLEY_OK && i < place->table->view_count; i++)
+    rc = check_view(work, place, place->table->views[i], row);
+  return rc;
+}
+
+static int check_token(check *work, const med_wide_table *table, const med_slice *values, med_slice partition) {
+  med_key expected;
+  bool hashed;
+  int rc = med_wide_partition_key(table, values, &expected, &hashed, med_txn_error(work->txn));
+  if (rc == MEDLEY_OK && !med_slice_equal(partition, med_key_slice(&expected)))
+    problem(work, "wide-column: table %.*s: a partition is not where its key says", (int)table->name.len,
+            (const char *)table->name.bytes);
+  return rc;
+}
+
+static int check_row(check *work, const med_wide_table *table, const med_wide_walked *walked) {
+  int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
+  if (rc != MEDLEY_OK) return rc;
+  work->view_rows += walked->place.clustering != NULL && (table->flags & MED_WIDE_TABLE_VIEW) != 0;
+  check_cells(work, table, &walked->row);
+  return check_derived(work, &walked->place, &walked->row);
+}
+
+/* Damage ends the table's walk. */
+static int check_table(check *work, const med_wide_table *table) {
+  med_wide_walker *walker;
+  med_wide_walked walked;
+  int rc = med_wide_walker_open(work->txn, table, &walker);
+  if (rc != MEDLEY_OK) return rc;
+  while ((rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
+    rc = check_row(work, table, &walked);
+    med_arena_reset(&work->arena);
+    if (rc != MEDLEY_OK) break;
+  }
+  med_wide_walker_close(walker);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
+}
+
+/* ---- Index entries ---- the row of the tail must have a value whose entry this is. */
+static int check_entry(check *work, const med_wide_table *table, const med_wide_index *index, med_slice key,
+                       med_slice value) {
+  medley_error *error = med_txn_error(work->txn);
+  med_slice tail = value;
+  /* Behind the value, which is escaped and ended by 00 00 or cut and ended by 00 01 hash 00 00. */
+  const uint8_t *bytes = key.bytes;
+  size_t at = 5;
+  while (at + 1 < key.len && !(bytes[at] == 0 && bytes[at + 1] != 0xFF)) at += bytes[at] == 0 ? 2 : 1;
+  if (at + 1 < key.len) at += bytes[at + 1] == 1 ? 20 : 2;
+  if (value.len == 0) tail = med_slice_of(bytes + at, at < key.len ? key.len - at : 0);
+  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
+  med_key row_key;
+  med_wide_place place;
+  med_wide_row row;
+  med_wide_partition own;
+  med_buffer space = {0};
+  med_slice record;
+  med_wide_table_prefix(table->id, &row_key);
+  if (tail.len > MED_KEY_SIZE_MAX - (size_t)row_key.len)
+    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
+  memcpy(row_key.bytes + row_key.len, tail.bytes, tail.len);
+  row_key.len = (uint16_t)(row_key.len + tail.len);
+  int rc;
+  MED_TRY(med_wide_key_place(table, med_key_slice(&row_key), &place, error));
+  med_key partition_key = {.len = (uint16_t)place.partition.len};
+  memcpy(partition_key.bytes, place.partition.bytes, place.partition.len);
+  MED_TRY(med_wide_partition_load(work->txn, &partition_key, &work->arena, &own));
+  MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.hashed ? own.key_parts : place.parts,
+                              &work->arena, partition, error));
+  bool is_row = place.sub == MED_WIDE_SUB_ROW;
+  if (is_row) {
+    MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &work->arena,
+                                clustering, error));
+    rc = med_wide_record_get(work->txn, med_key_slice(&row_key), &space, &record);
+    if (rc == MEDLEY_NOT_FOUND) {
+      problem(work, "wide-column: index %.*s: an entry without a row", (int)index->name.len,
+              (const char *)index->name.bytes);
+      rc = MEDLEY_OK;
+      goto done;
+    }
+    if (rc == MEDLEY_OK) rc = med_wide_row_decode(record, &work->arena, &row, error);
+    if (rc != MEDLEY_OK) goto done;
+  } else {
+    row = own.statics;
+  }
+  med_wide_row_strip(&row, table);
+  med_wide_place_of_row of = {table, partition, is_row ? clustering : NULL, tail};
+  med_wide_index_values values;
+  med_wide_type type;
+  MED_TRY(med_wide_index_values_of(&of, index, &row, &work->arena, &values, error));
+  if (!med_wide_index_type(table, index, &work->arena, &type)) MED_TRY(med_error_no_memory(error));
+  bool found = false;
+  for (size_t i = 0; i < values.count && !found; i++) {
+    med_key expected;
+    bool whole;
+    MED_TRY(med_wide_index_key(index->id, &type, values.values[i], tail, &expected, &whole, error));
+    found = med_slice_equal(med_key_slice(&expected), key);
+  }
+  if (!found)
+    problem(work, "wide-column: index %.*s: an entry that its row does not have", (int)index->name.len,
+            (const char *)index->name.bytes);
+done:
+  med_buffer_clear(&space);
+  return rc;
+}
+
+/* ---- All of the tree ---- */
+static int remember_object(check *work, med_slice value) {
+  const uint8_t *bytes = value.bytes;
+  if (value.len != 13 || bytes[0] != 1) return MEDLEY_OK;
+  uint64_t id = med_get_u64(bytes + 1);
+  return med_buffer_append(&work->object_ids, &id, sizeof id) ? MEDLEY_OK
+                                                              : med_error_no_memory(med_txn_error(work->txn));
+}
+
+static int check_key(check *work, med_slice key, med_slice value) {
+  const uint8_t *bytes = key.bytes;
+  const med_wide_table *table;
+  if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW) {
+    int rc = remember_object(work, value);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  if (bytes[0] <= MED_WIDE_KEY_PART) return MEDLEY_OK;
+  if (bytes[0] > MED_WIDE_KEY_INDEX || key.len < 6) {
+    problem(work, "wide-column: a key of an unknown kind");
+    return MEDLEY_OK;
+  }
+  uint32_t id = med_get_u32(bytes + 1);
+  if (bytes[0] == MED_WIDE_KEY_INDEX) {
+    const med_wide_index *index = index_by_id(work, id, &table);
+    if (index != NULL) return check_entry(work, table, index, key, value);
+    if (!is_dropped(work, MED_WIDE_KEY_INDEX, id)) problem(work, "wide-column: entries of index %u, which is not", id);
+    return MEDLEY_OK;
+  }
+  if (table_by_id(work, id) == NULL && !is_dropped(work, MED_WIDE_KEY_ROW, id))
+    problem(work, "wide-column: rows of table %u, which is not", id);
+  return MEDLEY_OK;
+}
+
+static int compare_ids(const void *a, const void *b) {
+  uint64_t x, y;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return x < y ? -1 : x > y;
+}
+
+static int check_parts(check *work, med_cursor *cursor) {
+  const uint8_t prefix[1] = {MED_WIDE_KEY_PART};
+  med_slice key;
+  size_t count = work->object_ids.len / 8;
+  uint64_t last = 0;
+  if (count > 0) qsort(work->object_ids.bytes, count, 8, compare_ids);
+  int rc = med_cursor_seek(cursor, med_slice_of(prefix, 1), &key, NULL);
+  for (; rc == MEDLEY_OK && *(const uint8_t *)key.bytes == MED_WIDE_KEY_PART;
+       rc = med_cursor_next(cursor, &key, NULL)) {
+    uint64_t id = key.len == 13 ? med_get_u64((const uint8_t *)key.bytes + 1) : 0;
+    if (id != 0 && id == last) continue;
+    last = id;
+    if (count == 0 || bsearch(&id, work->object_ids.bytes, count, 8, compare_ids) == NULL)
+      problem(work, "wide-column: parts of object %llu, which no record has", (unsigned long long)id);
+  }
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+static int check_tables(check *work) {
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) rc = check_table(work, &tables[i]);
+  return rc;
+}
+
+static int check_tree(check *work) {
+  med_cursor *cursor;
+  med_slice key, value;
+  int rc = check_tables(work);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_cursor_first(cursor, &key, &value);
+  while (rc == MEDLEY_OK) {
+    MED_TRY(tell_damage(work, check_key(work, key, value)));
+    med_arena_reset(&work->arena);
+    rc = med_cursor_next(cursor, &key, &value);
+  }
+  if (rc != MEDLEY_NOT_FOUND) goto done;
+  if (work->view_rows != work->view_rows_made)
+    problem(work, "wide-column: views have %llu rows, their tables make %llu", (unsigned long long)work->view_rows,
+            (unsigned long long)work->view_rows_made);
+  rc = check_parts(work, cursor);
+done:
+  med_cursor_close(cursor);
+  return rc;
+}
+
+int med_wide_check(med_txn *txn, void (*on_problem)(void *context, const char *problem), void *context,
+                   uint64_t *problem_count) {
+  check work = {.txn = txn, .on_problem = on_problem, .context = context, .problem_count = problem_count};
+  med_wide_catalog *catalog;
+  int rc = med_wide_catalog_open(txn, &catalog);
+  if (rc != MEDLEY_OK) return tell_damage(&work, rc);
+  work.catalog = catalog;
+  rc = check_tree(&work);
+  med_wide_catalog_release(catalog);
+  med_arena_clear(&work.arena);
+  med_buffer_clear(&work.object_ids);
+  return rc;
+}

@@ -1,0 +1,314 @@
+/* mutation.c - writes and deletes of rows. */
+#include "models/widecolumn/mutation.h"
+
+#include "models/widecolumn/catalog.h"
+#include "models/widecolumn/change.h"
+#include "models/widecolumn/derived.h"
+#include "models/widecolumn/sweep.h"
+
+int med_wide_table_note(med_txn *txn, const med_wide_table *table, uint32_t flags, bool *changed) {
+  *changed = (table->flags & flags) != flags;
+  if (!*changed) return MEDLEY_OK;
+  med_wide_table noted = *table;
+  noted.flags |= flags;
+  int rc = med_wide_catalog_put_table(txn, &noted);
+  return rc == MEDLEY_OK ? med_wide_sweep_request(txn) : rc;
+}
+
+static bool settles(const med_wide_table *table) { return table->flags & MED_WIDE_TABLE_TIMESTAMPS; }
+static bool has_derived(const med_wide_table *table) { return table->index_count > 0 || table->view_count > 0; }
+
+/* ---- One row: where it stands and what is there ---- */
+typedef struct row_access {
+  med_txn *txn;
+  const med_wide_table *table;
+  const med_slice *partition_values, *clustering_values;
+  med_arena *arena;
+  med_key partition_key, key;
+  med_buffer parts, space;
+  bool hashed;
+  bool has_partition; /* `partition` was loaded */
+  med_wide_partition partition;
+  bool there; /* the row has a record */
+  med_wide_row row, old;
+} row_access;
+
+static void access_clear(row_access *access) {
+  med_buffer_clear(&access->parts);
+  med_buffer_clear(&access->space);
+}
+
+static int load_row(row_access *access) {
+  med_slice bytes;
+  medley_error *error = med_txn_error(access->txn);
+  int rc = med_wide_record_get(access->txn, med_key_slice(&access->key), &access->space, &bytes);
+  med_wide_row_init(&access->row);
+  if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+  const void *copy = rc == MEDLEY_OK ? med_arena_copy(access->arena, bytes.bytes, bytes.len) : NULL;
+  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
+  access->there = rc == MEDLEY_OK;
+  if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), access->arena, &access->row, error);
+  if (rc == MEDLEY_OK) med_wide_row_strip(&access->row, access->table);
+  return rc;
+}
+
+/* The row as it was, for what is derived from it. */
+static int keep_old(row_access *access) {
+  access->old = access->row;
+  if (!has_derived(access->table) || access->row.count == 0) return MEDLEY_OK;
+  access->old.cells = med_arena_copy(access->arena, access->row.cells, access->row.count * sizeof *access->row.cells);
+  access->old.capacity = access->old.count;
+  return access->old.cells == NULL ? med_error_no_memory(med_txn_error(access->txn)) : MEDLEY_OK;
+}
+
+static int access_open(row_access *access) {
+  medley_error *error = med_txn_error(access->txn);
+  int rc;
+  MED_TRY(
+      med_wide_partition_key(access->table, access->partition_values, &access->partition_key, &access->hashed, error));
+  bool statics = access->clustering_values == NULL;
+  if (statics || settles(access->table)) {
+    access->has_partition = true;
+    MED_TRY(med_wide_partition_load(access->txn, &access->partition_key, access->arena, &access->partition));
+  }
+  if (statics) {
+    access->row = access->partition.statics;
+    med_wide_row_strip(&access->row, access->table);
+    med_wide_partition_record_key(&access->partition_key, &access->key);
+  } else {
+    MED_TRY(med_wide_clustering_parts(access->table, access->clustering_values, access->table->clustering_count,
+                                      &access->parts, error));
+    med_wide_row_key(&access->partition_key, med_slice_of(access->parts.bytes, access->parts.len), &access->key);
+    MED_TRY(load_row(access));
+  }
+  rc = keep_old(access);
+done:
+  return rc;
+}
+
+/* Tombstones of the partition bear on the row as its own do. */
+static void inherit_tombstones(row_access *access) {
+  if (!access->has_partition) return;
+  med_slice parts = med_slice_of(access->parts.bytes, access->parts.len);
+  int64_t deleted = access->clustering_values == NULL ? access->partition.deleted_us
+                                                      : med_wide_partition_deleted(&access->partition, parts);
+  if (deleted > access->row.deleted_us) access->row.deleted_us = deleted;
+}
+
+static int derive(row_access *access) {
+  if (!has_derived(access->table)) return MEDLEY_OK;
+  med_wide_place_of_row place = {
+      access->table, access->partition_values, access->clustering_values,
+      med_slice_of(access->key.bytes + MED_WIDE_TAIL_OFFSET, (size_t)access->key.len - MED_WIDE_TAIL_OFFSET)};
+  int rc = med_wide_indexes_update(access->txn, &place, &access->old, &access->row, access->arena);
+  return rc == MEDLEY_OK ? med_wide_views_update(access->txn, &place, &access->old, &access->row, access->arena) : rc;
+}
+
+static int store_statics(row_access *access) {
+  access->partition.statics = access->row;
+  if (access->hashed && access->partition.key_parts.len == 0) {
+    access->parts.len = 0;
+    int rc =
+        med_wide_partition_parts(access->table, access->partition_values, &access->parts, med_txn_error(access->txn));
+    if (rc != MEDLEY_OK) return rc;
+    access->partition.key_parts = med_slice_of(access->parts.bytes, access->parts.len);
+  }
+  return med_wide_partition_store(access->txn, &access->partition_key, &access->partition);
+}
+
+/* The record of a hashed partition lives as long as a row does. */
+static int forget_partition(row_access *access) {
+  med_wide_partition present;
+  int rc = med_wide_partition_load(access->txn, &access->partition_key, access->arena, &present);
+  return rc == MEDLEY_OK ? med_wide_partition_store(access->txn, &access->partition_key, &present) : rc;
+}
+
+static int store_row(row_access *access) {
+  if (access->clustering_values == NULL) return store_statics(access);
+  med_slice key = med_key_slice(&access->key);
+  if (med_wide_row_is_empty(&access->row)) {
+    if (!access->there) return MEDLEY_OK;
+    int rc = med_wide_record_delete(access->txn, key);
+    return rc == MEDLEY_OK && access->hashed ? forget_partition(access) : rc;
+  }
+  med_buffer bytes = {0};
+  int rc = med_wide_row_encode(&access->row, &bytes)
+               ? med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len))
+               : med_error_no_memory(med_txn_error(access->txn));
+  med_buffer_clear(&bytes);
+  if (rc == MEDLEY_OK && access->hashed && !access->there)
+    rc = med_wide_partition_remember(access->txn, access->table, access->partition_values, &access->partition_key,
+                                     access->arena);
+  return rc;
+}
+
+static int store(row_access *access) {
+  int rc = store_row(access);
+  return rc == MEDLEY_OK ? derive(access) : rc;
+}
+
+int med_wide_row_replace(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                         const med_slice *clustering, const med_wide_row *row, med_arena *arena) {
+  row_access access = {
+      .txn = txn, .table = table, .partition_values = partition, .clustering_values = clustering, .arena = arena};
+  int rc = access_open(&access);
+  if (rc == MEDLEY_OK) {
+    access.row = *row;
+    rc = store(&access);
+  }
+  access_clear(&access);
+  return rc;
+}
+
+/* ---- Writing ---- */
+static int apply_changes(row_access *access, const med_wide_write *write) {
+  int64_t now_us = med_txn_now_us(access->txn);
+  med_store *handle = med_txn_store(access->txn);
+  bool force = !settles(access->table);
+  med_wide_changer changer = {.row = &access->row,
+                              .arena = access->arena,
+                              .error = med_txn_error(access->txn),
+                              .force = force,
+                              .timestamp_us = write->timestamp_us,
+                              .now_s = now_us / 1000000,
+                              .ttl_s = write->ttl_s,
+                              .position = (uint64_t)write->timestamp_us << 20};
+  if (write->ttl_s != 0) changer.expiry_s = (uint32_t)(changer.now_s + write->ttl_s);
+  if (write->marker) {
+    med_wide_marker marker = {true, write->timestamp_us, changer.ttl_s, changer.expiry_s};
+    med_wide_row_mark(&access->row, &marker, force);
+  }
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < write->change_count; i++) {
+    if (write->changes[i].column->type.kind == MED_WIDE_LIST && changer.salt == 0)
+      changer.salt = (uint32_t)med_store_random(handle) | 1;
+    rc = med_wide_change_apply(&changer, &write->changes[i]);
+  }
+  return rc;
+}
+
+int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) {
+  row_access access = {.txn = txn,
+                       .table = write->table,
+                       .partition_values = write->partition,
+                       .clustering_values = write->clustering,
+                       .arena = arena};
+  int rc = access_open(&access);
+  int64_t own = access.row.deleted_us;
+  if (rc == MEDLEY_OK) {
+    inherit_tombstones(&access);
+    rc = apply_changes(&access, write);
+    access.row.deleted_us = own;
+  }
+  if (rc == MEDLEY_OK) rc = store(&access);
+  access_clear(&access);
+  return rc;
+}
+
+/* ---- Deleting ---- */
+static int delete_opened(row_access *access, int64_t timestamp_us, bool leave_tombstone) {
+  bool force = !settles(access->table);
+  med_wide_row_drop(&access->row, timestamp_us, force);
+  if (!force && leave_tombstone && timestamp_us > access->row.deleted_us) access->row.deleted_us = timestamp_us;
+  if (!leave_tombstone && access->row.deleted_us <= timestamp_us) access->row.deleted_us = MED_WIDE_NO_TIMESTAMP;
+  return store(access);
+}
+
+int med_wide_delete_row(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                        const med_slice *clustering, int64_t timestamp_us, med_arena *arena) {
+  row_access access = {
+      .txn = txn, .table = table, .partition_values = partition, .clustering_values = clustering, .arena = arena};
+  int rc = access_open(&access);
+  if (rc == MEDLEY_OK) rc = delete_opened(&access, timestamp_us, true);
+  access_clear(&access);
+  return rc;
+}
+
+/* One row of a range; what the range's tombstone says need not be said by the row. */
+static int delete_in_range(med_txn *txn, const med_wide_table *table, const med_slice *partition, med_slice parts,
+                           int64_t timestamp_us, med_arena *arena) {
+  med_slice clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
+  int rc = med_wide_key_values(med_wide_clustering(table), table->clustering_count, parts, arena, clustering,
+                               med_txn_error(txn));
+  if (rc != MEDLEY_OK) return rc;
+  row_access access = {
+      .txn = txn, .table = table, .partition_values = partition, .clustering_values = clustering, .arena = arena};
+  rc = access_open(&access);
+  if (rc == MEDLEY_OK) rc = delete_opened(&access, timestamp_us, false);
+  access_clear(&access);
+  return rc;
+}
+
+static int delete_rows(med_txn *txn, const med_wide_table *table, const med_slice *partition, const med_key *prefix,
+                       const med_wide_range *range, int64_t timestamp_us) {
+  med_arena arena = {0};
+  med_cursor *cursor;
+  med_key at, rows;
+  med_slice key;
+  int rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  med_wide_row_key(prefix, med_slice_of("", 0), &rows);
+  med_wide_row_key(prefix, range != NULL ? range->from : med_slice_of("", 0), &at);
+  while ((rc = med_cursor_seek(cursor, med_key_slice(&at), &key, NULL)) == MEDLEY_OK &&
+         med_slice_starts_with(key, med_key_slice(&rows))) {
+    memcpy(at.bytes, key.bytes, key.len);
+    at.len = (uint16_t)key.len;
+    med_slice parts = med_slice_of(at.bytes + rows.len, (size_t)at.len - rows.len);
+    if (range != NULL && !med_wide_range_has(range, parts)) break;
+    rc = delete_in_range(txn, table, partition, parts, timestamp_us, &arena);
+    med_arena_reset(&arena);
+    if (rc != MEDLEY_OK) break;
+    if (at.len == MED_KEY_SIZE_MAX) break; /* cannot be: a row's key is shorter */
+    at.bytes[at.len++] = 0;                /* the next key that there can be */
+  }
+  med_cursor_close(cursor);
+  med_arena_clear(&arena);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+static int add_tombstone(med_wide_partition *partition, const med_wide_range *range, int64_t timestamp_us,
+                         med_arena *arena, medley_error *error) {
+  med_wide_tombstone *all = med_arena_alloc(arena, (partition->tombstone_count + 1) * sizeof *all);
+  if (all == NULL) return med_error_no_memory(error);
+  size_t kept = 0;
+  for (size_t i = 0; i < partition->tombstone_count; i++) {
+    const med_wide_tombstone *old = &partition->tombstones[i];
+    bool same = med_slice_equal(old->range.from, range->from) && med_slice_equal(old->range.to, range->to) &&
+                (old->range.to.bytes == NULL) == (range->to.bytes == NULL);
+    if (!same || old->deleted_us > timestamp_us) all[kept++] = *old;
+  }
+  all[kept++] = (med_wide_tombstone){*range, timestamp_us};
+  partition->tombstones = all;
+  partition->tombstone_count = kept;
+  return MEDLEY_OK;
+}
+
+/* The statics go, and a tombstone of the range or of all comes, where they are kept. */
+static int delete_in_partition(row_access *access, const med_wide_range *range, int64_t timestamp_us) {
+  med_wide_partition *partition = &access->partition;
+  bool settle = settles(access->table);
+  int rc = MEDLEY_OK;
+  if (range == NULL) {
+    med_wide_row_drop(&access->row, timestamp_us, !settle);
+    if (access->row.deleted_us <= timestamp_us) access->row.deleted_us = MED_WIDE_NO_TIMESTAMP;
+    if (settle && timestamp_us > partition->deleted_us) partition->deleted_us = timestamp_us;
+  } else if (settle) {
+    rc = add_tombstone(partition, range, timestamp_us, access->arena, med_txn_error(access->txn));
+  }
+  return rc == MEDLEY_OK ? store(access) : rc;
+}
+
+int med_wide_delete_range(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                          const med_wide_range *range, int64_t timestamp_us, med_arena *arena) {
+  row_access access = {.txn = txn, .table = table, .partition_values = partition, .arena = arena};
+  int rc = access_open(&access);
+  if (rc == MEDLEY_OK) rc = delete_rows(txn, table, partition, &access.partition_key, range, timestamp_us);
+  access_clear(&access);
+  if (rc != MEDLEY_OK) return rc;
+  /* Read again: a hashed partition's record may have gone with its last row. */
+  access = (row_access){.txn = txn, .table = table, .partition_values = partition, .arena = arena};
+  rc = access_open(&access);
+  if (rc == MEDLEY_OK) rc = delete_in_partition(&access, range, timestamp_us);
+  access_clear(&access);
+  return rc;
+}

@@ -1,0 +1,390 @@
+/* read.c - walking a table's rows. */
+#include "models/widecolumn/read.h"
+
+#include "models/widecolumn/derived.h"
+#include "models/widecolumn/value_key.h"
+
+struct med_wide_reader {
+  med_txn *txn;
+  const med_wide_table *table;
+  int64_t now_s;
+  med_cursor *cursor;
+  bool reverse, distinct,
+      whole; /* whole: all rows of each partition are asked for, so static columns may stand alone */
+  bool ended;
+  med_key from, to; /* of tree keys: from <= key < to */
+  med_key at;       /* where the next record is looked for: >= at, or < at in reverse */
+  med_key current;  /* of the last entry */
+  /* The present partition */
+  med_arena partition_arena;
+  med_key partition; /* its key; len 0: none yet */
+  med_slice *partition_values;
+  med_wide_partition record;
+  bool any_row; /* a live row of it has been answered, or it need not be asked */
+  bool first;
+  /* The present row */
+  med_arena arena;
+  med_buffer space;
+  med_slice *clustering_values;
+  med_wide_row row;
+  uint64_t visited;
+};
+
+static medley_error *slot(const med_wide_reader *reader) { return med_txn_error(reader->txn); }
+
+int med_wide_reader_open(med_txn *txn, const med_wide_table *table, med_wide_reader **reader) {
+  med_wide_reader *made = med_alloc_zero(sizeof *made);
+  *reader = NULL;
+  if (made == NULL) return med_error_no_memory(med_txn_error(txn));
+  made->txn = txn;
+  made->table = table;
+  made->now_s = med_txn_now_us(txn) / 1000000;
+  int rc = med_cursor_open(txn, MED_TREE_WIDE, &made->cursor);
+  if (rc != MEDLEY_OK) {
+    med_free(made);
+    return rc;
+  }
+  med_wide_reader_tokens(made, INT64_MIN, INT64_MAX);
+  *reader = made;
+  return MEDLEY_OK;
+}
+
+void med_wide_reader_close(med_wide_reader *reader) {
+  if (reader == NULL) return;
+  med_cursor_close(reader->cursor);
+  med_arena_clear(&reader->partition_arena);
+  med_arena_clear(&reader->arena);
+  med_buffer_clear(&reader->space);
+  med_free(reader);
+}
+
+static void begin(med_wide_reader *reader, bool reverse, bool whole) {
+  reader->reverse = reverse;
+  reader->whole = whole;
+  reader->ended = false;
+  reader->partition.len = 0;
+  reader->any_row = true;
+  reader->at = reverse ? reader->to : reader->from;
+}
+
+/* The end of all keys that begin with prefix. A key of a table is never only FF. */
+static void after(med_key *key, const med_key *prefix) { (void)med_key_after_prefix(key, med_key_slice(prefix)); }
+
+void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to) {
+  med_key last;
+  med_wide_token_prefix(reader->table->id, from, &reader->from);
+  med_wide_token_prefix(reader->table->id, to, &last);
+  after(&reader->to, &last);
+  begin(reader, false, true);
+}
+
+void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
+
+static void extend(med_key *key, med_slice bytes) {
+  size_t room = MED_KEY_SIZE_MAX - (size_t)key->len;
+  size_t len = bytes.len < room ? bytes.len : room;
+  if (len > 0) memcpy(key->bytes + key->len, bytes.bytes, len);
+  key->len = (uint16_t)(key->len + len);
+}
+
+int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, const med_wide_range *range,
+                              bool reverse) {
+  med_key partition, rows;
+  bool hashed;
+  int rc = med_wide_partition_key(reader->table, values, &partition, &hashed, slot(reader));
+  if (rc != MEDLEY_OK) return rc;
+  med_wide_row_key(&partition, med_slice_of("", 0), &rows);
+  if (range == NULL) {
+    reader->from = partition;
+    after(&reader->to, &partition);
+  } else {
+    reader->from = rows;
+    extend(&reader->from, range->from);
+    if (range->to.bytes == NULL) {
+      after(&reader->to, &rows);
+    } else {
+      reader->to = rows;
+      extend(&reader->to, range->to);
+    }
+  }
+  begin(reader, reverse, range == NULL);
+  return MEDLEY_OK;
+}
+
+void med_wide_reader_skip_partition(med_wide_reader *reader) {
+  if (reader->partition.len == 0) return;
+  reader->any_row = true;
+  if (reader->reverse)
+    reader->at = reader->partition;
+  else
+    after(&reader->at, &reader->partition);
+}
+
+int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
+  med_wide_place place;
+  med_key key;
+  med_wide_table_prefix(reader->table->id, &key);
+  if (tail.len > MED_KEY_SIZE_MAX - (size_t)key.len)
+    return med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: a place to go on from that is none");
+  extend(&key, tail);
+  int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
+  if (rc != MEDLEY_OK) return rc;
+  if (reader->distinct) {
+    med_key partition = {.len = (uint16_t)place.partition.len};
+    memcpy(partition.bytes, place.partition.bytes, place.partition.len);
+    after(&reader->at, &partition);
+    return MEDLEY_OK;
+  }
+  reader->at = key;
+  if (!reader->reverse && key.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  /* Its rows were answered before: static columns do not stand alone any more. */
+  reader->partition = (med_key){0};
+  reader->any_row = true;
+  return MEDLEY_OK;
+}
+
+/* ---- A partition begins ---- */
+static int enter_partition(med_wide_reader *reader, const med_wide_place *place) {
+  med_arena_reset(&reader->partition_arena);
+  reader->partition.len = (uint16_t)place->partition.len;
+  memcpy(reader->partition.bytes, place->partition.bytes, place->partition.len);
+  reader->first = true;
+  const med_wide_table *table = reader->table;
+  reader->partition_values = med_arena_alloc(&reader->partition_arena, table->partition_count * sizeof(med_slice));
+  if (reader->partition_values == NULL) return med_error_no_memory(slot(reader));
+  /* place borrows from the cursor's key, which loading may not move: nothing is written here. */
+  med_slice parts = place->parts;
+  med_wide_partition_init(&reader->record);
+  int rc = MEDLEY_OK;
+  if (place->hashed || med_wide_table_has_static(table))
+    rc = med_wide_partition_load(reader->txn, &reader->partition, &reader->partition_arena, &reader->record);
+  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->record.statics, table);
+  if (rc == MEDLEY_OK && place->hashed) {
+    parts = reader->record.key_parts;
+    if (parts.len == 0)
+      rc = med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: the key of a partition is missing");
+  }
+  if (rc == MEDLEY_OK)
+    rc = med_wide_key_values(table->columns, table->partition_count, parts, &reader->partition_arena,
+                             reader->partition_values, slot(reader));
+  return rc;
+}
+
+static int decode_row(med_wide_reader *reader, const med_wide_place *place, med_slice value) {
+  const med_wide_table *table = reader->table;
+  med_arena_reset(&reader->arena);
+  reader->clustering_values = med_arena_alloc(&reader->arena, (table->clustering_count + 1) * sizeof(med_slice));
+  if (reader->clustering_values == NULL) return med_error_no_memory(slot(reader));
+  med_slice bytes;
+  int rc = med_wide_record_open(reader->txn, value, &reader->space, &bytes);
+  const void *copy = rc == MEDLEY_OK ? med_arena_copy(&reader->arena, bytes.bytes, bytes.len) : NULL;
+  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(slot(reader));
+  if (rc == MEDLEY_OK)
+    rc = med_wide_row_decode(med_slice_of(copy, bytes.len), &reader->arena, &reader->row, slot(reader));
+  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->row, table);
+  if (rc == MEDLEY_OK)
+    rc = med_wide_key_values(med_wide_clustering(table), table->clustering_count, place->clustering, &reader->arena,
+                             reader->clustering_values, slot(reader));
+  return rc;
+}
+
+static void fill(med_wide_reader *reader, med_slice key, bool is_row, med_wide_entry *entry) {
+  reader->current.len = 0;
+  extend(&reader->current, key);
+  if (!is_row) med_wide_row_init(&reader->row);
+  *entry = (med_wide_entry){
+      .partition = reader->partition_values,
+      .clustering = is_row ? reader->clustering_values : NULL,
+      .row = &reader->row,
+      .statics = &reader->record.statics,
+      .token = (int64_t)(med_get_u64(reader->partition.bytes + MED_WIDE_TAIL_OFFSET) ^ (UINT64_C(1) << 63)),
+      .first = reader->first,
+      .tail = med_slice_of(reader->current.bytes + MED_WIDE_TAIL_OFFSET,
+                           (size_t)reader->current.len - MED_WIDE_TAIL_OFFSET),
+      .visited = reader->visited};
+  reader->first = false;
+}
+
+/* Whether the partition that ends here is an entry by its static columns alone. */
+static bool stands_alone(med_wide_reader *reader, med_wide_entry *entry) {
+  if (reader->any_row || reader->partition.len == 0) return false;
+  reader->any_row = true;
+  if (!med_wide_row_is_live(&reader->record.statics, reader->now_s)) return false;
+  med_key own;
+  med_wide_partition_record_key(&reader->partition, &own);
+  fill(reader, med_key_slice(&own), false, entry);
+  return true;
+}
+
+/* The next record within the bounds, and the place behind it. */
+static int step(med_wide_reader *reader, med_slice *key, med_slice *value) {
+  int rc = reader->reverse ? med_cursor_seek_before(reader->cursor, med_key_slice(&reader->at), key, value)
+                           : med_cursor_seek(reader->cursor, med_key_slice(&reader->at), key, value);
+  if (rc != MEDLEY_OK) return rc;
+  if (reader->reverse ? med_slice_compare(*key, med_key_slice(&reader->from)) < 0
+                      : med_slice_compare(*key, med_key_slice(&reader->to)) >= 0)
+    return MEDLEY_NOT_FOUND;
+  reader->visited++;
+  return MEDLEY_OK;
+}
+
+static void pass(med_wide_reader *reader, med_slice key) {
+  memcpy(reader->at.bytes, key.bytes, key.len);
+  reader->at.len = (uint16_t)key.len;
+  if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+}
+
+/* OK with an entry, NOT_FOUND if the record is none. */
+static int take_record(med_wide_reader *reader, const med_wide_place *place, med_slice key, med_slice value,
+                       med_wide_entry *entry) {
+  if (place->sub == MED_WIDE_SUB_PARTITION) return MEDLEY_NOT_FOUND;
+  int rc = decode_row(reader, place, value);
+  if (rc != MEDLEY_OK) return rc;
+  if (!med_wide_row_is_live(&reader->row, reader->now_s)) return MEDLEY_NOT_FOUND;
+  reader->any_row = true;
+  fill(reader, key, true, entry);
+  return MEDLEY_OK;
+}
+
+int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
+  while (!reader->ended) {
+    med_slice key, value;
+    med_wide_place place = {0};
+    int rc = step(reader, &key, &value);
+    reader->ended = rc == MEDLEY_NOT_FOUND;
+    if (rc == MEDLEY_OK) rc = med_wide_key_place(reader->table, key, &place, slot(reader));
+    if (rc != MEDLEY_OK && !reader->ended) return rc;
+    bool same = !reader->ended && reader->partition.len > 0 &&
+                med_slice_equal(place.partition, med_key_slice(&reader->partition));
+    /* The record that was found is then looked for again in the next step. */
+    if (!same && stands_alone(reader, entry)) return MEDLEY_OK;
+    if (reader->ended) break;
+    if (!same) {
+      rc = enter_partition(reader, &place);
+      if (rc != MEDLEY_OK) return rc;
+      reader->any_row = !reader->whole;
+    }
+    pass(reader, key);
+    rc = take_record(reader, &place, key, value, entry);
+    if (rc == MEDLEY_OK && reader->distinct) med_wide_reader_skip_partition(reader);
+    if (rc != MEDLEY_NOT_FOUND) return rc;
+  }
+  return MEDLEY_NOT_FOUND;
+}
+
+int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *entry) {
+  med_slice value;
+  med_wide_place place;
+  med_wide_table_prefix(reader->table->id, &reader->at);
+  extend(&reader->at, tail);
+  int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), &place, slot(reader));
+  if (rc != MEDLEY_OK) return rc;
+  if (!med_slice_equal(place.partition, med_key_slice(&reader->partition))) {
+    rc = enter_partition(reader, &place);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  bool is_row = place.sub == MED_WIDE_SUB_ROW;
+  if (is_row) {
+    rc = med_txn_get(reader->txn, MED_TREE_WIDE, med_key_slice(&reader->at), &value);
+    if (rc == MEDLEY_OK) rc = decode_row(reader, &place, value);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  if (!med_wide_row_is_live(is_row ? &reader->row : &reader->record.statics, reader->now_s)) return MEDLEY_NOT_FOUND;
+  fill(reader, med_key_slice(&reader->at), is_row, entry);
+  return MEDLEY_OK;
+}
+
+/* ---- Ranges of clustering keys ---- */
+/* The least bytes that are greater than all that begin with these; false if there are none. */
+static bool make_successor(med_buffer *bytes) {
+  while (bytes->len > 0 && (uint8_t)bytes->bytes[bytes->len - 1] == 0xFF) bytes->len--;
+  if (bytes->len == 0) return false;
+  bytes->bytes[bytes->len - 1]++;
+  return true;
+}
+
+/* One end of the range: prefix alone, or prefix and the bound's value; behind: what begins so is on the near side of the end. An end that has
+ * no bytes is none. */
+static int make_end(const med_wide_column *column, const med_buffer *prefix, const med_wide_bound *bound, bool behind,
+                    med_arena *arena, med_slice *end, medley_error *error) {
+  med_buffer bytes = {0};
+  int rc = med_buffer_append(&bytes, prefix->bytes, prefix->len) ? MEDLEY_OK : MEDLEY_NO_MEMORY;
+  if (rc == MEDLEY_OK && bound != NULL) rc = med_wide_key_add(&column->type, bound->value, column->descending, &bytes);
+  bool ok = true;
+  if (rc == MEDLEY_OK && behind && !make_successor(&bytes))
+    *end = med_slice_of(NULL, 0);
+  else if (rc == MEDLEY_OK)
+    *end = med_wide_copy(arena, med_slice_of(bytes.len > 0 ? bytes.bytes : "", bytes.len), &ok);
+  med_buffer_clear(&bytes);
+  if (rc == MEDLEY_NO_MEMORY || !ok) return med_error_no_memory(error);
+  return rc == MEDLEY_OK ? rc : med_error_set(error, rc, "wide-column: a value is beyond what a key can hold");
+}
+
+int med_wide_clustering_range(const med_wide_table *table, const med_slice *values, size_t count,
+                              const med_wide_bound *lower, const med_wide_bound *upper, med_arena *arena,
+                              med_wide_range *range, medley_error *error) {
+  const med_wide_column *column = med_wide_clustering(table) + count;
+  med_buffer prefix = {0};
+  bool descending = (lower != NULL || upper != NULL) && column->descending;
+  const med_wide_bound *first = descending ? upper : lower, *last = descending ? lower : upper;
+  int rc = med_wide_clustering_parts(table, values, count, &prefix, error);
+  if (rc == MEDLEY_OK)
+    rc = make_end(column, &prefix, first, first != NULL && !first->inclusive, arena, &range->from, error);
+  if (rc == MEDLEY_OK) rc = make_end(column, &prefix, last, last == NULL || last->inclusive, arena, &range->to, error);
+  med_buffer_clear(&prefix);
+  return rc;
+}
+
+/* ---- By an indexed value ---- */
+struct med_wide_index_reader {
+  med_txn *txn;
+  med_cursor *cursor;
+  med_key prefix, at;
+  uint8_t tail[MED_KEY_SIZE_MAX];
+};
+
+int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const med_wide_index *index, med_slice value,
+                               med_wide_index_reader **reader) {
+  med_arena arena = {0};
+  med_wide_type type;
+  medley_error *error = med_txn_error(txn);
+  med_wide_index_reader *made = med_alloc_zero(sizeof *made);
+  *reader = NULL;
+  if (made == NULL) return med_error_no_memory(error);
+  made->txn = txn;
+  int rc = med_wide_index_type(table, index, &arena, &type) ? MEDLEY_OK : med_error_no_memory(error);
+  if (rc == MEDLEY_OK) rc = med_wide_index_prefix(index->id, &type, value, &made->prefix, error);
+  if (rc == MEDLEY_OK) rc = med_cursor_open(txn, MED_TREE_WIDE, &made->cursor);
+  med_arena_clear(&arena);
+  if (rc != MEDLEY_OK) {
+    med_free(made);
+    return rc;
+  }
+  made->at = made->prefix;
+  *reader = made;
+  return MEDLEY_OK;
+}
+
+int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
+  med_slice key, value;
+  int rc = med_cursor_seek(reader->cursor, med_key_slice(&reader->at), &key, &value);
+  if (rc != MEDLEY_OK) return rc;
+  if (!med_slice_starts_with(key, med_key_slice(&reader->prefix))) return MEDLEY_NOT_FOUND;
+  med_slice found = value.len > 0
+                        ? value
+                        : med_slice_of((const uint8_t *)key.bytes + reader->prefix.len, key.len - reader->prefix.len);
+  if (found.len > sizeof reader->tail)
+    return med_error_set(med_txn_error(reader->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
+  memcpy(reader->tail, found.bytes, found.len);
+  *tail = med_slice_of(reader->tail, found.len);
+  reader->at.len = 0;
+  extend(&reader->at, key);
+  if (!med_key_after_prefix(&reader->at, key)) reader->at.len = 0;
+  return MEDLEY_OK;
+}
+
+void med_wide_index_reader_close(med_wide_index_reader *reader) {
+  if (reader == NULL) return;
+  med_cursor_close(reader->cursor);
+  med_free(reader);
+}

@@ -1,0 +1,101 @@
+/* walk.c - a table's records, one after the other. */
+#include "models/widecolumn/walk.h"
+
+struct med_wide_walker {
+  med_txn *txn;
+  const med_wide_table *table;
+  med_cursor *cursor;
+  med_key prefix, at;
+  med_key key; /* of the present record */
+  med_buffer space;
+  med_arena arena;
+  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
+};
+
+int med_wide_walker_open(med_txn *txn, const med_wide_table *table, med_wide_walker **walker) {
+  med_wide_walker *made = med_alloc_zero(sizeof *made);
+  *walker = NULL;
+  if (made == NULL) return med_error_no_memory(med_txn_error(txn));
+  made->txn = txn;
+  made->table = table;
+  med_wide_table_prefix(table->id, &made->prefix);
+  made->at = made->prefix;
+  int rc = med_cursor_open(txn, MED_TREE_WIDE, &made->cursor);
+  if (rc != MEDLEY_OK) {
+    med_free(made);
+    return rc;
+  }
+  *walker = made;
+  return MEDLEY_OK;
+}
+
+void med_wide_walker_close(med_wide_walker *walker) {
+  if (walker == NULL) return;
+  med_cursor_close(walker->cursor);
+  med_buffer_clear(&walker->space);
+  med_arena_clear(&walker->arena);
+  med_free(walker);
+}
+
+void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
+  walker->at = walker->prefix;
+  size_t room = MED_KEY_SIZE_MAX - 1 - (size_t)walker->at.len;
+  size_t len = tail.len < room ? tail.len : room;
+  if (len > 0) memcpy(walker->at.bytes + walker->at.len, tail.bytes, len);
+  walker->at.len = (uint16_t)(walker->at.len + len);
+  walker->at.bytes[walker->at.len++] = 0;
+}
+
+/* The record under the cursor, copied: key and bytes. */
+static int take(med_wide_walker *walker, med_slice *record) {
+  med_slice key, value;
+  int rc = med_cursor_seek(walker->cursor, med_key_slice(&walker->at), &key, &value);
+  if (rc != MEDLEY_OK) return rc;
+  if (!med_slice_starts_with(key, med_key_slice(&walker->prefix))) return MEDLEY_NOT_FOUND;
+  memcpy(walker->key.bytes, key.bytes, key.len);
+  walker->key.len = (uint16_t)key.len;
+  walker->at = walker->key;
+  if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
+  rc = med_wide_record_open(walker->txn, value, &walker->space, record);
+  if (rc != MEDLEY_OK) return rc;
+  const void *copy = med_arena_copy(&walker->arena, record->bytes, record->len);
+  if (copy == NULL) return med_error_no_memory(med_txn_error(walker->txn));
+  *record = med_slice_of(copy, record->len);
+  return MEDLEY_OK;
+}
+
+int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
+  const med_wide_table *table = walker->table;
+  medley_error *error = med_txn_error(walker->txn);
+  med_slice record;
+  med_wide_place place;
+  int rc;
+  med_arena_reset(&walker->arena);
+  MED_TRY(take(walker, &record));
+  MED_TRY(med_wide_key_place(table, med_key_slice(&walker->key), &place, error));
+  med_key *partition_key = &walked->partition_key;
+  partition_key->len = (uint16_t)place.partition.len;
+  memcpy(partition_key->bytes, place.partition.bytes, place.partition.len);
+  med_slice parts = place.parts;
+  bool is_row = place.sub == MED_WIDE_SUB_ROW;
+  med_wide_partition_init(&walked->partition);
+  if (place.hashed || !is_row) {
+    MED_TRY(med_wide_partition_load(walker->txn, partition_key, &walker->arena, &walked->partition));
+    if (place.hashed) parts = walked->partition.key_parts;
+  }
+  MED_TRY(med_wide_key_values(table->columns, table->partition_count, parts, &walker->arena, walker->partition, error));
+  if (is_row) {
+    MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &walker->arena,
+                                walker->clustering, error));
+    MED_TRY(med_wide_row_decode(record, &walker->arena, &walked->row, error));
+  } else {
+    walked->row = walked->partition.statics;
+  }
+  med_wide_row_strip(&walked->row, table);
+  walked->place = (med_wide_place_of_row){
+      table, walker->partition, is_row ? walker->clustering : NULL,
+      med_slice_of(walker->key.bytes + MED_WIDE_TAIL_OFFSET, (size_t)walker->key.len - MED_WIDE_TAIL_OFFSET)};
+  walked->arena = &walker->arena;
+done:
+  return rc;
+}
