@@ -163,6 +163,7 @@ START_TEST(hints_must_be_of_the_wanted_type) {
   gives("text", "(ascii) 'x'", "'x'");
   gives("list<int>", "(list<int>) [1]", "[1]");
   gives("blob", "(int) 1", "0x00000001");
+  gives("text", "fromJson('8')", "'8'");
   refuses("int", "(text) 'x'", MEDLEY_TYPE, 1, "Cannot assign value (text)'x' to c of type int");
   refuses("int", "(int) 'x'", MEDLEY_TYPE, 7, "Invalid STRING constant (x) for \"c\" of type int");
   refuses("int", "(nix) 1", MEDLEY_NOT_FOUND, 1, "Unknown type nix");
