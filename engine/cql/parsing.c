@@ -148,27 +148,29 @@ static const char *const reserved[] = {
     "unlogged",    "unset",        "update",   "use",     "using",        "view",  "where",     "with",
 };
 
-bool med_cql_is_name(const med_cql_token *token) {
-  if (token->kind == MED_CQL_TOKEN_QUOTED) return true;
-  if (token->kind != MED_CQL_TOKEN_WORD) return false;
-  char first = lower(((const char *)token->text.bytes)[0]);
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-    if (reserved[i][0] == first && med_cql_token_is_word(token, reserved[i])) return false;
+/* Order of a word, whatever its case, and one of the list. */
+static int compare_word(med_slice text, const char *word) {
+  const char *bytes = text.bytes;
+  for (size_t i = 0; i < text.len; i++) {
+    int order = lower(bytes[i]) - word[i]; /* which is not zero at the word's end */
+    if (order != 0) return order;
   }
-  return true;
+  return word[text.len] == '\0' ? 0 : -1;
 }
 
-bool med_cql_name_write(med_slice name, med_buffer *text) {
-  const char *bytes = name.bytes;
-  bool plain = name.len > 0 && (bytes[0] < '0' || bytes[0] > '9');
-  for (size_t i = 0; i < name.len; i++)
-    plain = plain && ((bytes[i] >= 'a' && bytes[i] <= 'z') || (bytes[i] >= '0' && bytes[i] <= '9') || bytes[i] == '_');
-  med_cql_token token = {.kind = MED_CQL_TOKEN_WORD, .text = name};
-  if (plain && med_cql_is_name(&token)) return med_buffer_append(text, name.bytes, name.len);
-  bool ok = med_buffer_append_byte(text, '"');
-  for (size_t i = 0; ok && i < name.len; i++)
-    ok = (bytes[i] != '"' || med_buffer_append_byte(text, '"')) && med_buffer_append_byte(text, (uint8_t)bytes[i]);
-  return ok && med_buffer_append_byte(text, '"');
+bool med_cql_is_name(const med_cql_token *token) {
+  size_t low = 0, high = sizeof reserved / sizeof *reserved;
+  if (token->kind != MED_CQL_TOKEN_WORD) return token->kind == MED_CQL_TOKEN_QUOTED;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    int order = compare_word(token->text, reserved[middle]);
+    if (order == 0) return false;
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return true;
 }
 
 /* Without the quotes around it, doubled ones being one. */
