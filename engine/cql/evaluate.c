@@ -5,9 +5,27 @@
 #include "engine/cql/expression.h"
 #include "engine/cql/literal.h"
 
+/* While planning a marker stands for some value of its type: it may be within a collection, where null may not be. */
+static med_slice some_value(const med_wide_type *type) {
+  static const uint8_t zeros[16] = {0}, timeuuid[16] = {[6] = 0x10, [8] = 0x80};
+  size_t size = med_wide_kind_size(type->kind);
+  if (type->kind == MED_WIDE_TIMEUUID) return med_slice_of(timeuuid, sizeof timeuuid);
+  if (size > 0) return med_slice_of(zeros, size);
+  switch (type->kind) {
+    case MED_WIDE_DECIMAL: return med_slice_of(zeros, 5);
+    case MED_WIDE_VARINT: return med_slice_of(zeros, 1);
+    case MED_WIDE_DURATION: return med_slice_of(zeros, 3);
+    case MED_WIDE_LIST:
+    case MED_WIDE_SET:
+    case MED_WIDE_MAP:
+    case MED_WIDE_INET: return med_slice_of(zeros, 4); /* no elements; 0.0.0.0 */
+    default: return med_slice_of(zeros, 0);            /* no text; a tuple of nulls */
+  }
+}
+
 static int bound_value(med_cql_run *run, const med_wide_type *type, const med_cql_term *term,
                        const med_cql_place *place, med_slice *value) {
-  *value = med_slice_of(NULL, 0);
+  *value = some_value(type);
   if (run->planning) return MEDLEY_OK;
   const medley_value *bound = &run->statement->parameters[term->parameter - 1].value;
   int rc = med_cql_bind(type, bound, place, run->arena, value, run->error);

@@ -1,6 +1,6 @@
 /* evaluate.h - terms that stand for a value of a known type: literals, bind markers, function calls without columns.
  *
- * While planning, a marker is null and calls are checked for their types only. Values are in the run's arena. */
+ * While planning, a marker is some value of its type and calls are checked for their types only. Values are in the run's arena. */
 #ifndef MED_CQL_EVALUATE_H
 #define MED_CQL_EVALUATE_H
 

@@ -21,11 +21,16 @@ static int finish(medley_session *session, medley_statement *statement, int rc) 
   return rc;
 }
 
-static int prepare(medley_session *session, const char *sql, int count, const int64_t *values,
-                   medley_statement **statement) {
-  int rc = medley_prepare(session, MEDLEY_LANGUAGE_SQL, sql, MEDLEY_NUL_ENDED, statement, NULL);
+static int prepare_in(medley_language language, medley_session *session, const char *text, int count,
+                      const int64_t *values, medley_statement **statement) {
+  int rc = medley_prepare(session, language, text, MEDLEY_NUL_ENDED, statement, NULL);
   for (int i = 0; rc == MEDLEY_OK && i < count; i++) rc = medley_bind_integer(*statement, i + 1, values[i]);
   return rc;
+}
+
+static int prepare(medley_session *session, const char *sql, int count, const int64_t *values,
+                   medley_statement **statement) {
+  return prepare_in(MEDLEY_LANGUAGE_SQL, session, sql, count, values, statement);
 }
 
 static int run(medley_statement *statement) {
@@ -49,6 +54,68 @@ int fault_sql_blob(medley_session *session, const char *sql, int count, const in
   if (rc == MEDLEY_OK) rc = medley_bind_blob(statement, count + 1, blob, blob_len);
   if (rc == MEDLEY_OK) rc = run(statement);
   return finish(session, statement, rc);
+}
+
+int fault_cql(medley_session *session, const char *cql, int count, const int64_t *values) {
+  medley_statement *statement = NULL;
+  int rc = prepare_in(MEDLEY_LANGUAGE_CQL, session, cql, count, values, &statement);
+  if (rc == MEDLEY_OK) rc = run(statement);
+  return finish(session, statement, rc);
+}
+
+int fault_cql_text(medley_session *session, const char *cql, const char *text, size_t len, int count,
+                   const int64_t *values) {
+  medley_statement *statement = NULL;
+  int rc = medley_prepare(session, MEDLEY_LANGUAGE_CQL, cql, MEDLEY_NUL_ENDED, &statement, NULL);
+  if (rc == MEDLEY_OK) rc = medley_bind_text(statement, 1, text, len);
+  for (int i = 0; rc == MEDLEY_OK && i < count; i++) rc = medley_bind_integer(statement, i + 2, values[i]);
+  if (rc == MEDLEY_OK) rc = run(statement);
+  return finish(session, statement, rc);
+}
+
+static void add_value(const medley_value *value, fault_text *rows) {
+  switch (value->type) {
+    case MEDLEY_TYPE_NULL: fault_text_add(rows, "null"); break;
+    case MEDLEY_TYPE_INTEGER: fault_text_add(rows, "%lld", (long long)value->as.integer); break;
+    case MEDLEY_TYPE_TEXT:
+      fault_text_add(rows, "%zu:%016llx", value->as.text.len,
+                     (unsigned long long)fault_text_hash(value->as.text.bytes, value->as.text.len));
+      break;
+    case MEDLEY_TYPE_LIST:
+      fault_text_add(rows, "[");
+      for (size_t i = 0; i < value->as.list.count; i++) {
+        fault_text_add(rows, " ");
+        add_value(&value->as.list.items[i], rows);
+      }
+      fault_text_add(rows, "]");
+      break;
+    case MEDLEY_TYPE_MAP:
+      fault_text_add(rows, "{");
+      for (size_t i = 0; i < value->as.map.count; i++) {
+        fault_text_add(rows, " ");
+        add_value(&value->as.map.keys[i], rows);
+        fault_text_add(rows, "=");
+        add_value(&value->as.map.values[i], rows);
+      }
+      fault_text_add(rows, "}");
+      break;
+    default: fault_text_add(rows, "(type %d)", (int)value->type); break;
+  }
+}
+
+int fault_cql_rows(medley_session *session, const char *cql, int count, const int64_t *values, fault_text *rows) {
+  medley_statement *statement = NULL;
+  int rc = prepare_in(MEDLEY_LANGUAGE_CQL, session, cql, count, values, &statement);
+  while (rc == MEDLEY_OK || rc == MEDLEY_ROW) {
+    rc = medley_step(statement);
+    if (rc != MEDLEY_ROW) break;
+    for (int i = 0; i < medley_column_count(statement); i++) {
+      if (i > 0) fault_text_add(rows, "|");
+      add_value(medley_column_value(statement, i), rows);
+    }
+    fault_text_add(rows, "\n");
+  }
+  return finish(session, statement, rc == MEDLEY_DONE ? MEDLEY_OK : rc);
 }
 
 static void add_column(medley_statement *statement, int column, fault_text *rows) {

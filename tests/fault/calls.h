@@ -19,6 +19,12 @@ int fault_sql_rows(medley_session *session, const char *sql, int count, const in
 /* The first column of the first row; NOT_FOUND if there is no row. */
 int fault_sql_number(medley_session *session, const char *sql, int count, const int64_t *values, int64_t *number);
 
+/* CQL likewise. _text: one text as the first parameter. Rows: texts as length and hash, lists as [ 1 2], maps as { 1=2}. */
+int fault_cql(medley_session *session, const char *cql, int count, const int64_t *values);
+int fault_cql_text(medley_session *session, const char *cql, const char *text, size_t len, int count,
+                   const int64_t *values);
+int fault_cql_rows(medley_session *session, const char *cql, int count, const int64_t *values, fault_text *rows);
+
 /* A Redis command of NUL-ended words, the last argument NULL; *reply may be NULL. */
 int fault_redis(medley_session *session, const medley_value **reply, ...) __attribute__((sentinel));
 /* The same, where the last word is bytes. */

@@ -41,7 +41,7 @@ typedef struct fault_model {
 
 #define FAULT_REFERENCE_SIZE_MAX 4096
 
-extern const fault_model fault_sql_model, fault_keyvalue_model;
+extern const fault_model fault_sql_model, fault_wide_model, fault_keyvalue_model;
 
 /* Reproducible bytes of a long value. */
 static inline void fault_model_fill(uint8_t *bytes, size_t len, uint64_t seed) {

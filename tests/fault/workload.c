@@ -6,7 +6,7 @@
 #include "tests/fault/bank.h"
 #include "tests/fault/calls.h"
 
-static const fault_model *const all_models[] = {&fault_sql_model, &fault_keyvalue_model};
+static const fault_model *const all_models[] = {&fault_sql_model, &fault_wide_model, &fault_keyvalue_model};
 #define ALL_MODEL_COUNT (sizeof all_models / sizeof all_models[0])
 _Static_assert(ALL_MODEL_COUNT <= FAULT_MODEL_COUNT_MAX / 2, "fault_state has room for that many references");
 
