@@ -173,6 +173,19 @@ bool med_cql_is_name(const med_cql_token *token) {
   return true;
 }
 
+bool med_cql_name_write(med_slice name, med_buffer *text) {
+  const char *bytes = name.bytes;
+  bool plain = name.len > 0 && (bytes[0] < '0' || bytes[0] > '9');
+  for (size_t i = 0; i < name.len; i++)
+    plain = plain && ((bytes[i] >= 'a' && bytes[i] <= 'z') || (bytes[i] >= '0' && bytes[i] <= '9') || bytes[i] == '_');
+  med_cql_token token = {.kind = MED_CQL_TOKEN_WORD, .text = name};
+  if (plain && med_cql_is_name(&token)) return med_buffer_append(text, name.bytes, name.len);
+  bool ok = med_buffer_append_byte(text, '"');
+  for (size_t i = 0; ok && i < name.len; i++)
+    ok = (bytes[i] != '"' || med_buffer_append_byte(text, '"')) && med_buffer_append_byte(text, (uint8_t)bytes[i]);
+  return ok && med_buffer_append_byte(text, '"');
+}
+
 /* Without the quotes around it, doubled ones being one. */
 static bool undouble(med_cql_parser *p, med_slice text, char quote, med_slice *undoubled) {
   const char *bytes = (const char *)text.bytes + 1;
