@@ -298,6 +298,8 @@ static int run_negation(const med_cql_function *function, const med_slice *argum
 }
 
 int med_cql_negation_find(const med_wide_type *type, med_cql_function *function, medley_error *error) {
+  if (type == NULL)
+    return med_error_set(error, MEDLEY_TYPE, "the operation '- ?' is ambiguous: use type casts to disambiguate");
   if (!med_cql_is_number(type->kind)) {
     med_buffer text = {0};
     int rc = med_error_set(error, MEDLEY_TYPE, "the '-' operation is not supported for %s", type_text(type, &text));

@@ -71,7 +71,8 @@ int med_cql_evaluate(med_cql_run *run, const med_cql_term *term, const med_wide_
                                .finder_context = &scope,
                                .other = other_value,
                                .type_of = type_of_other,
-                               .context = run};
+                               .context = run,
+                               .planning = run->planning};
   med_cql_place place = med_cql_place_of(name);
   return med_cql_literal(&literals, type, term, &place, value, run->error);
 }

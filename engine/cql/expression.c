@@ -1,8 +1,10 @@
-/* expression.c - expressions made from terms, and their values. */
+/* expression.c - expressions made from terms, and their values. Calls and what is put together of others are made in
+ * expression_make.c. */
 #include "engine/cql/expression.h"
 
 #include "engine/cql/collection.h"
 #include "engine/cql/evaluate.h"
+#include "engine/cql/expression_make.h"
 #include "engine/cql/where.h"
 #include "models/widecolumn/token.h"
 
@@ -11,119 +13,8 @@ static bool is_named(const med_cql_term *term, const char *name) {
          med_slice_equal(term->name.name, med_slice_of_text(name));
 }
 
-static med_cql_expression *new_expression(med_cql_run *run, med_cql_expression_kind kind, const med_cql_term *term) {
-  med_cql_expression *made = med_cql_alloc(run, sizeof *made);
-  if (made != NULL) *made = (med_cql_expression){.kind = kind, .term = term};
-  return made;
-}
-
-static bool takes_what_is_wanted(const med_cql_term *term) {
-  return term->kind == MED_CQL_MARKER || term->kind == MED_CQL_NULL || term->kind == MED_CQL_LIST ||
-         term->kind == MED_CQL_SET || term->kind == MED_CQL_MAP || term->kind == MED_CQL_FIELDS ||
-         term->kind == MED_CQL_TUPLE;
-}
-
-/* ---- Literals ---- */
-static int make_literal(med_cql_run *run, const med_cql_term *term, const med_wide_type *wanted,
-                        med_cql_expression **made) {
-  *made = new_expression(run, MED_CQL_IS_LITERAL, term);
-  if (*made == NULL) return MEDLEY_NO_MEMORY;
-  if (term->kind == MED_CQL_HINT) {
-    int rc = med_cql_read_type(run, term->type, term->at, run->keyspace, &(*made)->type);
-    if (rc != MEDLEY_OK) return rc;
-    (*made)->term = term->items[0];
-  } else if (wanted != NULL) {
-    (*made)->type = *wanted;
-  } else if (!med_cql_literal_type(term, &(*made)->type)) {
-    return med_cql_fail(run, term->at, MEDLEY_ERROR,
-                        "Cannot infer type for term %s in selection clause (try using a cast to force a type)",
-                        term->kind == MED_CQL_MARKER ? "?"
-                        : term->kind == MED_CQL_NULL ? "null"
-                                                     : "of this form");
-  }
-  med_slice value; /* seen to be one of the type */
-  bool planning = run->planning;
-  run->planning = true;
-  int rc = med_cql_evaluate(run, (*made)->term, &(*made)->type, med_slice_of_text("selection"), &value);
-  run->planning = planning;
-  return rc;
-}
-
-/* ---- Calls ---- */
-static const med_wide_type *known_type(const med_cql_expression *expression) {
-  return expression != NULL ? &expression->type : NULL;
-}
-
-/* Arguments with types of their own first; the others become what the function wants of them. */
-static int make_arguments(med_cql_run *run, const med_cql_term *term, size_t *aggregates, med_cql_expression *made,
-                          const med_wide_type **types) {
-  made->count = term->count;
-  made->arguments = med_cql_alloc(run, (term->count + 1) * sizeof *made->arguments);
-  if (made->arguments == NULL) return MEDLEY_NO_MEMORY;
-  for (size_t i = 0; i < term->count; i++) {
-    made->arguments[i] = NULL;
-    if (takes_what_is_wanted(term->items[i])) {
-      types[i] = NULL;
-      continue;
-    }
-    int rc = med_cql_expression_make(run, term->items[i], NULL, aggregates, &made->arguments[i]);
-    if (rc != MEDLEY_OK) return rc;
-    types[i] = known_type(made->arguments[i]);
-  }
-  return MEDLEY_OK;
-}
-
-static int make_rest(med_cql_run *run, med_cql_expression *made) {
-  for (size_t i = 0; i < made->count; i++) {
-    if (made->arguments[i] != NULL) continue;
-    int rc = make_literal(run, made->term->items[i], &made->function.arguments[i], &made->arguments[i]);
-    if (rc != MEDLEY_OK) return rc;
-  }
-  return MEDLEY_OK;
-}
-
-/* The failure of a function's search, where the term is. */
-static int placed(med_cql_run *run, const med_cql_term *term, int rc) {
-  if (rc != MEDLEY_OK && rc != MEDLEY_NO_MEMORY && run->error->line == 0)
-    med_error_set_position(run->error, run->text.bytes, run->text.len, term->at);
-  return rc;
-}
-
-static int make_function(med_cql_run *run, const med_cql_term *term, const med_wide_type *wanted, size_t *aggregates,
-                         med_cql_expression **result) {
-  const med_wide_type *types[MED_CQL_ARGUMENTS_MAX + 1] = {0};
-  med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_CALL, term);
-  if (made == NULL) return MEDLEY_NO_MEMORY;
-  if (term->count > MED_CQL_ARGUMENTS_MAX)
-    return med_cql_fail(run, term->at, MEDLEY_ERROR,
-                        "Invalid number of arguments in call to function %.*s: %zu provided",
-                        MED_CQL_TEXT(term->name.name), term->count);
-  int rc = make_arguments(run, term, aggregates, made, types);
-  if (rc != MEDLEY_OK) return rc;
-  med_error_clear(run->error);
-  if (term->kind == MED_CQL_ARITHMETIC) {
-    if (types[0] == NULL && types[1] == NULL) types[0] = types[1] = wanted;
-    rc = med_cql_operator_find(term->operation, types[0], types[1], &made->function, run->error);
-  } else if (term->kind == MED_CQL_NEGATE) {
-    rc = med_cql_negation_find(types[0] != NULL ? types[0] : wanted, &made->function, run->error);
-  } else if (term->kind == MED_CQL_CAST) {
-    med_wide_type to;
-    rc = med_cql_read_type(run, term->type, term->at, run->keyspace, &to);
-    if (rc == MEDLEY_OK) rc = med_cql_cast_find(types[0] != NULL ? types[0] : &to, &to, &made->function, run->error);
-  } else {
-    med_cql_argument found[MED_CQL_ARGUMENTS_MAX + 1];
-    for (size_t i = 0; i < term->count; i++) found[i] = (med_cql_argument){types[i], term->items[i]};
-    rc = med_cql_function_find(term->name.name, found, term->count, wanted, &made->function, run->error);
-    if (rc == MEDLEY_NOT_FOUND)
-      return med_cql_fail(run, term->at, MEDLEY_NOT_FOUND, "Unknown function '%.*s'", MED_CQL_TEXT(term->name.name));
-  }
-  if (rc != MEDLEY_OK) return placed(run, term, rc);
-  made->type = made->function.result;
-  return make_rest(run, made);
-}
-
 static int make_token(med_cql_run *run, const med_cql_term *term, med_cql_expression **result) {
-  med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_TOKEN, term);
+  med_cql_expression *made = *result = med_cql_expression_new(run, MED_CQL_IS_TOKEN, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   made->type = med_wide_type_of(MED_WIDE_BIGINT);
   if (run->table == NULL || term->count != run->table->partition_count)
@@ -142,7 +33,7 @@ static int make_token(med_cql_run *run, const med_cql_term *term, med_cql_expres
 
 static int make_cell_fact(med_cql_run *run, const med_cql_term *term, bool ttl, med_cql_expression **result) {
   const char *name = ttl ? "TTL" : "WRITETIME";
-  med_cql_expression *made = *result = new_expression(run, ttl ? MED_CQL_IS_TTL : MED_CQL_IS_WRITETIME, term);
+  med_cql_expression *made = *result = med_cql_expression_new(run, ttl ? MED_CQL_IS_TTL : MED_CQL_IS_WRITETIME, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   made->type = med_wide_type_of(ttl ? MED_WIDE_INT : MED_WIDE_BIGINT);
   if (run->table == NULL || term->count != 1 || term->items[0]->kind != MED_CQL_COLUMN)
@@ -183,7 +74,7 @@ static bool is_number(med_wide_kind kind) {
 
 static int make_aggregate(med_cql_run *run, const med_cql_term *term, med_cql_aggregate_kind kind, size_t *aggregates,
                           med_cql_expression **result) {
-  med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_AGGREGATE, term);
+  med_cql_expression *made = *result = med_cql_expression_new(run, MED_CQL_IS_AGGREGATE, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   if (aggregates == NULL)
     return med_cql_fail(run, term->at, MEDLEY_ERROR,
@@ -217,7 +108,7 @@ static int make_aggregate(med_cql_run *run, const med_cql_term *term, med_cql_ag
 
 /* ---- Columns and their parts ---- */
 static int make_column(med_cql_run *run, const med_cql_term *term, med_cql_expression **result) {
-  med_cql_expression *made = *result = new_expression(run, MED_CQL_IS_COLUMN, term);
+  med_cql_expression *made = *result = med_cql_expression_new(run, MED_CQL_IS_COLUMN, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   if (run->table == NULL)
     return med_cql_fail(run, term->at, MEDLEY_ERROR, "a column is no constant: %.*s", MED_CQL_TEXT(term->name.name));
@@ -244,7 +135,7 @@ static int make_field(med_cql_run *run, const med_cql_term *term, size_t *aggreg
 
 static int make_part(med_cql_run *run, const med_cql_term *term, size_t *aggregates, med_cql_expression **result) {
   bool slice = term->kind == MED_CQL_SLICE_OF;
-  med_cql_expression *made = *result = new_expression(run, slice ? MED_CQL_IS_SLICE : MED_CQL_IS_PART, term);
+  med_cql_expression *made = *result = med_cql_expression_new(run, slice ? MED_CQL_IS_SLICE : MED_CQL_IS_PART, term);
   if (made == NULL) return MEDLEY_NO_MEMORY;
   made->arguments = med_cql_alloc(run, 3 * sizeof *made->arguments);
   if (made->arguments == NULL) return MEDLEY_NO_MEMORY;
@@ -269,6 +160,7 @@ int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const me
                             med_cql_expression **made) {
   med_cql_aggregate_kind aggregate;
   int rc;
+  term = med_cql_expression_inner(term, wanted);
   switch (term->kind) {
     case MED_CQL_COLUMN: rc = make_column(run, term, made); break;
     case MED_CQL_FIELD_OF:
@@ -282,13 +174,15 @@ int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const me
       else if (is_aggregate(term, &aggregate))
         rc = make_aggregate(run, term, aggregate, aggregates, made);
       else
-        rc = make_function(run, term, wanted, aggregates, made);
+        rc = med_cql_expression_call(run, term, wanted, aggregates, made);
       break;
     case MED_CQL_CAST:
     case MED_CQL_NEGATE:
-    case MED_CQL_ARITHMETIC: rc = make_function(run, term, wanted, aggregates, made); break;
+    case MED_CQL_ARITHMETIC: rc = med_cql_expression_call(run, term, wanted, aggregates, made); break;
     case MED_CQL_STAR: return med_cql_fail(run, term->at, MEDLEY_SYNTAX, "* is no value");
-    default: return make_literal(run, term, wanted, made);
+    default:
+      if (!med_cql_expression_is_put_together(term, wanted)) return med_cql_expression_literal(run, term, wanted, made);
+      rc = med_cql_expression_put_together(run, term, aggregates, made);
   }
   if (rc == MEDLEY_OK && wanted != NULL && !med_cql_type_accepts(wanted, &(*made)->type))
     return med_cql_fail(run, term->at, MEDLEY_TYPE,
@@ -396,8 +290,18 @@ static int call_value(med_cql_run *run, const med_cql_expression *expression, co
   int rc = values_of(run, expression, scope, values);
   if (rc != MEDLEY_OK) return rc;
   med_cql_environment environment = {med_txn_now_us(run->txn), &run->random, scope->arena};
-  return placed(run, expression->term,
-                med_cql_function_run(&expression->function, values, &environment, value, run->error));
+  return med_cql_expression_placed(
+      run, expression->term, med_cql_function_run(&expression->function, values, &environment, value, run->error));
+}
+
+static int put_together_value(med_cql_run *run, const med_cql_expression *expression, const med_cql_row_scope *scope,
+                              med_slice *value) {
+  med_slice *values = med_arena_alloc(scope->arena, (expression->count + 1) * sizeof *values);
+  int rc = values == NULL ? MEDLEY_NO_MEMORY : values_of(run, expression, scope, values);
+  if (rc != MEDLEY_OK) return rc;
+  return med_cql_expression_placed(
+      run, expression->term,
+      med_cql_collection_make(&expression->type, values, expression->count, scope->arena, value, run->error));
 }
 
 static int literal_value(med_cql_run *run, const med_cql_expression *expression, const med_cql_row_scope *scope,
@@ -436,6 +340,7 @@ int med_cql_expression_value(med_cql_run *run, const med_cql_expression *express
       if (rc == MEDLEY_OK && expression->kind == MED_CQL_IS_PART) part_value(expression, values, value);
       if (rc == MEDLEY_OK && expression->kind == MED_CQL_IS_SLICE) rc = slice_value(expression, values, scope, value);
       break;
+    case MED_CQL_IS_PUT_TOGETHER: rc = put_together_value(run, expression, scope, value); break;
     case MED_CQL_IS_AGGREGATE: rc = aggregate_value(run, expression, scope, value); break;
   }
   return rc == MEDLEY_NO_MEMORY || !ok ? med_cql_no_memory(run) : rc;
@@ -493,7 +398,7 @@ static int add_sum(med_cql_run *run, const med_cql_expression *expression, med_s
     med_cql_environment environment = {0, &run->random, scope->arena};
     int rc =
         accumulator->any ? med_cql_function_run(&expression->plus, both, &environment, &sum, run->error) : MEDLEY_OK;
-    if (rc != MEDLEY_OK) return placed(run, expression->term, rc);
+    if (rc != MEDLEY_OK) return med_cql_expression_placed(run, expression->term, rc);
     return keep(accumulator, sum) ? MEDLEY_OK : med_cql_no_memory(run);
   } else {
     accumulator->integer = (int64_t)((uint64_t)accumulator->integer + (uint64_t)integer_of(value));
@@ -574,7 +479,7 @@ static int big_number(med_cql_run *run, const med_cql_expression *expression, co
   med_cql_environment environment = {0, &run->random, scope->arena};
   int rc = med_cql_operator_find('/', &expression->type, &bigint, &divide, run->error);
   if (rc == MEDLEY_OK) rc = med_cql_function_run(&divide, both, &environment, value, run->error);
-  return placed(run, expression->term, rc);
+  return med_cql_expression_placed(run, expression->term, rc);
 }
 
 static int aggregate_value(med_cql_run *run, const med_cql_expression *expression, const med_cql_row_scope *scope,

@@ -18,6 +18,7 @@ typedef enum med_cql_expression_kind {
   MED_CQL_IS_TTL,
   MED_CQL_IS_PART, /* arguments[0].field number, or [arguments[1]] */
   MED_CQL_IS_SLICE,
+  MED_CQL_IS_PUT_TOGETHER, /* a collection or tuple of arguments */
   MED_CQL_IS_AGGREGATE
 } med_cql_expression_kind;
 

@@ -46,7 +46,7 @@ MEDLEY_MUST_USE int med_cql_function_find(med_slice name, const med_cql_argument
  * other one's, or is a duration beside a time. TYPE. */
 MEDLEY_MUST_USE int med_cql_operator_find(char operation, const med_wide_type *left, const med_wide_type *right,
                                           med_cql_function *function, medley_error *error);
-/* - value. TYPE. */
+/* - value; of a type that is not known (NULL) it is refused. TYPE. */
 MEDLEY_MUST_USE int med_cql_negation_find(const med_wide_type *type, med_cql_function *function, medley_error *error);
 /* CAST(value AS type). TYPE. */
 MEDLEY_MUST_USE int med_cql_cast_find(const med_wide_type *from, const med_wide_type *to, med_cql_function *function,

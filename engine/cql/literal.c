@@ -198,10 +198,20 @@ static int hinted_type(const med_cql_literals *l, const med_cql_term *term, med_
   return med_wide_type_parse(term->type, l->finder, l->finder_context, l->arena, type, error);
 }
 
-/* fromJson makes whatever type is wanted. */
-static bool takes_what_is_wanted(const med_cql_term *term) {
+static bool is_from_json(const med_cql_term *term) {
   return term->kind == MED_CQL_CALL && (med_slice_equal(term->name.name, med_slice_of_text("fromjson")) ||
                                         med_slice_equal(term->name.name, med_slice_of_text("from_json")));
+}
+
+/* Sums and the like of nothing but constants and markers, and fromJson: their maker gives them the wanted type or fails. */
+static bool takes_what_is_wanted(const med_cql_term *term) {
+  if (is_constant(term->kind) || term->kind == MED_CQL_MARKER || is_from_json(term)) return true;
+  bool computes = term->kind == MED_CQL_ARITHMETIC || term->kind == MED_CQL_NEGATE;
+  bool groups = term->kind == MED_CQL_TUPLE && term->count == 1;
+  for (size_t i = 0; (computes || groups) && i < term->count; i++) {
+    if (!takes_what_is_wanted(term->items[i])) return false;
+  }
+  return computes || groups;
 }
 
 /* *fits is set, or a failure answered that has nothing to do with fitting. */
@@ -310,7 +320,7 @@ static int unknown_field(const med_wide_type *type, med_slice field, medley_erro
 
 static int make_parts(const med_cql_literals *l, const med_wide_type *type, const med_cql_term *term,
                       const med_cql_place *place, med_slice *value, medley_error *error) {
-  bool is_user_type = type->kind == MED_WIDE_UDT;
+  bool is_user_type = type->kind == MED_WIDE_UDT, unknown = false;
   size_t count = part_count(term), room = is_user_type ? type->part_count : count;
   med_slice *parts = med_arena_alloc(l->arena, (room + 1) * sizeof *parts);
   if (parts == NULL) return med_error_no_memory(error);
@@ -321,7 +331,9 @@ static int make_parts(const med_cql_literals *l, const med_wide_type *type, cons
     if (index < 0) return at_term(l, term, unknown_field(type, term->names[i], error), error);
     int rc = make(l, part_type(type, term, i), term->items[i], &inner, &parts[index], error);
     if (rc != MEDLEY_OK) return rc;
+    unknown = unknown || (l->planning && med_wide_is_null(parts[index]) && term->items[i]->kind != MED_CQL_NULL);
   }
+  if (unknown) return MEDLEY_OK;
   return at_term(l, term, med_cql_collection_make(type, parts, room, l->arena, value, error), error);
 }
 

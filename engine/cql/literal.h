@@ -40,6 +40,7 @@ typedef struct med_cql_literals {
   /* The type that such a term has by itself, NULL if it takes what is wanted (a marker); may itself be NULL. */
   int (*type_of)(void *context, const med_cql_term *term, const med_wide_type **type, medley_error *error);
   void *context;
+  bool planning; /* markers have no values yet: what holds one is null, and only its type is looked at */
 } med_cql_literals;
 
 /* TYPE with Cassandra's words and the term's position, RANGE, TOO_BIG, NO_MEMORY, or what the caller's functions answer. */

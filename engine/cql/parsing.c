@@ -148,12 +148,27 @@ static const char *const reserved[] = {
     "unlogged",    "unset",        "update",   "use",     "using",        "view",  "where",     "with",
 };
 
+/* Order of a word, whatever its case, and one of the list. */
+static int compare_word(med_slice text, const char *word) {
+  const char *bytes = text.bytes;
+  for (size_t i = 0; i < text.len; i++) {
+    int order = lower(bytes[i]) - word[i]; /* which is not zero at the word's end */
+    if (order != 0) return order;
+  }
+  return word[text.len] == '\0' ? 0 : -1;
+}
+
 bool med_cql_is_name(const med_cql_token *token) {
-  if (token->kind == MED_CQL_TOKEN_QUOTED) return true;
-  if (token->kind != MED_CQL_TOKEN_WORD) return false;
-  char first = lower(((const char *)token->text.bytes)[0]);
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-    if (reserved[i][0] == first && med_cql_token_is_word(token, reserved[i])) return false;
+  size_t low = 0, high = sizeof reserved / sizeof *reserved;
+  if (token->kind != MED_CQL_TOKEN_WORD) return token->kind == MED_CQL_TOKEN_QUOTED;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    int order = compare_word(token->text, reserved[middle]);
+    if (order == 0) return false;
+    if (order < 0)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return true;
 }

@@ -348,6 +348,7 @@ START_TEST(numbers_are_negated) {
   med_wide_type text = med_wide_type_of(MED_WIDE_TEXT);
   med_cql_function function;
   ck_assert_int_eq(med_cql_negation_find(&text, &function, NULL), MEDLEY_TYPE);
+  ck_assert_int_eq(med_cql_negation_find(NULL, &function, NULL), MEDLEY_TYPE);
 }
 END_TEST
 

@@ -12,6 +12,14 @@ static int other(void *context, const med_wide_type *type, const med_cql_term *t
   return med_cql_text_value(type->kind, med_slice_of_text(text), arena, value, error);
 }
 
+/* While planning markers have no value. */
+static int unknown(void *context, const med_wide_type *type, const med_cql_term *term, const med_cql_place *place,
+                   med_slice *value, medley_error *error) {
+  (void)context, (void)type, (void)term, (void)place, (void)error;
+  *value = med_slice_of(NULL, 0);
+  return MEDLEY_OK;
+}
+
 static int type_of(void *context, const med_cql_term *term, const med_wide_type **type, medley_error *error) {
   static const med_wide_type of_calls = {.kind = MED_WIDE_INT};
   (void)context;
@@ -185,6 +193,31 @@ START_TEST(without_a_helper_only_literals_are_values) {
 }
 END_TEST
 
+START_TEST(while_planning_a_collection_with_a_marker_is_not_known) {
+  static const struct {
+    const char *type, *term;
+    int status;
+  } rows[] = {{"list<int>", "[1, ?]", MEDLEY_OK},     {"list<frozen<list<int>>>", "[[?]]", MEDLEY_OK},
+              {"map<int, int>", "{1: ?}", MEDLEY_OK}, {"list<int>", "[null, ?]", MEDLEY_OK},
+              {"list<int>", "[null]", MEDLEY_TYPE},   {"list<int>", "['x', ?]", MEDLEY_TYPE}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char statement[128];
+    cql_parsed parsed;
+    med_wide_type type;
+    med_slice value;
+    snprintf(statement, sizeof statement, "INSERT INTO t (c) VALUES (%s)", rows[i].term);
+    cql_parse(&parsed, statement);
+    cql_type(rows[i].type, &parsed.arena, &type);
+    med_cql_literals literals = {.arena = &parsed.arena, .other = unknown, .planning = true};
+    med_cql_place place = med_cql_place_of(med_slice_of_text("c"));
+    int rc = med_cql_literal(&literals, &type, parsed.statement->as.insert.values[0], &place, &value, NULL);
+    ck_assert_msg(rc == rows[i].status, "%s: %d", rows[i].term, rc);
+    ck_assert(rc != MEDLEY_OK || med_wide_is_null(value));
+    cql_clear(&parsed);
+  }
+}
+END_TEST
+
 START_TEST(places_are_written_from_the_outside_in) {
   med_cql_place column = med_cql_place_of(med_slice_of_text("c"));
   med_cql_place value = {.kind = MED_CQL_PLACE_VALUE, .outer = &column};
@@ -311,6 +344,7 @@ PROPERTY_MAIN("cql_literal", constants_fit_the_types_that_cassandra_lets_them, c
               collections_are_made_in_order_and_without_repetition,
               tuples_and_user_types_have_their_missing_parts_as_null,
               collections_that_do_not_fit_are_named_with_their_part, hints_must_be_of_the_wanted_type,
-              without_a_helper_only_literals_are_values, places_are_written_from_the_outside_in,
-              terms_are_written_as_they_were_read, terms_are_named_as_cassandra_names_their_columns,
-              literals_have_types_of_their_own, a_type_accepts_what_has_its_bytes)
+              without_a_helper_only_literals_are_values, while_planning_a_collection_with_a_marker_is_not_known,
+              places_are_written_from_the_outside_in, terms_are_written_as_they_were_read,
+              terms_are_named_as_cassandra_names_their_columns, literals_have_types_of_their_own,
+              a_type_accepts_what_has_its_bytes)

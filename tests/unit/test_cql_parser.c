@@ -210,6 +210,39 @@ START_TEST(keywords_that_are_not_reserved_are_names) {
 }
 END_TEST
 
+START_TEST(reserved_keywords_are_no_names) {
+  static const char *const reserved[] = {
+      "add",     "allow",    "alter",        "and",    "apply",       "asc",      "authorize", "batch",
+      "begin",   "by",       "columnfamily", "create", "default",     "delete",   "desc",      "drop",
+      "entries", "execute",  "false",        "from",   "full",        "grant",    "if",        "in",
+      "index",   "infinity", "insert",       "into",   "is",          "keyspace", "limit",     "materialized",
+      "mbean",   "mbeans",   "modify",       "nan",    "norecursive", "not",      "null",      "on",
+      "or",      "order",    "primary",      "rename", "replace",     "revoke",   "schema",    "select",
+      "set",     "table",    "to",           "token",  "true",        "truncate", "unlogged",  "unset",
+      "update",  "use",      "using",        "view",   "where",       "with"};
+  static const char *const names[] = {"ad",  "addx",  "key",      "ttl",       "a",  "zz",
+                                      "wit", "withx", "contains", "aggregate", "to_"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+    char text[64];
+    cql_parsed parsed;
+    snprintf(text, sizeof text, "USE %s", reserved[i]);
+    cql_parse_bytes(&parsed, med_slice_of_text(text));
+    ck_assert_msg(parsed.status == MEDLEY_SYNTAX, "%s", text);
+    cql_clear(&parsed);
+    snprintf(text, sizeof text, "USE \"%s\"", reserved[i]);
+    cql_parse(&parsed, text);
+    cql_clear(&parsed);
+  }
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char text[64];
+    cql_parsed parsed;
+    snprintf(text, sizeof text, "USE %s", names[i]);
+    cql_parse(&parsed, text);
+    cql_clear(&parsed);
+  }
+}
+END_TEST
+
 /* ---- Changes ---- */
 
 START_TEST(an_insert_has_values_or_json) {
@@ -458,8 +491,9 @@ END_TEST
 PROPERTY_MAIN("cql_parser", literals_keep_their_text, collections_nest, calls_casts_and_hints,
               arithmetic_has_precedence_and_goes_from_the_left, selectors_know_columns, a_column_is_no_value,
               markers_of_one_name_are_one_parameter, a_select_has_all_of_its_clauses,
-              keywords_that_are_not_reserved_are_names, an_insert_has_values_or_json, assignments_have_all_their_forms,
-              an_update_has_conditions, a_delete_names_cells_or_rows, a_batch_holds_statements_to_its_end,
-              a_statement_ends_at_its_semicolon, what_medley_has_not_is_refused_by_name,
-              syntax_errors_say_where_and_what_was_expected, a_long_token_is_cut_at_a_character,
-              nesting_is_bounded_whatever_nests, text_of_any_shape_is_parsed_or_refused)
+              keywords_that_are_not_reserved_are_names, reserved_keywords_are_no_names, an_insert_has_values_or_json,
+              assignments_have_all_their_forms, an_update_has_conditions, a_delete_names_cells_or_rows,
+              a_batch_holds_statements_to_its_end, a_statement_ends_at_its_semicolon,
+              what_medley_has_not_is_refused_by_name, syntax_errors_say_where_and_what_was_expected,
+              a_long_token_is_cut_at_a_character, nesting_is_bounded_whatever_nests,
+              text_of_any_shape_is_parsed_or_refused)
