@@ -1,4 +1,4 @@
-/* dump.c - `medley dump`: a database as text that makes it again; the SQL half.
+/* dump.c - `medley dump`: a database as text that makes it again; the SQL part.
  *
  * Order: tables with their rows in the order in which they were made, then indexes, views and triggers, so that no
  * trigger fires on rows that are being put back. One transaction with deferred foreign keys: rows may come before what
@@ -30,8 +30,8 @@ static const char help[] =
     "usage: medley dump DATABASE\n\n"
     "Writes the database as text to standard output: SQL that makes the tables and their rows, in one transaction, "
     "then\n"
-    "redis: lines that make every key of every durable bucket, with its expiry. It is one snapshot, and it loads "
-    "again:\n"
+    "redis: lines that make every key of every durable bucket, with its expiry, then cql: lines that make keyspaces,\n"
+    "tables and rows (without their timestamps). It is one snapshot, and it loads again:\n"
     "  medley dump old.medley | medley new.medley\n"
     "Cache buckets are not part of it: what they hold can be made again.\n";
 
@@ -304,6 +304,7 @@ int subcommand_dump(int argc, char **argv) {
   int rc = medley_begin(sh.session, MEDLEY_READ);
   if (rc == MEDLEY_OK) rc = dump_sql(sh.session, stdout, stats.sql_bytes);
   if (rc == MEDLEY_OK) rc = dump_buckets(sh.session, stdout);
+  if (rc == MEDLEY_OK) rc = dump_wide(sh.session, stdout);
   if (rc != MEDLEY_OK) fprintf(stderr, "medley: %s: %s\n", argv[1], medley_session_error(sh.session)->message);
   if (rc != MEDLEY_OK) sh.failed = true; /* the dump has no COMMIT then: it loads nothing */
   medley_rollback(sh.session);

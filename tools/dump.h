@@ -1,4 +1,4 @@
-/* dump.h - the two halves of `medley dump`; both write statements that load again, from one snapshot. */
+/* dump.h - the three parts of `medley dump`; both write statements that load again, from one snapshot. */
 #ifndef MEDLEY_TOOLS_DUMP_H
 #define MEDLEY_TOOLS_DUMP_H
 
@@ -10,5 +10,8 @@
 MEDLEY_MUST_USE int dump_sql(medley_session *session, FILE *out, uint64_t sql_bytes);
 /* Every key of every durable bucket, with expiries, one `redis:` line each; large ones in several. */
 MEDLEY_MUST_USE int dump_buckets(medley_session *session, FILE *out);
+
+/* Every keyspace, type, table, row, index and view of CQL, as `cql:` lines. */
+MEDLEY_MUST_USE int dump_wide(medley_session *session, FILE *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* dump_buckets.c - the key-value half of `medley dump`; see dump.h.
+/* dump_buckets.c - the key-value part of `medley dump`; see dump.h.
  *
  * Keys are found with medley_kv_each, some at a time, and read with the commands of their type. A collection is written
  * in slices, so that no line and no reply grows with its size; its expiry comes last, when all of it is there. */

@@ -208,10 +208,10 @@ static int take_json(med_cql_run *run, change *to) {
     MED_TRY(json_member(run, to, members, count, column, &there, &value));
     if (i < keys) {
       values[i] = value;
-      clustering += there && i >= table->partition_count;
+      clustering += !med_wide_is_null(value) && i >= table->partition_count; /* null is as if it were left out */
       continue;
     }
-    regulars += there && column->role == MED_WIDE_REGULAR;
+    regulars += !med_wide_is_null(value) && column->role == MED_WIDE_REGULAR;
     if (!there && insert->default_unset) continue;
     med_wide_change set = {.kind = MED_WIDE_CHANGE_SET, .column = column, .value = value};
     if (column->role == MED_WIDE_STATIC)

@@ -106,12 +106,11 @@ static int derive(row_access *access) {
 
 static int store_statics(row_access *access) {
   access->partition.statics = access->row;
-  if (access->hashed && access->partition.key_parts.len == 0) {
+  if (access->hashed && access->partition.whole_key.len == 0) {
     access->parts.len = 0;
-    int rc =
-        med_wide_partition_parts(access->table, access->partition_values, &access->parts, med_txn_error(access->txn));
-    if (rc != MEDLEY_OK) return rc;
-    access->partition.key_parts = med_slice_of(access->parts.bytes, access->parts.len);
+    if (!med_wide_partition_pack(access->table, access->partition_values, &access->parts))
+      return med_error_no_memory(med_txn_error(access->txn));
+    access->partition.whole_key = med_slice_of(access->parts.bytes, access->parts.len);
   }
   return med_wide_partition_store(access->txn, &access->partition_key, &access->partition);
 }

@@ -20,7 +20,7 @@ bool med_wide_range_has(const med_wide_range *range, med_slice parts) {
 }
 
 void med_wide_partition_init(med_wide_partition *partition) {
-  *partition = (med_wide_partition){.deleted_us = MED_WIDE_NO_TIMESTAMP, .key_parts = med_slice_of("", 0)};
+  *partition = (med_wide_partition){.deleted_us = MED_WIDE_NO_TIMESTAMP, .whole_key = med_slice_of("", 0)};
   med_wide_row_init(&partition->statics);
 }
 
@@ -33,10 +33,10 @@ static bool put_tombstone(const med_wide_tombstone *tombstone, med_buffer *bytes
 static bool encode(const med_wide_partition *partition, med_buffer *bytes) {
   bool deleted = partition->deleted_us != MED_WIDE_NO_TIMESTAMP, statics = !med_wide_row_is_empty(&partition->statics);
   int flags = (deleted ? PARTITION_DELETED : 0) | (partition->tombstone_count > 0 ? PARTITION_TOMBSTONES : 0) |
-              (partition->key_parts.len > 0 ? PARTITION_KEY : 0) | (statics ? PARTITION_STATICS : 0);
+              (partition->whole_key.len > 0 ? PARTITION_KEY : 0) | (statics ? PARTITION_STATICS : 0);
   bool ok = med_buffer_append_byte(bytes, (uint8_t)flags);
   if (deleted) ok = ok && med_pack_signed(bytes, partition->deleted_us);
-  if (flags & PARTITION_KEY) ok = ok && med_pack_bytes(bytes, partition->key_parts);
+  if (flags & PARTITION_KEY) ok = ok && med_pack_bytes(bytes, partition->whole_key);
   if (flags & PARTITION_TOMBSTONES) ok = ok && med_pack_number(bytes, partition->tombstone_count);
   for (size_t i = 0; ok && i < partition->tombstone_count; i++) ok = put_tombstone(&partition->tombstones[i], bytes);
   return ok && (!statics || med_wide_row_encode(&partition->statics, bytes));
@@ -70,7 +70,7 @@ static int decode(med_slice bytes, med_arena *arena, med_wide_partition *partiti
   med_slice left = med_slice_of((const uint8_t *)bytes.bytes + 1, bytes.len > 0 ? bytes.len - 1 : 0);
   bool ok = flags <= PARTITION_FLAGS;
   if (ok && flags & PARTITION_DELETED) ok = med_unpack_signed(&left, &partition->deleted_us);
-  if (ok && flags & PARTITION_KEY) ok = med_unpack_bytes(&left, &partition->key_parts);
+  if (ok && flags & PARTITION_KEY) ok = med_unpack_bytes(&left, &partition->whole_key);
   if (ok && flags & PARTITION_TOMBSTONES) ok = take_tombstones(&left, arena, partition, &memory);
   if (!memory) return med_error_no_memory(error);
   if (ok && flags & PARTITION_STATICS) return med_wide_row_decode(left, arena, &partition->statics, error);
@@ -119,7 +119,7 @@ int med_wide_partition_store(med_txn *txn, const med_key *key, const med_wide_pa
   bool needed = partition->deleted_us != MED_WIDE_NO_TIMESTAMP || partition->tombstone_count > 0 ||
                 !med_wide_row_is_empty(&partition->statics);
   int rc = MEDLEY_OK;
-  if (!needed && partition->key_parts.len > 0) rc = has_rows(txn, key, &needed);
+  if (!needed && partition->whole_key.len > 0) rc = has_rows(txn, key, &needed);
   if (rc != MEDLEY_OK) return rc;
   med_wide_partition_record_key(key, &record);
   if (!needed) {
@@ -137,20 +137,23 @@ int med_wide_partition_store(med_txn *txn, const med_key *key, const med_wide_pa
 int med_wide_partition_remember(med_txn *txn, const med_wide_table *table, const med_slice *values, const med_key *key,
                                 med_arena *arena) {
   med_wide_partition partition;
-  med_buffer parts = {0};
+  med_buffer packed = {0};
   int rc;
   MED_TRY(med_wide_partition_load(txn, key, arena, &partition));
-  MED_TRY(med_wide_partition_parts(table, values, &parts, med_txn_error(txn)));
-  med_slice whole = med_slice_of(parts.bytes, parts.len);
-  if (partition.key_parts.len > 0) {
-    if (!med_slice_equal(partition.key_parts, whole))
+  if (!med_wide_partition_pack(table, values, &packed)) {
+    rc = med_error_no_memory(med_txn_error(txn));
+    goto done;
+  }
+  med_slice whole = med_slice_of(packed.bytes, packed.len);
+  if (partition.whole_key.len > 0) {
+    if (!med_slice_equal(partition.whole_key, whole))
       rc = med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: two partition keys have one hash");
     goto done;
   }
-  partition.key_parts = whole;
+  partition.whole_key = whole;
   rc = med_wide_partition_store(txn, key, &partition);
 done:
-  med_buffer_clear(&parts);
+  med_buffer_clear(&packed);
   return rc;
 }
 

@@ -24,7 +24,7 @@ typedef struct med_wide_partition {
   int64_t deleted_us; /* the whole partition; MED_WIDE_NO_TIMESTAMP: no */
   med_wide_tombstone *tombstones;
   size_t tombstone_count;
-  med_slice key_parts; /* of a hashed partition key; empty otherwise */
+  med_slice whole_key; /* of a hashed partition key: its values, packed; empty otherwise */
   med_wide_row statics;
 } med_wide_partition;
 

@@ -152,22 +152,16 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
   const med_wide_table *table = reader->table;
   reader->partition_values = med_arena_alloc(&reader->partition_arena, table->partition_count * sizeof(med_slice));
   if (reader->partition_values == NULL) return med_error_no_memory(slot(reader));
-  /* place borrows from the cursor's key, which loading may not move: nothing is written here. */
-  med_slice parts = place->parts;
   med_wide_partition_init(&reader->record);
   int rc = MEDLEY_OK;
   if (place->hashed || med_wide_table_has_static(table))
     rc = med_wide_partition_load(reader->txn, &reader->partition, &reader->partition_arena, &reader->record);
   if (rc == MEDLEY_OK) med_wide_row_strip(&reader->record.statics, table);
-  if (rc == MEDLEY_OK && place->hashed) {
-    parts = reader->record.key_parts;
-    if (parts.len == 0)
-      rc = med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: the key of a partition is missing");
-  }
-  if (rc == MEDLEY_OK)
-    rc = med_wide_key_values(table->columns, table->partition_count, parts, &reader->partition_arena,
+  if (rc != MEDLEY_OK) return rc;
+  if (place->hashed)
+    return med_wide_partition_unpack(table, reader->record.whole_key, reader->partition_values, slot(reader));
+  return med_wide_key_values(table->columns, table->partition_count, place->parts, &reader->partition_arena,
                              reader->partition_values, slot(reader));
-  return rc;
 }
 
 static int decode_row(med_wide_reader *reader, const med_wide_place *place, med_slice value) {

@@ -1,6 +1,7 @@
 /* row_key.c - keys of partitions, rows and index entries. */
 #include "models/widecolumn/row_key.h"
 
+#include "models/widecolumn/pack.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/token.h"
 #include "models/widecolumn/value_key.h"
@@ -20,6 +21,8 @@ void med_wide_token_prefix(uint32_t table_id, int64_t token, med_key *key) {
   med_key_add_i64(key, token);
 }
 
+static int damaged(medley_error *error) { return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged key"); }
+
 static void add_raw(med_key *key, const void *bytes, size_t len) {
   if (len > 0) memcpy(key->bytes + key->len, bytes, len);
   key->len = (uint16_t)(key->len + len);
@@ -37,28 +40,78 @@ static int add_parts(const med_wide_column *columns, const med_slice *values, si
   return MEDLEY_OK;
 }
 
-int med_wide_partition_parts(const med_wide_table *table, const med_slice *values, med_buffer *parts,
-                             medley_error *error) {
-  return add_parts(table->columns, values, table->partition_count, parts, error);
+bool med_wide_partition_pack(const med_wide_table *table, const med_slice *values, med_buffer *whole) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < table->partition_count; i++) ok = med_pack_bytes(whole, values[i]);
+  return ok;
+}
+
+int med_wide_partition_unpack(const med_wide_table *table, med_slice whole, med_slice *values, medley_error *error) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < table->partition_count; i++)
+    ok = med_unpack_bytes(&whole, &values[i]) &&
+         med_wide_value_check(&table->columns[i].type, values[i], NULL) == MEDLEY_OK;
+  return ok && whole.len == 0
+             ? MEDLEY_OK
+             : med_error_set(error, MEDLEY_CORRUPT, "wide-column: the key of a partition is missing or damaged");
+}
+
+/* A decimal loses the zeros at its end in a key, and what contains one does: then the parts are not the values, of which the token is made. */
+static int gives_back(const med_wide_table *table, const med_slice *values, med_slice parts, bool *same) {
+  med_buffer value = {0};
+  int rc = MEDLEY_OK;
+  *same = true;
+  for (size_t i = 0; rc == MEDLEY_OK && *same && i < table->partition_count; i++) {
+    value.len = 0;
+    rc = med_wide_key_take(&table->columns[i].type, false, &parts, &value);
+    *same = rc == MEDLEY_OK && med_slice_equal(med_slice_of(value.bytes, value.len), values[i]);
+  }
+  med_buffer_clear(&value);
+  return rc;
+}
+
+static bool may_lose(const med_wide_table *table) {
+  for (size_t i = 0; i < table->partition_count; i++) {
+    med_wide_kind kind = table->columns[i].type.kind;
+    if (kind == MED_WIDE_DECIMAL || kind == MED_WIDE_FLOAT || kind == MED_WIDE_DOUBLE || kind == MED_WIDE_VARINT ||
+        kind >= MED_WIDE_LIST)
+      return true;
+  }
+  return false;
+}
+
+static int hash_values(const med_wide_table *table, const med_slice *values, uint8_t hash[HASH_SIZE],
+                       medley_error *error) {
+  med_buffer whole = {0};
+  bool ok = med_wide_partition_pack(table, values, &whole);
+  if (ok) med_hash128(whole.bytes, whole.len, hash);
+  med_buffer_clear(&whole);
+  return ok ? MEDLEY_OK : med_error_no_memory(error);
 }
 
 int med_wide_partition_key(const med_wide_table *table, const med_slice *values, med_key *key, bool *hashed,
                            medley_error *error) {
+  med_buffer parts = {0};
+  uint8_t hash[HASH_SIZE];
+  bool same = true;
+  int rc;
   for (size_t i = 0; i < table->partition_count; i++) {
     if (values[i].len > VALUE_SIZE_MAX)
       return med_error_set(error, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d", values[i].len,
                            VALUE_SIZE_MAX);
   }
-  med_buffer parts = {0};
-  int rc = add_parts(table->columns, values, table->partition_count, &parts, error);
-  if (rc == MEDLEY_OK) {
-    *hashed = parts.len > MED_WIDE_PARTITION_INLINE_MAX;
-    med_wide_token_prefix(table->id, med_wide_token_of_values(values, table->partition_count), key);
-    med_key_add_u8(key, *hashed ? MED_WIDE_FORM_HASH : MED_WIDE_FORM_PARTS);
-    uint8_t hash[HASH_SIZE];
-    if (*hashed) med_hash128(parts.bytes, parts.len, hash);
-    add_raw(key, *hashed ? (const void *)hash : parts.bytes, *hashed ? HASH_SIZE : parts.len);
+  MED_TRY(add_parts(table->columns, values, table->partition_count, &parts, error));
+  if (may_lose(table)) rc = gives_back(table, values, med_slice_of(parts.bytes, parts.len), &same);
+  if (rc != MEDLEY_OK) {
+    rc = rc == MEDLEY_NO_MEMORY ? med_error_no_memory(error) : damaged(error);
+    goto done;
   }
+  *hashed = !same || parts.len > MED_WIDE_PARTITION_INLINE_MAX;
+  med_wide_token_prefix(table->id, med_wide_token_of_values(values, table->partition_count), key);
+  med_key_add_u8(key, *hashed ? MED_WIDE_FORM_HASH : MED_WIDE_FORM_PARTS);
+  if (*hashed) MED_TRY(hash_values(table, values, hash, error));
+  add_raw(key, *hashed ? (const void *)hash : parts.bytes, *hashed ? HASH_SIZE : parts.len);
+done:
   med_buffer_clear(&parts);
   return rc;
 }
@@ -87,8 +140,6 @@ void med_wide_partition_record_key(const med_key *partition, med_key *key) {
 }
 
 /* ---- Taken apart ---- */
-static int damaged(medley_error *error) { return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged key"); }
-
 /* How many bytes the key columns take at the front of parts; they are read and forgotten. */
 static int parts_len(const med_wide_table *table, med_slice parts, size_t *len, medley_error *error) {
   med_slice left = parts;

@@ -2,8 +2,9 @@
  *
  * FORMAT.md section "Wide-column".
  *   partition   04 table(4) token(8, sign flipped) form(1) key columns     form 00: their parts (value_key.h);
- *                                                                          01: XXH3-128 of them, when they are longer than 180 bytes
- *   its record  partition 00      static columns, tombstones of ranges, the key columns if form is 01 (partition.h)
+ *                                                                          01: XXH3-128 of all values, packed, when the parts are
+ *                                                                          longer than 180 bytes or do not give the values back
+ *   its record  partition 00      static columns, tombstones of ranges, the values if form is 01 (partition.h)
  *   its rows    partition 01 clustering columns
  *   index       05 index(4) value, escaped and ended; then the row's key from the token on (its tail)
  * So a table is in the order of its tokens, a partition in clustering order. Threads: none of this shares anything. */
@@ -30,9 +31,10 @@ void med_wide_token_prefix(uint32_t table_id, int64_t token, med_key *key);
  * bytes, RANGE as med_wide_key_add, NO_MEMORY. */
 MEDLEY_MUST_USE int med_wide_partition_key(const med_wide_table *table, const med_slice *values, med_key *key,
                                            bool *hashed, medley_error *error);
-/* Appends the parts of a partition key. */
-MEDLEY_MUST_USE int med_wide_partition_parts(const med_wide_table *table, const med_slice *values, med_buffer *parts,
-                                             medley_error *error);
+/* A partition key whole: its values one behind the other (pack.h). unpack: borrowed from it. CORRUPT. */
+MEDLEY_MUST_USE bool med_wide_partition_pack(const med_wide_table *table, const med_slice *values, med_buffer *whole);
+MEDLEY_MUST_USE int med_wide_partition_unpack(const med_wide_table *table, med_slice whole, med_slice *values,
+                                              medley_error *error);
 /* Appends clustering values, all or the first `count` of them, to parts of at most MED_WIDE_CLUSTERING_MAX bytes. TOO_BIG beyond. */
 MEDLEY_MUST_USE int med_wide_clustering_parts(const med_wide_table *table, const med_slice *values, size_t count,
                                               med_buffer *parts, medley_error *error);

@@ -80,14 +80,16 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   med_key *partition_key = &walked->partition_key;
   partition_key->len = (uint16_t)place.partition.len;
   memcpy(partition_key->bytes, place.partition.bytes, place.partition.len);
-  med_slice parts = place.parts;
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   med_wide_partition_init(&walked->partition);
   if (place.hashed || !is_row) {
     MED_TRY(med_wide_partition_load(walker->txn, partition_key, &walker->arena, &walked->partition));
-    if (place.hashed) parts = walked->partition.key_parts;
   }
-  MED_TRY(med_wide_key_values(table->columns, table->partition_count, parts, &walker->arena, walker->partition, error));
+  if (place.hashed)
+    MED_TRY(med_wide_partition_unpack(table, walked->partition.whole_key, walker->partition, error));
+  else
+    MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.parts, &walker->arena, walker->partition,
+                                error));
   if (is_row) {
     MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &walker->arena,
                                 walker->clustering, error));
