@@ -187,69 +187,67 @@ static int check_table(check *work, const med_wide_table *table) {
 }
 
 /* ---- Index entries ---- the row of the tail must have a value whose entry this is. */
-static int check_entry(check *work, const med_wide_table *table, const med_wide_index *index, med_slice key,
-                       med_slice value) {
-  medley_error *error = med_txn_error(work->txn);
-  med_slice tail = value;
-  /* Behind the value, which is escaped and ended by 00 00 or cut and ended by 00 01 hash 00 00. */
+static med_slice entry_tail(med_slice key, med_slice value) {
+  /* Behind the value, which is escaped and ended by 00 00, or cut and ended by 00 01 hash 00 00. */
   const uint8_t *bytes = key.bytes;
   size_t at = 5;
+  if (value.len > 0) return value;
   while (at + 1 < key.len && !(bytes[at] == 0 && bytes[at + 1] != 0xFF)) at += bytes[at] == 0 ? 2 : 1;
   if (at + 1 < key.len) at += bytes[at + 1] == 1 ? 20 : 2;
-  if (value.len == 0) tail = med_slice_of(bytes + at, at < key.len ? key.len - at : 0);
-  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
-  med_key row_key;
-  med_wide_place place;
-  med_wide_row row;
-  med_wide_partition own;
-  med_buffer space = {0};
+  return med_slice_of(bytes + at, at < key.len ? key.len - at : 0);
+}
+
+/* The row of a tail, of which med_wide_walker answers the first: NOT_FOUND if it is not there. */
+static int row_of_tail(check *work, const med_wide_table *table, med_slice tail, med_wide_walker **walker,
+                       med_wide_walked *walked) {
+  med_key from, key;
   med_slice record;
-  med_wide_table_prefix(table->id, &row_key);
-  if (tail.len > MED_KEY_SIZE_MAX - (size_t)row_key.len)
-    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
-  memcpy(row_key.bytes + row_key.len, tail.bytes, tail.len);
-  row_key.len = (uint16_t)(row_key.len + tail.len);
-  int rc;
-  MED_TRY(med_wide_key_place(table, med_key_slice(&row_key), &place, error));
-  med_key partition_key = {.len = (uint16_t)place.partition.len};
-  memcpy(partition_key.bytes, place.partition.bytes, place.partition.len);
-  MED_TRY(med_wide_partition_load(work->txn, &partition_key, &work->arena, &own));
-  MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.hashed ? own.key_parts : place.parts,
-                              &work->arena, partition, error));
-  bool is_row = place.sub == MED_WIDE_SUB_ROW;
-  if (is_row) {
-    MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &work->arena,
-                                clustering, error));
-    rc = med_wide_record_get(work->txn, med_key_slice(&row_key), &space, &record);
-    if (rc == MEDLEY_NOT_FOUND) {
-      problem(work, "wide-column: index %.*s: an entry without a row", (int)index->name.len,
-              (const char *)index->name.bytes);
-      rc = MEDLEY_OK;
-      goto done;
-    }
-    if (rc == MEDLEY_OK) rc = med_wide_row_decode(record, &work->arena, &row, error);
-    if (rc != MEDLEY_OK) goto done;
-  } else {
-    row = own.statics;
-  }
-  med_wide_row_strip(&row, table);
-  med_wide_place_of_row of = {table, partition, is_row ? clustering : NULL, tail};
+  med_buffer space = {0};
+  med_wide_table_prefix(table->id, &from);
+  key = from;
+  if (tail.len == 0 || tail.len > MED_KEY_SIZE_MAX - (size_t)key.len)
+    return med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
+  memcpy(key.bytes + key.len, tail.bytes, tail.len);
+  key.len = (uint16_t)(key.len + tail.len);
+  int rc = med_wide_record_get(work->txn, med_key_slice(&key), &space, &record);
+  med_buffer_clear(&space);
+  if (rc == MEDLEY_OK) rc = med_wide_walker_open(work->txn, table, walker);
+  if (rc != MEDLEY_OK) return rc;
+  med_wide_walker_at(*walker, tail);
+  return med_wide_walker_next(*walker, walked);
+}
+
+static int entry_is_right(check *work, const med_wide_index *index, const med_wide_walked *walked, med_slice key,
+                          bool *right) {
+  medley_error *error = med_txn_error(work->txn);
   med_wide_index_values values;
   med_wide_type type;
-  MED_TRY(med_wide_index_values_of(&of, index, &row, &work->arena, &values, error));
-  if (!med_wide_index_type(table, index, &work->arena, &type)) MED_TRY(med_error_no_memory(error));
-  bool found = false;
-  for (size_t i = 0; i < values.count && !found; i++) {
+  *right = false;
+  int rc = med_wide_index_values_of(&walked->place, index, &walked->row, &work->arena, &values, error);
+  if (rc == MEDLEY_OK && !med_wide_index_type(walked->place.table, index, &work->arena, &type))
+    rc = med_error_no_memory(error);
+  for (size_t i = 0; rc == MEDLEY_OK && i < values.count && !*right; i++) {
     med_key expected;
     bool whole;
-    MED_TRY(med_wide_index_key(index->id, &type, values.values[i], tail, &expected, &whole, error));
-    found = med_slice_equal(med_key_slice(&expected), key);
+    rc = med_wide_index_key(index->id, &type, values.values[i], walked->place.tail, &expected, &whole, error);
+    if (rc == MEDLEY_OK) *right = med_slice_equal(med_key_slice(&expected), key);
   }
-  if (!found)
-    problem(work, "wide-column: index %.*s: an entry that its row does not have", (int)index->name.len,
-            (const char *)index->name.bytes);
-done:
-  med_buffer_clear(&space);
+  return rc;
+}
+
+static int check_entry(check *work, const med_wide_table *table, const med_wide_index *index, med_slice key,
+                       med_slice value) {
+  med_wide_walker *walker = NULL;
+  med_wide_walked walked;
+  bool right = false;
+  int rc = row_of_tail(work, table, entry_tail(key, value), &walker, &walked);
+  if (rc == MEDLEY_OK) rc = entry_is_right(work, index, &walked, key, &right);
+  med_wide_walker_close(walker);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && !right)) {
+    problem(work, "wide-column: index %.*s: an entry %s", (int)index->name.len, (const char *)index->name.bytes,
+            rc == MEDLEY_OK ? "that its row does not have" : "without a row");
+    rc = MEDLEY_OK;
+  }
   return rc;
 }
 

@@ -37,12 +37,16 @@ void med_wide_walker_close(med_wide_walker *walker) {
   med_free(walker);
 }
 
-void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
+void med_wide_walker_at(med_wide_walker *walker, med_slice tail) {
   walker->at = walker->prefix;
   size_t room = MED_KEY_SIZE_MAX - 1 - (size_t)walker->at.len;
   size_t len = tail.len < room ? tail.len : room;
   if (len > 0) memcpy(walker->at.bytes + walker->at.len, tail.bytes, len);
   walker->at.len = (uint16_t)(walker->at.len + len);
+}
+
+void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
+  med_wide_walker_at(walker, tail);
   walker->at.bytes[walker->at.len++] = 0;
 }
 

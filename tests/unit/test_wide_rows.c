@@ -1,0 +1,521 @@
+/* test_wide_rows.c - the wide-column model against a plain one in memory that keeps everything it was ever told.
+ *
+ * Writes with random timestamps and times to live, deletes of cells, rows, ranges and partitions, sets replaced and changed, in any order; the
+ * clock moves on, the sweep runs, transactions are rolled back, the file is reopened, all at random moments. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "models/widecolumn/catalog.h"
+#include "models/widecolumn/mutation.h"
+#include "models/widecolumn/read.h"
+#include "models/widecolumn/sweep.h"
+#include "storage/writer.h"
+#include "tests/unit/property.h"
+
+enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5, RANGES_MAX = 4000 };
+enum {
+  GRACE_S = 2000,
+  WINDOW_S = 1000
+}; /* no write is older than WINDOW_S, so nothing that is forgotten after GRACE_S matters */
+
+/* ---- The plain model ---- */
+typedef struct cell {
+  bool there, tombstone;
+  int64_t timestamp_us;
+  int64_t expiry_s; /* 0: none */
+  int32_t value;
+} cell;
+
+typedef struct row {
+  cell marker, a, b;
+  int64_t set_deleted_us;
+  cell set[ELEMENTS];
+  int64_t deleted_us;
+} row;
+
+typedef struct range {
+  int partition, from, to; /* rows from <= id < to */
+  int64_t deleted_us;
+} range;
+
+typedef struct plain {
+  row rows[PARTITIONS][ROWS];
+  cell statics[PARTITIONS];
+  int64_t deleted_us[PARTITIONS];
+  range ranges[RANGES_MAX];
+  size_t range_count;
+} plain;
+
+static bool later(const cell *now, const cell *old) {
+  if (!old->there || now->timestamp_us != old->timestamp_us)
+    return !old->there || now->timestamp_us > old->timestamp_us;
+  bool now_ends = now->tombstone || now->expiry_s != 0, old_ends = old->tombstone || old->expiry_s != 0;
+  if (now_ends != old_ends) return now_ends;
+  if (now->tombstone != old->tombstone) return now->tombstone;
+  if (now->expiry_s != old->expiry_s) return now->expiry_s > old->expiry_s;
+  return (uint32_t)now->value >= (uint32_t)old->value; /* as bytes */
+}
+
+static void settle(cell *old, cell now) {
+  now.there = true;
+  if (later(&now, old)) *old = now;
+}
+
+static int64_t deleted(const plain *model, int partition, int id) {
+  int64_t youngest = model->deleted_us[partition];
+  if (model->rows[partition][id].deleted_us > youngest) youngest = model->rows[partition][id].deleted_us;
+  for (size_t i = 0; i < model->range_count; i++) {
+    const range *r = &model->ranges[i];
+    if (r->partition == partition && id >= r->from && id < r->to && r->deleted_us > youngest) youngest = r->deleted_us;
+  }
+  return youngest;
+}
+
+static bool visible(const cell *c, int64_t deleted_us, int64_t now_s) {
+  return c->there && !c->tombstone && c->timestamp_us > deleted_us && (c->expiry_s == 0 || c->expiry_s > now_s);
+}
+
+/* ---- The database ---- */
+typedef struct world {
+  char folder[64], path[96];
+  int64_t clock_us;
+  uint64_t seed;
+  med_store *store;
+  med_member *member;
+  med_txn *txn;
+  med_wide_catalog *catalog;
+  const med_wide_table *table;
+  med_arena arena;
+  medley_error error;
+  plain model, committed;
+} world;
+
+#define OK(w, expression)                                                                                    \
+  do {                                                                                                       \
+    int rc_ = (expression);                                                                                  \
+    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), (w)->error.message); \
+  } while (0)
+
+static int64_t read_clock(void *context) { return *(int64_t *)context; }
+
+static void begin(world *w) {
+  OK(w, med_writer_begin(w->member, false, 10000, &w->error));
+  w->txn = med_member_txn(w->member);
+  med_wide_catalog_release(w->catalog);
+  w->catalog = NULL;
+  OK(w, med_wide_catalog_open(w->txn, &w->catalog));
+  w->table = med_wide_catalog_table(w->catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+  med_arena_reset(&w->arena);
+}
+
+static void commit(world *w) {
+  OK(w, med_writer_commit(w->member, &w->error));
+  w->committed = w->model;
+}
+
+static void open_store(world *w) {
+  medley_options options;
+  medley_options_init(&options);
+  options.durability = MEDLEY_RELAXED;
+  options.clock_us = read_clock;
+  options.clock_context = &w->clock_us;
+  options.map_size_bytes = (uint64_t)1 << 30;
+  options.seed = w->seed;
+  OK(w, med_store_open(w->path, &options, &w->store, &w->error));
+  OK(w, med_member_open(w->store, &w->member));
+}
+
+static void close_store(world *w) {
+  med_member_close(w->member);
+  med_store_close(w->store);
+}
+
+static med_wide_column column(uint16_t id, const char *name, const char *type, med_wide_role role, med_arena *arena) {
+  med_wide_column made = {.id = id, .name = med_slice_of_text(name), .role = role};
+  medley_error error;
+  ck_assert_int_eq(med_wide_type_parse(med_slice_of_text(type), NULL, NULL, arena, &made.type, &error), MEDLEY_OK);
+  return made;
+}
+
+/* k.t (p int, id int, s int static, a int, b int, tags set<int>), an index on a, one on tags, a view by a. */
+static void create(world *w, bool descending, bool timestamps) {
+  med_wide_column columns[6];
+  columns[0] = column(1, "p", "int", MED_WIDE_PARTITION, &w->arena);
+  columns[1] = column(2, "id", "int", MED_WIDE_CLUSTERING, &w->arena);
+  columns[2] = column(3, "s", "int", MED_WIDE_STATIC, &w->arena);
+  columns[3] = column(4, "a", "int", MED_WIDE_REGULAR, &w->arena);
+  columns[4] = column(5, "b", "int", MED_WIDE_REGULAR, &w->arena);
+  columns[5] = column(6, "tags", "set<int>", MED_WIDE_REGULAR, &w->arena);
+  columns[1].descending = descending;
+  med_wide_index indexes[2] = {
+      {.id = 101, .name = med_slice_of_text("i"), .column_id = 4},
+      {.id = 102, .name = med_slice_of_text("j"), .column_id = 6, .target = MED_WIDE_INDEX_VALUES}};
+  med_wide_table table = {.id = 100,
+                          .keyspace = med_slice_of_text("k"),
+                          .name = med_slice_of_text("t"),
+                          .columns = columns,
+                          .column_count = 6,
+                          .partition_count = 1,
+                          .clustering_count = 1,
+                          .next_column_id = 7,
+                          .gc_grace_s = GRACE_S,
+                          .indexes = indexes,
+                          .index_count = 2};
+  if (timestamps) table.flags = MED_WIDE_TABLE_TIMESTAMPS;
+  OK(w, med_wide_catalog_put_table(w->txn, &table));
+  med_wide_column view_columns[4] = {columns[3], columns[0], columns[1], columns[4]};
+  for (uint16_t i = 0; i < 4; i++) {
+    view_columns[i].base_id = view_columns[i].id;
+    view_columns[i].id = (uint16_t)(i + 1);
+    view_columns[i].descending = false;
+    view_columns[i].role = i == 0 ? MED_WIDE_PARTITION : i == 3 ? MED_WIDE_REGULAR : MED_WIDE_CLUSTERING;
+  }
+  med_wide_table view = {.id = 103,
+                         .flags = MED_WIDE_TABLE_VIEW,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text("v"),
+                         .base_name = med_slice_of_text("t"),
+                         .columns = view_columns,
+                         .column_count = 4,
+                         .partition_count = 1,
+                         .clustering_count = 2,
+                         .next_column_id = 5};
+  OK(w, med_wide_catalog_put_table(w->txn, &view));
+  OK(w, med_wide_sweep_request(w->txn));
+}
+
+static void world_open(world *w, uint64_t seed, bool descending, bool timestamps) {
+  memset(w, 0, sizeof *w);
+  w->clock_us = (int64_t)1700000000 * 1000000;
+  w->seed = seed | 1;
+  for (int p = 0; p < PARTITIONS; p++) {
+    w->model.deleted_us[p] = INT64_MIN;
+    for (int id = 0; id < ROWS; id++) w->model.rows[p][id].deleted_us = w->model.rows[p][id].set_deleted_us = INT64_MIN;
+  }
+  snprintf(w->folder, sizeof w->folder, "/tmp/medley-wide-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(w->folder));
+  snprintf(w->path, sizeof w->path, "%s/db.medley", w->folder);
+  open_store(w);
+  begin(w);
+  create(w, descending, timestamps);
+  commit(w);
+}
+
+static void world_close(world *w) {
+  char command[128];
+  med_wide_catalog_release(w->catalog);
+  close_store(w);
+  med_arena_clear(&w->arena);
+  unlink(w->path);
+  snprintf(command, sizeof command, "%s-lock", w->path);
+  unlink(command);
+  rmdir(w->folder);
+}
+
+static med_slice number(world *w, int32_t value) {
+  uint8_t *bytes = med_arena_alloc(&w->arena, 4);
+  ck_assert_ptr_nonnull(bytes);
+  med_put_u32(bytes, (uint32_t)value);
+  return med_slice_of(bytes, 4);
+}
+
+static const med_wide_column *named(const world *w, const char *name) {
+  return med_wide_table_column(w->table, med_slice_of_text(name));
+}
+
+static med_slice set_of(world *w, unsigned bits) {
+  med_buffer value = {0};
+  bool ok = med_wide_put_count(&value, (uint32_t)__builtin_popcount(bits));
+  for (int i = 0; i < ELEMENTS; i++) {
+    if (bits >> i & 1) ok = ok && med_wide_put_part(&value, number(w, i));
+  }
+  med_slice copy = med_wide_copy(&w->arena, med_slice_of(value.bytes, value.len), &ok);
+  ck_assert(ok);
+  med_buffer_clear(&value);
+  return copy;
+}
+
+/* ---- One random operation on both ---- */
+typedef struct operation {
+  int partition, id;
+  int64_t timestamp_us;
+  uint32_t ttl_s;
+  int64_t expiry_s;
+} operation;
+
+static cell cell_of(const operation *o, int32_t value, bool tombstone) {
+  return (cell){true, tombstone, o->timestamp_us, tombstone ? 0 : o->expiry_s, tombstone ? 0 : value};
+}
+
+static void apply(world *w, const operation *o, bool statics, bool marker, med_wide_change *changes, size_t count) {
+  med_slice partition = number(w, o->partition), id = number(w, o->id);
+  med_wide_write write = {.table = w->table,
+                          .partition = &partition,
+                          .clustering = statics ? NULL : &id,
+                          .timestamp_us = o->timestamp_us,
+                          .ttl_s = o->ttl_s,
+                          .marker = marker,
+                          .changes = changes,
+                          .change_count = count};
+  OK(w, med_wide_apply(w->txn, &write, &w->arena));
+}
+
+static void write_cells(world *w, const operation *o, uint64_t *random) {
+  row *r = &w->model.rows[o->partition][o->id];
+  med_wide_change changes[2];
+  size_t count = 0;
+  bool marker = property_below(random, 2) == 0;
+  if (marker) settle(&r->marker, cell_of(o, 0, false));
+  for (int i = 0; i < 2; i++) {
+    if (property_below(random, 2) == 0) continue;
+    bool tombstone = property_below(random, 5) == 0;
+    int32_t value = (int32_t)property_below(random, 6);
+    settle(i == 0 ? &r->a : &r->b, cell_of(o, value, tombstone));
+    changes[count++] = (med_wide_change){.kind = MED_WIDE_CHANGE_SET,
+                                         .column = named(w, i == 0 ? "a" : "b"),
+                                         .value = tombstone ? med_slice_of(NULL, 0) : number(w, value)};
+  }
+  apply(w, o, false, marker, changes, count);
+}
+
+static void write_set(world *w, const operation *o, uint64_t *random) {
+  row *r = &w->model.rows[o->partition][o->id];
+  unsigned bits = (unsigned)property_below(random, 1u << ELEMENTS);
+  unsigned kind = (unsigned)property_below(random, 4);
+  med_wide_change change = {.column = named(w, "tags"), .value = set_of(w, bits)};
+  if (kind == 0) {
+    change.kind = MED_WIDE_CHANGE_SET;
+    if (o->timestamp_us - 1 > r->set_deleted_us) r->set_deleted_us = o->timestamp_us - 1;
+  } else {
+    change.kind = kind == 3 ? MED_WIDE_CHANGE_REMOVE : MED_WIDE_CHANGE_ADD;
+  }
+  for (int i = 0; i < ELEMENTS; i++) {
+    if (bits >> i & 1) settle(&r->set[i], cell_of(o, 0, kind == 3));
+  }
+  if (kind == 0 && bits == 0) change.value = set_of(w, 0);
+  apply(w, o, false, false, &change, 1);
+}
+
+static void write_static(world *w, const operation *o, uint64_t *random) {
+  bool tombstone = property_below(random, 5) == 0;
+  int32_t value = (int32_t)property_below(random, 6);
+  settle(&w->model.statics[o->partition], cell_of(o, value, tombstone));
+  med_wide_change change = {.kind = MED_WIDE_CHANGE_SET,
+                            .column = named(w, "s"),
+                            .value = tombstone ? med_slice_of(NULL, 0) : number(w, value)};
+  apply(w, o, true, false, &change, 1);
+}
+
+static void delete_something(world *w, const operation *o, uint64_t *random) {
+  med_slice partition = number(w, o->partition), id = number(w, o->id);
+  unsigned kind = (unsigned)property_below(random, 6);
+  if (kind < 3) {
+    row *r = &w->model.rows[o->partition][o->id];
+    if (o->timestamp_us > r->deleted_us) r->deleted_us = o->timestamp_us;
+    OK(w, med_wide_delete_row(w->txn, w->table, &partition, &id, o->timestamp_us, &w->arena));
+  } else if (kind < 5 && w->model.range_count < RANGES_MAX) {
+    int to = o->id + 1 + (int)property_below(random, ROWS);
+    med_wide_bound lower = {number(w, o->id), true}, upper = {number(w, to), false};
+    med_wide_range bytes;
+    w->model.ranges[w->model.range_count++] = (range){o->partition, o->id, to, o->timestamp_us};
+    OK(w, med_wide_clustering_range(w->table, NULL, 0, &lower, &upper, &w->arena, &bytes, &w->error));
+    OK(w, med_wide_delete_range(w->txn, w->table, &partition, &bytes, o->timestamp_us, &w->arena));
+  } else {
+    if (o->timestamp_us > w->model.deleted_us[o->partition]) w->model.deleted_us[o->partition] = o->timestamp_us;
+    OK(w, med_wide_delete_range(w->txn, w->table, &partition, NULL, o->timestamp_us, &w->arena));
+  }
+}
+
+static void random_operation(world *w, uint64_t *random, bool timestamps) {
+  int64_t now_s = w->clock_us / 1000000;
+  operation o = {(int)property_below(random, PARTITIONS), (int)property_below(random, ROWS), 0, 0, 0};
+  static int64_t last;
+  /* Few different ones, so that many are equal. */
+  o.timestamp_us = timestamps ? (now_s - (int64_t)property_below(random, WINDOW_S)) * 1000000 : ++last + w->clock_us;
+  if (property_below(random, 3) == 0) {
+    o.ttl_s = 1 + (uint32_t)property_below(random, 300);
+    o.expiry_s = now_s + o.ttl_s;
+  }
+  unsigned choice = (unsigned)property_below(random, 100);
+  if (choice < 45)
+    write_cells(w, &o, random);
+  else if (choice < 70)
+    write_set(w, &o, random);
+  else if (choice < 82)
+    write_static(w, &o, random);
+  else
+    delete_something(w, &o, random);
+}
+
+/* ---- Comparing ---- */
+static void expect_cell(const world *w, const cell *expected, int64_t deleted_us, med_slice found, const char *what) {
+  bool there = visible(expected, deleted_us, w->clock_us / 1000000);
+  ck_assert_msg(there != med_wide_is_null(found), "%s: %s", what, there ? "is missing" : "should not be there");
+  if (there) ck_assert_msg((int32_t)med_get_u32(found.bytes) == expected->value, "%s: another value", what);
+}
+
+static unsigned expected_set(const world *w, const row *r, int64_t deleted_us) {
+  unsigned bits = 0;
+  int64_t up_to = r->set_deleted_us > deleted_us ? r->set_deleted_us : deleted_us;
+  for (int i = 0; i < ELEMENTS; i++) bits |= (unsigned)visible(&r->set[i], up_to, w->clock_us / 1000000) << i;
+  return bits;
+}
+
+static bool row_visible(const world *w, int partition, int id) {
+  const row *r = &w->model.rows[partition][id];
+  int64_t up_to = deleted(&w->model, partition, id), now_s = w->clock_us / 1000000;
+  return visible(&r->marker, up_to, now_s) || visible(&r->a, up_to, now_s) || visible(&r->b, up_to, now_s) ||
+         expected_set(w, r, up_to) != 0;
+}
+
+static void compare_row(world *w, const med_wide_entry *entry, int partition, int id) {
+  const row *r = &w->model.rows[partition][id];
+  int64_t up_to = deleted(&w->model, partition, id), now_s = w->clock_us / 1000000;
+  bool ok = true;
+  expect_cell(w, &r->a, up_to, med_wide_row_value(entry->row, named(w, "a"), now_s, &w->arena, &ok), "a");
+  expect_cell(w, &r->b, up_to, med_wide_row_value(entry->row, named(w, "b"), now_s, &w->arena, &ok), "b");
+  med_slice set = med_wide_row_value(entry->row, named(w, "tags"), now_s, &w->arena, &ok);
+  unsigned bits = expected_set(w, r, up_to);
+  if (bits == 0) {
+    ck_assert(med_wide_is_null(set));
+    return;
+  }
+  ck_assert_msg(med_slice_equal(set, set_of(w, bits)), "partition %d row %d: the set differs", partition, id);
+}
+
+static void compare_partition(world *w, int partition, bool descending, bool reverse) {
+  med_wide_reader *reader;
+  med_wide_entry entry;
+  med_slice key = number(w, partition);
+  int64_t now_s = w->clock_us / 1000000;
+  bool any = false, ok = true,
+       has_static = visible(&w->model.statics[partition], w->model.deleted_us[partition], now_s);
+  OK(w, med_wide_reader_open(w->txn, w->table, &reader));
+  OK(w, med_wide_reader_partition(reader, &key, NULL, reverse));
+  for (int i = 0; i < ROWS; i++) {
+    int id = descending != reverse ? ROWS - 1 - i : i;
+    if (!row_visible(w, partition, id)) continue;
+    any = true;
+    OK(w, med_wide_reader_next(reader, &entry));
+    ck_assert_ptr_nonnull(entry.clustering);
+    ck_assert_int_eq((int32_t)med_get_u32(entry.clustering[0].bytes), id);
+    compare_row(w, &entry, partition, id);
+    expect_cell(w, &w->model.statics[partition], w->model.deleted_us[partition],
+                med_wide_row_value(entry.statics, named(w, "s"), now_s, &w->arena, &ok), "s");
+  }
+  int rc = med_wide_reader_next(reader, &entry);
+  if (!any && has_static) {
+    ck_assert_int_eq(rc, MEDLEY_OK);
+    ck_assert_ptr_null(entry.clustering);
+    rc = med_wide_reader_next(reader, &entry);
+  }
+  ck_assert_msg(rc == MEDLEY_NOT_FOUND, "partition %d: more rows than there should be", partition);
+  med_wide_reader_close(reader);
+}
+
+/* By the index on a: every row that has the value, and no other once the reader has been asked. */
+static void compare_index(world *w, int32_t value) {
+  med_wide_index_reader *index;
+  med_wide_reader *reader;
+  med_wide_entry entry;
+  med_slice tail;
+  int found = 0, expected = 0, rc;
+  int64_t now_s = w->clock_us / 1000000;
+  OK(w, med_wide_index_reader_open(w->txn, w->table, &w->table->indexes[0], number(w, value), &index));
+  OK(w, med_wide_reader_open(w->txn, w->table, &reader));
+  while ((rc = med_wide_index_reader_next(index, &tail)) == MEDLEY_OK) {
+    if (med_wide_reader_at(reader, tail, &entry) != MEDLEY_OK) continue;
+    bool ok = true;
+    med_slice a = med_wide_row_value(entry.row, named(w, "a"), now_s, &w->arena, &ok);
+    found += !med_wide_is_null(a) && (int32_t)med_get_u32(a.bytes) == value;
+  }
+  ck_assert_int_eq(rc, MEDLEY_NOT_FOUND);
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) {
+      const cell *a = &w->model.rows[p][id].a;
+      expected += visible(a, deleted(&w->model, p, id), now_s) && a->value == value;
+    }
+  }
+  ck_assert_int_eq(found, expected);
+  med_wide_index_reader_close(index);
+  med_wide_reader_close(reader);
+}
+
+static void tell(void *context, const char *problem) {
+  (void)context;
+  printf("%s\n", problem);
+}
+
+static void compare_all(world *w, bool descending, uint64_t *random) {
+  for (int p = 0; p < PARTITIONS; p++) compare_partition(w, p, descending, property_below(random, 2) == 0);
+  compare_index(w, (int32_t)property_below(random, 6));
+}
+
+static void check_all(world *w) {
+  uint64_t problems = 0;
+  OK(w, med_wide_check(w->txn, tell, NULL, &problems));
+  ck_assert_int_eq((int)problems, 0);
+}
+
+static void sweep_all(world *w) {
+  bool left = true;
+  for (int i = 0; left && i < 1000; i++) {
+    size_t swept;
+    OK(w, med_wide_sweep(w->txn, 1 + (size_t)i % 7, &swept, &left));
+  }
+  ck_assert(!left);
+}
+
+static void play(bool descending, bool timestamps, unsigned count) {
+  uint64_t seed = property_seed(descending ? "descending" : timestamps ? "timestamps" : "in order");
+  uint64_t random = seed;
+  static world w;
+  world_open(&w, seed, descending, timestamps);
+  for (unsigned i = 0; i < count; i++) {
+    begin(&w);
+    unsigned operations = 1 + (unsigned)property_below(&random, 8);
+    for (unsigned j = 0; j < operations; j++) {
+      med_mark mark = med_txn_mark(w.txn);
+      plain before = w.model;
+      random_operation(&w, &random, timestamps);
+      if (property_below(&random, 10) == 0) {
+        OK(&w, med_txn_rollback_to(w.txn, mark));
+        w.model = before;
+      }
+    }
+    if (property_below(&random, 4) == 0) sweep_all(&w);
+    if (property_below(&random, 3) == 0) compare_all(&w, descending, &random);
+    if (property_below(&random, 30) == 0) check_all(&w);
+    if (property_below(&random, 12) == 0) {
+      med_writer_rollback(w.member);
+      w.model = w.committed;
+    } else {
+      commit(&w);
+    }
+    if (property_below(&random, 3) == 0) w.clock_us += (int64_t)property_below(&random, 100) * 1000000;
+    if (property_below(&random, 60) == 0) {
+      close_store(&w);
+      open_store(&w);
+    }
+  }
+  begin(&w);
+  compare_all(&w, descending, &random);
+  check_all(&w);
+  commit(&w);
+  world_close(&w);
+}
+
+static unsigned rounds(void) { return getenv("MEDLEY_TEST_LONG") != NULL ? 200000 : 1500; }
+
+START_TEST(what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes) { play(false, true, rounds()); }
+END_TEST
+START_TEST(the_same_in_descending_order) { play(true, true, rounds()); }
+END_TEST
+START_TEST(without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays) { play(false, false, rounds()); }
+END_TEST
+
+PROPERTY_MAIN("wide_rows", what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes,
+              the_same_in_descending_order, without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays)
