@@ -241,7 +241,8 @@ MEDLEY_API void medley_session_set_busy_timeout_ms(medley_session *session, uint
 
 /* ---- Statements --------------------------------------------------------------------------------------------
  * SQL: one statement up to its semicolon; *tail, if asked for, is where the next one begins (blank and comment-only
- * text gives *statement NULL and MEDLEY_OK). Redis: one command a text, words quoted as in redis-cli; the words
+ * text gives *statement NULL and MEDLEY_OK). CQL: the same, a batch being one statement; ?, ?n, :name, $name and @name
+ * are parameters. Redis: one command a text, words quoted as in redis-cli; the words
  * $name, :name, @name, ? and ?n, unquoted, are parameters. BEGIN, COMMIT, END, ROLLBACK, SAVEPOINT, RELEASE in SQL
  * and MULTI, EXEC, DISCARD in Redis act on the session's one transaction, whatever its statements are in. */
 MEDLEY_MUST_USE MEDLEY_API int medley_prepare(medley_session *session, medley_language language, const char *text,

@@ -84,8 +84,8 @@ static int bind_real(const med_wide_type *type, const medley_value *bound, const
   if (type->kind == MED_WIDE_DOUBLE) return copy_bytes(med_slice_of(bytes, 8), arena, value, error);
   if (type->kind == MED_WIDE_DECIMAL && isfinite(bound->as.real)) {
     med_buffer text = {0};
-    if (!med_wide_text_write(&as_double, med_slice_of(bytes, 8), &text)) return med_error_no_memory(error);
-    int rc = med_cql_text_value(type->kind, med_slice_of(text.bytes, text.len), arena, value, error);
+    int rc = med_wide_text_write(&as_double, med_slice_of(bytes, 8), &text) ? MEDLEY_OK : med_error_no_memory(error);
+    if (rc == MEDLEY_OK) rc = med_cql_text_value(type->kind, med_slice_of(text.bytes, text.len), arena, value, error);
     med_buffer_clear(&text);
     return rc;
   }

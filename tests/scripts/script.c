@@ -74,7 +74,9 @@ static medley_language take_tag(const runner *run, const char **line) {
 static char *read_statement(runner *run, medley_language language, const char *first) {
   char *text = test_answer_must(strdup(first));
   if (language == MEDLEY_LANGUAGE_REDIS) return text;
-  const char *end = begins_with(first, "CREATE TRIGGER") || begins_with(first, "CREATE TEMP TRIGGER") ? "END;" : ";";
+  bool trigger = begins_with(first, "CREATE TRIGGER") || begins_with(first, "CREATE TEMP TRIGGER");
+  bool batch = language == MEDLEY_LANGUAGE_CQL && begins_with(first, "BEGIN") && strstr(first, "BATCH") != NULL;
+  const char *end = trigger ? "END;" : batch ? "APPLY BATCH;" : ";";
   const char *last = first;
   while (!ends_with(last, end)) {
     last = peek_line(run);
