@@ -218,6 +218,41 @@ int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error) {
   return rc;
 }
 
+static int open_to_look(const med_checkpoint *checkpoint, med_log *log, medley_error *error) {
+  med_log_init(log);
+  int rc = med_log_open(log, checkpoint->path, false, error);
+  return rc == MEDLEY_OK ? med_log_read_header(log, error) : rc;
+}
+
+static int read_to_the_end(med_log *log, medley_error *error) {
+  med_log_record record;
+  int rc;
+  do rc = med_log_next(log, &record, error);
+  while (rc == MEDLEY_OK);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+int med_checkpoint_sees_tail(const med_checkpoint *checkpoint, bool *seen, medley_error *error) {
+  med_store *store = checkpoint->store;
+  med_log log;
+  *seen = false;
+  if (!checkpoint->enabled) return MEDLEY_OK;
+  int rc = open_to_look(checkpoint, &log, error);
+  if (rc == MEDLEY_OK) rc = read_to_the_end(&log, error);
+  uint64_t last_id = log.last_id;
+  med_log_clear(&log);
+  if (rc == MEDLEY_CORRUPT) { /* it began anew meanwhile: look again */
+    *seen = true;
+    return MEDLEY_OK;
+  }
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  int code = mdb_txn_renew(store->probe);
+  if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
+  *seen = last_id > mdb_txn_id(store->probe);
+  mdb_txn_reset(store->probe);
+  return MEDLEY_OK;
+}
+
 static bool is_pinned(const med_checkpoint *checkpoint) {
   return checkpoint->pinned || med_store_sees_pin(checkpoint->store);
 }
@@ -244,11 +279,21 @@ static int drop_old_pin(med_checkpoint *checkpoint, medley_error *error) {
   return med_store_show_pin(store, false, error);
 }
 
+/* This batch may end without a record of its own, and whoever opens the database meanwhile looks without the lock. */
+static int settle_tail(med_checkpoint *checkpoint, medley_error *error) {
+  bool may;
+  int rc = med_log_may_go_on(&checkpoint->log, &may, error);
+  if (rc == MEDLEY_OK && may) rc = take_tail_back(&checkpoint->log, error);
+  if (rc == MEDLEY_COMMIT_UNKNOWN) return flush_failed(checkpoint->store, EIO, error);
+  return rc;
+}
+
 int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
   med_log_operations_start(&batch->redo, checkpoint->enabled);
   if (!checkpoint->enabled) return MEDLEY_OK;
   bool complete;
   int rc = catch_up(checkpoint, batch->id - 1, &complete, error);
+  if (rc == MEDLEY_OK && complete) rc = settle_tail(checkpoint, error);
   if (rc == MEDLEY_OK) rc = drop_old_pin(checkpoint, error);
   /* On a full disk deletes live on the pages that a checkpoint sets free. */
   bool wanted = !complete || !is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
@@ -481,20 +526,6 @@ done:
 }
 
 /* ---- Looking at it ---- */
-static int open_to_look(const med_checkpoint *checkpoint, med_log *log, medley_error *error) {
-  med_log_init(log);
-  int rc = med_log_open(log, checkpoint->path, false, error);
-  return rc == MEDLEY_OK ? med_log_read_header(log, error) : rc;
-}
-
-static int read_to_the_end(med_log *log, medley_error *error) {
-  med_log_record record;
-  int rc;
-  do rc = med_log_next(log, &record, error);
-  while (rc == MEDLEY_OK);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-}
-
 int med_checkpoint_stat(const med_checkpoint *checkpoint, uint64_t *log_bytes, uint64_t *log_commits,
                         medley_error *error) {
   MDB_envinfo info;

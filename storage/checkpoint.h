@@ -17,7 +17,8 @@
  *  2. Nobody writes pages into the file while no living process has a pin at or before the checkpoint. Who has one holds a shared
  *     lock on a byte of the data file.                                                    fault: power cut, kill loop
  *  3. LMDB forgets dead readers (mdb_reader_check) only inside a checkpoint: the pin of a dead process may still be needed. mutant
- *  4. A record whose commit LMDB does not have was not acknowledged: the next writer writes over it.   fault: kill loop */
+ *  4. A record whose commit LMDB does not have was not acknowledged: the next writer takes it back before anything else, and
+ *     who opens the database sees to it that none is left before he looks.                          fault: late commit, kill loop */
 #ifndef MED_STORAGE_CHECKPOINT_H
 #define MED_STORAGE_CHECKPOINT_H
 
@@ -42,6 +43,9 @@ MEDLEY_MUST_USE int med_checkpoint_settle(med_checkpoint *checkpoint, medley_err
 /* At open beside other processes, under the write lock: a record that a killed process left without a commit is taken back, so that
  * what the first look does not see does not appear later. */
 MEDLEY_MUST_USE int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error);
+/* The same without the lock, while another process has it: *seen: there is a record whose commit is not visible (yet). Whoever has the lock is
+ * about to commit it or to take it back. */
+MEDLEY_MUST_USE int med_checkpoint_sees_tail(const med_checkpoint *checkpoint, bool *seen, medley_error *error);
 /* From now on commits are logged (the header of the database says so). */
 void med_checkpoint_enable(med_checkpoint *checkpoint);
 bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint);

@@ -353,14 +353,24 @@ static int unpack(med_log *log, size_t stored, size_t raw, uint32_t flags, med_s
   return MEDLEY_OK;
 }
 
-int med_log_next(med_log *log, med_log_record *record, medley_error *error) {
+int med_log_may_go_on(med_log *log, bool *may, medley_error *error) {
   size_t len;
+  *may = false;
   int rc = load(log, log->tail, RECORD_HEADER_SIZE, &len, error);
   if (rc != MEDLEY_OK) return rc;
   const uint8_t *bytes = (const uint8_t *)log->record.bytes;
-  bool maybe = len == RECORD_HEADER_SIZE && med_get_u32(bytes) == RECORD_MAGIC &&
-               med_get_u64(bytes + IN_CHAIN) == log->chain && med_get_u64(bytes + IN_ID) > log->last_id &&
-               med_get_u32(bytes + IN_STORED) <= STORED_SIZE_MAX && med_get_u32(bytes + IN_RAW) <= MED_LOG_RAW_SIZE_MAX;
+  *may = len == RECORD_HEADER_SIZE && med_get_u32(bytes) == RECORD_MAGIC &&
+         med_get_u64(bytes + IN_CHAIN) == log->chain && med_get_u64(bytes + IN_ID) > log->last_id &&
+         med_get_u32(bytes + IN_STORED) <= STORED_SIZE_MAX && med_get_u32(bytes + IN_RAW) <= MED_LOG_RAW_SIZE_MAX;
+  return MEDLEY_OK;
+}
+
+int med_log_next(med_log *log, med_log_record *record, medley_error *error) {
+  size_t len = 0;
+  bool maybe;
+  int rc = med_log_may_go_on(log, &maybe, error);
+  if (rc != MEDLEY_OK) return rc;
+  const uint8_t *bytes = (const uint8_t *)log->record.bytes;
   if (maybe) {
     rc = load(log, log->tail, RECORD_HEADER_SIZE + (size_t)med_get_u32(bytes + IN_STORED), &len, error);
     if (rc != MEDLEY_OK) return rc;

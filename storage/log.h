@@ -78,6 +78,8 @@ MEDLEY_MUST_USE int med_log_take_back(med_log *log, uint64_t tail, uint64_t chai
                                       medley_error *error);
 MEDLEY_MUST_USE int med_log_flush(med_log *log, medley_error *error);
 
+/* Whether something at the tail says that it is the next record: one look, for med_log_next to decide. */
+MEDLEY_MUST_USE int med_log_may_go_on(med_log *log, bool *may, medley_error *error);
 /* The record at the tail, which moves behind it. NOT_FOUND at the last whole one; CORRUPT if a whole record that was flushed
  * stands behind a damaged one: something else than a power cut has been there. */
 MEDLEY_MUST_USE int med_log_next(med_log *log, med_log_record *record, medley_error *error);

@@ -342,12 +342,27 @@ done:
   return rc;
 }
 
-/* A writer that has the lock has looked already. */
+#define LOOK_PAUSE_NS 1000000
+
+/* Who has the write lock for long has taken a dead process's record back when he got it; a record that stands there meanwhile is about to be
+ * committed or taken back. */
 static int look_at_log(med_store *store, medley_error *error) {
-  if (med_store_set_lock(store, F_WRLCK, MED_LOCK_WRITER) != 0) return MEDLEY_OK;
-  int rc = med_checkpoint_look(store->checkpoint, error);
-  med_store_unlock(store);
-  return rc;
+  int64_t end_us = med_store_monotonic_us() + (int64_t)store->options.busy_timeout_ms * 1000;
+  for (;;) {
+    bool seen;
+    if (med_store_set_lock(store, F_WRLCK, MED_LOCK_WRITER) == 0) {
+      int rc = med_checkpoint_look(store->checkpoint, error);
+      med_store_unlock(store);
+      return rc;
+    }
+    int rc = med_checkpoint_sees_tail(store->checkpoint, &seen, error);
+    if (rc != MEDLEY_OK || !seen) return rc;
+    if (med_store_monotonic_us() >= end_us)
+      return med_error_set(error, MEDLEY_BUSY, "open: a commit of another process does not come to its end: %s",
+                           store->path);
+    struct timespec pause = {0, LOOK_PAUSE_NS};
+    nanosleep(&pause, NULL);
+  }
 }
 
 static int open_in_turn(med_store *store, const char *path, medley_error *error) {

@@ -1,7 +1,7 @@
 /* statement_split.c - see statement_split.h.
  *
  * A trigger's body holds semicolons. As in SQLite's own sqlite3_complete, it ends with the words `; END ;`: an END that
- * closes a CASE never follows a semicolon. */
+ * closes a CASE never follows a semicolon. A batch of CQL holds semicolons too, and ends with the words `APPLY BATCH`. */
 #include "tools/statement_split.h"
 
 #include <ctype.h>
@@ -108,11 +108,24 @@ static bool begin_statement(statement_splitter *s, bool at_end) {
   s->place = SPLIT_PLAIN;
   s->word_count = 0;
   s->create = s->trigger = s->after_semicolon = s->after_end = false;
+  s->begin = s->batch = s->after_apply = s->applied = false;
   return true;
+}
+
+static void note_word_of_batch(statement_splitter *s, const char *word, size_t len) {
+  bool is_batch = text_equal_ignoring_case(word, len, "batch");
+  if (s->word_count == 1) s->begin = text_equal_ignoring_case(word, len, "begin");
+  if (s->begin && (s->word_count == 2 || s->word_count == 3) && is_batch) s->batch = true;
+  if (s->after_apply && is_batch) s->applied = true;
+  s->after_apply = s->batch && text_equal_ignoring_case(word, len, "apply");
 }
 
 static void note_word(statement_splitter *s, const char *word, size_t len) {
   s->word_count++;
+  if (s->language == MEDLEY_LANGUAGE_CQL) {
+    note_word_of_batch(s, word, len);
+    return;
+  }
   if (s->word_count == 1) s->create = text_equal_ignoring_case(word, len, "create");
   bool may_be_trigger = s->create && !s->trigger && (s->word_count == 2 || s->word_count == 3);
   if (may_be_trigger && text_equal_ignoring_case(word, len, "trigger")) s->trigger = true;
@@ -120,6 +133,42 @@ static void note_word(statement_splitter *s, const char *word, size_t len) {
     s->after_end = s->after_semicolon && text_equal_ignoring_case(word, len, "end");
     s->after_semicolon = false;
   }
+}
+
+static bool opens_quotes(const statement_splitter *s, char c) {
+  if (c == '\'' || c == '"') return true;
+  if (s->language == MEDLEY_LANGUAGE_CQL) return false;
+  return c == '`' || (c == '[' && s->language == MEDLEY_LANGUAGE_SQL);
+}
+
+/* Whether a semicolon here ends the statement. */
+static bool ends_at_semicolon(statement_splitter *s) {
+  if (s->batch) return s->applied;
+  if (!s->trigger || s->after_end) return true;
+  s->after_semicolon = true;
+  return false;
+}
+
+/* One character outside of words. True if the statement ends before it. */
+static bool scan_symbol(statement_splitter *s, char c, char next) {
+  s->scan++;
+  if ((c == '-' && next == '-') || (c == '/' && next == '/' && s->language != MEDLEY_LANGUAGE_SQL)) {
+    s->place = SPLIT_LINE_COMMENT;
+  } else if (c == '/' && next == '*') {
+    s->place = SPLIT_BLOCK_COMMENT;
+    s->scan++;
+  } else if (c == '$' && next == '$' && s->language == MEDLEY_LANGUAGE_CQL) {
+    s->place = SPLIT_DOLLARS;
+    s->scan++;
+  } else if (c == ';') {
+    return ends_at_semicolon(s);
+  } else if (!isspace((unsigned char)c)) {
+    s->after_semicolon = s->after_end = s->after_apply = false;
+    if (!opens_quotes(s, c)) return false;
+    s->place = SPLIT_QUOTED;
+    s->quote = c == '[' ? ']' : c;
+  }
+  return false;
 }
 
 /* One step of the scan in plain text. 1: the statement ended before s->scan; 0: go on; -1: more input is needed. */
@@ -135,25 +184,8 @@ static int scan_plain(statement_splitter *s, bool at_end) {
     s->scan = end;
     return 0;
   }
-  if ((c == '-' || c == '/') && last && !at_end) return -1;
-  char next = last ? '\0' : bytes[s->scan + 1];
-  s->scan++;
-  if ((c == '-' && next == '-') || (c == '/' && next == '/' && s->language != MEDLEY_LANGUAGE_SQL)) {
-    s->place = SPLIT_LINE_COMMENT;
-  } else if (c == '/' && next == '*') {
-    s->place = SPLIT_BLOCK_COMMENT;
-    s->scan++;
-  } else if (c == '\'' || c == '"' || c == '`' || (c == '[' && s->language == MEDLEY_LANGUAGE_SQL)) {
-    s->place = SPLIT_QUOTED;
-    s->quote = c == '[' ? ']' : c;
-    s->after_semicolon = s->after_end = false;
-  } else if (c == ';') {
-    if (!s->trigger || s->after_end) return 1;
-    s->after_semicolon = true;
-  } else if (!isspace((unsigned char)c)) {
-    s->after_semicolon = s->after_end = false;
-  }
-  return 0;
+  if ((c == '-' || c == '/' || c == '$') && last && !at_end) return -1;
+  return scan_symbol(s, c, last ? '\0' : bytes[s->scan + 1]) ? 1 : 0;
 }
 
 static bool escapes_with_backslash(medley_language language) {
@@ -184,16 +216,20 @@ static bool scan_to_semicolon(statement_splitter *s, bool at_end, size_t *end) {
         }
         s->scan++;
         break;
-      case SPLIT_LINE_COMMENT:
-        if (c == '\n') s->place = SPLIT_PLAIN;
-        s->scan++;
-        break;
-      case SPLIT_BLOCK_COMMENT:
-        if (c == '*' && s->scan + 1 == s->buffer.len && !at_end) return false;
-        if (c == '*' && s->scan + 1 < s->buffer.len && bytes[s->scan + 1] == '/') {
+      case SPLIT_DOLLARS:
+      case SPLIT_BLOCK_COMMENT: {
+        const char *close = s->place == SPLIT_DOLLARS ? "$$" : "*/";
+        bool last = s->scan + 1 == s->buffer.len;
+        if (c == *close && last && !at_end) return false;
+        if (c == *close && !last && bytes[s->scan + 1] == close[1]) {
           s->place = SPLIT_PLAIN;
           s->scan++;
         }
+        s->scan++;
+        break;
+      }
+      case SPLIT_LINE_COMMENT:
+        if (c == '\n') s->place = SPLIT_PLAIN;
         s->scan++;
         break;
     }
@@ -211,15 +247,22 @@ static bool scan_to_newline(statement_splitter *s, bool at_end, size_t *end) {
   return newline || at_end;
 }
 
-/* BEGIN; COMMIT; ROLLBACK; SAVEPOINT x; and their longer forms, as one line of a language whose statements are lines. */
-static bool belongs_to_session(const char *bytes, size_t len) {
+static bool begins_as_sessions(const char *bytes, size_t len) {
   static const char *const words[] = {"begin", "commit", "end", "rollback", "savepoint", "release"};
-  if (len == 0 || bytes[len - 1] != ';' || memchr(bytes, ';', len) != bytes + len - 1) return false;
   size_t word_len = 0;
-  while (isalpha((unsigned char)bytes[word_len])) word_len++;
+  while (word_len < len && isalpha((unsigned char)bytes[word_len])) word_len++;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (text_equal_ignoring_case(bytes, word_len, words[i])) return true;
   return false;
+}
+
+/* BEGIN; COMMIT; ROLLBACK; SAVEPOINT x; and their longer forms, as one line of a language whose statements are lines, or as
+ * a statement of CQL, where only BEGIN BATCH is another thing. */
+static bool belongs_to_session(const statement_splitter *s, const char *bytes, size_t len) {
+  if (s->language == MEDLEY_LANGUAGE_CQL) return !s->batch && begins_as_sessions(bytes, len);
+  if (!ends_with_line(s->language)) return false;
+  if (len == 0 || bytes[len - 1] != ';' || memchr(bytes, ';', len) != bytes + len - 1) return false;
+  return begins_as_sessions(bytes, len);
 }
 
 static void end_statement(statement_splitter *s, size_t end, input_statement *statement) {
@@ -227,7 +270,7 @@ static void end_statement(statement_splitter *s, size_t end, input_statement *st
   const char *bytes = s->buffer.bytes + s->body;
   while (len && isspace((unsigned char)bytes[len - 1])) len--;
   *statement = (input_statement){s->language, bytes, len, s->body_line, s->body_column};
-  if (ends_with_line(s->language) && belongs_to_session(bytes, len)) statement->language = MEDLEY_LANGUAGE_SQL;
+  if (belongs_to_session(s, bytes, len)) statement->language = MEDLEY_LANGUAGE_SQL;
   size_t next = end < s->buffer.len ? end + 1 : end; /* past the semicolon or the newline */
   advance(s, next);
   s->begun = false;

@@ -1,8 +1,8 @@
 /* statement_split.h - cuts an input into statements, each with its language and its place in the whole input.
  *
  * What it knows: language tags (`redis: GET k`), where a statement of each language ends (SQL and its like at a
- * semicolon outside of quotes, comments and trigger bodies; a Redis command and a dot command with their line), and
- * which statements belong to the session whatever the language around them (BEGIN; COMMIT; ...).
+ * semicolon outside of quotes, comments, trigger bodies and CQL's batches; a Redis command and a dot command with their
+ * line), and which statements belong to the session whatever the language around them (BEGIN; COMMIT; ...).
  * What it is not: a parser. Text that it cannot make sense of goes to the language as it is.
  *
  * Feeding goes piece by piece, and no byte is looked at twice however the pieces are cut.
@@ -24,6 +24,7 @@ typedef struct input_statement {
 typedef enum split_place { /* where in a semicolon-ended statement the scan stands */
                            SPLIT_PLAIN = 0,
                            SPLIT_QUOTED,
+                           SPLIT_DOLLARS, /* CQL's $$text$$ */
                            SPLIT_LINE_COMMENT,
                            SPLIT_BLOCK_COMMENT
 } split_place;
@@ -44,6 +45,8 @@ typedef struct statement_splitter {
   int word_count; /* words since the statement's beginning, for CREATE [TEMP] TRIGGER */
   bool create, trigger;
   bool after_semicolon, after_end; /* the trigger's `; END ;` */
+  bool begin, batch;               /* CQL's BEGIN [UNLOGGED | COUNTER] BATCH, which ends with APPLY BATCH */
+  bool after_apply, applied;
 } statement_splitter;
 
 void statement_split_init(statement_splitter *splitter, medley_language default_language);

@@ -111,7 +111,9 @@ static int make_function(med_cql_run *run, const med_cql_term *term, const med_w
     rc = med_cql_read_type(run, term->type, term->at, run->keyspace, &to);
     if (rc == MEDLEY_OK) rc = med_cql_cast_find(types[0] != NULL ? types[0] : &to, &to, &made->function, run->error);
   } else {
-    rc = med_cql_function_find(term->name.name, types, term->count, wanted, &made->function, run->error);
+    med_cql_argument found[MED_CQL_ARGUMENTS_MAX + 1];
+    for (size_t i = 0; i < term->count; i++) found[i] = (med_cql_argument){types[i], term->items[i]};
+    rc = med_cql_function_find(term->name.name, found, term->count, wanted, &made->function, run->error);
     if (rc == MEDLEY_NOT_FOUND)
       return med_cql_fail(run, term->at, MEDLEY_NOT_FOUND, "Unknown function '%.*s'", MED_CQL_TEXT(term->name.name));
   }

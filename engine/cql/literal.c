@@ -198,6 +198,12 @@ static int hinted_type(const med_cql_literals *l, const med_cql_term *term, med_
   return med_wide_type_parse(term->type, l->finder, l->finder_context, l->arena, type, error);
 }
 
+/* fromJson makes whatever type is wanted. */
+static bool takes_what_is_wanted(const med_cql_term *term) {
+  return term->kind == MED_CQL_CALL && (med_slice_equal(term->name.name, med_slice_of_text("fromjson")) ||
+                                        med_slice_equal(term->name.name, med_slice_of_text("from_json")));
+}
+
 /* *fits is set, or a failure answered that has nothing to do with fitting. */
 static int look_whether_fits(const med_cql_literals *l, const med_wide_type *type, const med_cql_term *term, bool *fits,
                              medley_error *error) {
@@ -213,7 +219,7 @@ static int look_whether_fits(const med_cql_literals *l, const med_wide_type *typ
     return rc;
   }
   if (literal_name(term->kind) == NULL) {
-    if (l->type_of != NULL) rc = l->type_of(l->context, term, &own, error);
+    if (l->type_of != NULL && !takes_what_is_wanted(term)) rc = l->type_of(l->context, term, &own, error);
     if (rc == MEDLEY_OK) *fits = own == NULL || med_cql_type_accepts(type, own);
     return rc;
   }

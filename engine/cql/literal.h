@@ -64,5 +64,7 @@ MEDLEY_MUST_USE int med_cql_text_value(med_wide_kind kind, med_slice text, med_a
 
 /* A term as text, for messages and names: 'x', 0xcafe, {1, 2}, f(?), a + 1. False if memory is short. */
 MEDLEY_MUST_USE bool med_cql_term_write(const med_cql_term *term, med_buffer *text);
+/* The name Cassandra gives to a term's column in a result: count, system.max(a), system.todate(system.now()), cast(a as int). */
+MEDLEY_MUST_USE bool med_cql_term_name(const med_cql_term *term, med_buffer *text);
 
 #endif

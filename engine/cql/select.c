@@ -2,6 +2,7 @@
 #include "engine/cql/select.h"
 
 #include "engine/cql/evaluate.h"
+#include "engine/cql/literal.h"
 
 /* ---- What is shown ---- */
 static int add_all_columns(med_cql_run *run, med_cql_select_plan *plan) {
@@ -18,32 +19,17 @@ static int add_all_columns(med_cql_run *run, med_cql_select_plan *plan) {
   return MEDLEY_OK;
 }
 
-/* Cassandra's names of what has none: a column's; count; system.max(v); else as it was written. */
+/* Cassandra's names of what has none: a column's; count; system.max(v); a + 1. */
 static int name_of(med_cql_run *run, const med_cql_selector *selector, med_slice *name) {
-  const med_cql_term *term = selector->term;
-  *name = selector->text;
+  med_buffer text = {0};
   if (selector->alias.name.bytes != NULL) {
     *name = selector->alias.name;
-  } else if (term->kind == MED_CQL_COLUMN) {
-    *name = term->name.name;
-  } else if (term->kind == MED_CQL_CALL) {
-    med_slice function = term->name.name;
-    bool count = med_slice_equal(function, med_slice_of_text("count"));
-    if (count && term->items[0]->kind == MED_CQL_STAR) {
-      *name = med_slice_of_text("count");
-      return MEDLEY_OK;
-    }
-    if (med_slice_equal(function, med_slice_of_text("writetime")) ||
-        med_slice_equal(function, med_slice_of_text("ttl")))
-      return MEDLEY_OK;
-    med_buffer text = {0};
-    bool ok =
-        med_buffer_append(&text, "system.", 7) && med_buffer_append(&text, selector->text.bytes, selector->text.len);
-    if (ok) *name = med_wide_copy(run->arena, med_slice_of(text.bytes, text.len), &ok);
-    med_buffer_clear(&text);
-    if (!ok) return med_cql_no_memory(run);
+    return MEDLEY_OK;
   }
-  return MEDLEY_OK;
+  bool ok = med_cql_term_name(selector->term, &text);
+  if (ok) *name = med_wide_copy(run->arena, med_slice_of(text.bytes, text.len), &ok);
+  med_buffer_clear(&text);
+  return ok ? MEDLEY_OK : med_cql_no_memory(run);
 }
 
 static int add_selectors(med_cql_run *run, med_cql_select_plan *plan) {

@@ -22,7 +22,7 @@
 
 #define TIME_LIMIT_S 60
 
-enum { PAYING, LOOKING, WRITING };
+enum { PAYING, GLANCING, LOOKING, WRITING };
 
 typedef struct shared {
   int64_t seen; /* payments, as the first one who looked saw them */
@@ -67,8 +67,10 @@ static bool live(int act, long kill_at) {
       must(fault_sql(session, "INSERT INTO payment (amount) VALUES (1)", 0, NULL), "paying", session);
       control->kind = FAULT_INJECT_NONE;
     }
+    if (act == GLANCING) all->seen = count_payments(session); /* the write lock may be somebody's */
     if (act == LOOKING) {
       char why[300];
+      all->seen_later = all->seen;
       all->seen = count_payments(session); /* first of all: a check takes the write lock, which settles the commit */
       if (fault_check(db, why, sizeof why) != MEDLEY_OK) snprintf(all->why, sizeof all->why, "%s", why);
     }
@@ -107,25 +109,52 @@ static bool make_tables(medley_journal journal) {
   return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Holds the database open, until it is killed. */
-static pid_t start_bystander(void) {
-  int ready[2];
+/* Holds the database open until it is killed, and a write transaction from when it is told to. */
+typedef struct bystander {
+  pid_t pid;
+  int told, answers;
+} bystander;
+
+static void wait_for_answer(const bystander *other) {
   char byte;
-  if (pipe(ready) != 0) exit(2);
-  pid_t pid = fork();
-  if (pid == 0) {
+  if (read(other->answers, &byte, 1) != 1) exit(2);
+}
+
+static bystander start_bystander(bool has_written) {
+  int answers[2], told[2];
+  if (pipe(answers) != 0 || pipe(told) != 0) exit(2);
+  bystander other = {fork(), told[1], answers[0]};
+  if (other.pid == 0) {
     medley *db;
     medley_session *session;
+    char byte;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(told[1]);
     if (fault_open(path, NULL, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
     (void)count_payments(session);
-    if (write(ready[1], "r", 1) != 1) _exit(1);
+    if (has_written) must(fault_sql(session, "INSERT INTO other (x) VALUES (2)", 0, NULL), "writing", session);
+    if (write(answers[1], "r", 1) != 1 || read(told[0], &byte, 1) != 1) _exit(1);
+    must(medley_begin(session, MEDLEY_WRITE), "holding", session);
+    if (write(answers[1], "r", 1) != 1) _exit(1);
     for (;;) pause();
   }
-  close(ready[1]);
-  if (pid < 0 || read(ready[0], &byte, 1) != 1) exit(2);
-  close(ready[0]);
-  return pid;
+  close(answers[1]);
+  close(told[0]);
+  if (other.pid < 0) exit(2);
+  wait_for_answer(&other);
+  return other;
+}
+
+static void begin_to_write(const bystander *other) {
+  if (write(other->told, "w", 1) != 1) exit(2);
+  wait_for_answer(other);
+}
+
+static void end(const bystander *other) {
+  kill(other->pid, SIGKILL);
+  waitpid(other->pid, NULL, 0);
+  close(other->told);
+  close(other->answers);
 }
 
 /* Killed after every call of a commit, beside a process that lives. Answers whether all is well. */
@@ -133,7 +162,7 @@ static bool interrupted_commits(void) {
   enum { SURVIVALS = 8 }; /* how many calls a commit makes depends on what the life before it has left in the log */
   int kills = 0, there = 0, survivals = 0;
   int64_t before = 0;
-  pid_t bystander = start_bystander();
+  bystander other = start_bystander(false);
   for (long at = 1; all->why[0] == 0 && survivals < SURVIVALS; at++) {
     bool killed = live(PAYING, at);
     (void)live(LOOKING, 0);
@@ -148,10 +177,32 @@ static bool interrupted_commits(void) {
     kills += killed;
     survivals = killed ? 0 : survivals + 1;
   }
-  kill(bystander, SIGKILL);
-  waitpid(bystander, NULL, 0);
+  end(&other);
   printf("killed after each of %d calls of a commit; %d times the payment was there\n", kills, there);
   return all->why[0] == 0 && kills >= 3 && there >= 1;
+}
+
+/* Killed after every call of a commit; then a writer takes the lock and changes nothing, somebody looks meanwhile, and all are killed: who
+ * comes then must see what he saw. */
+static bool interrupted_beside_a_writer(void) {
+  enum { SURVIVALS = 8 };
+  int kills = 0, survivals = 0;
+  for (long at = 1; all->why[0] == 0 && survivals < SURVIVALS; at++) {
+    bystander writer = start_bystander(true); /* it has pinned the checkpoint */
+    bool killed = live(PAYING, at);
+    begin_to_write(&writer);
+    (void)live(GLANCING, 0);
+    end(&writer);
+    (void)live(LOOKING, 0);
+    if (all->why[0] == 0 && all->seen != all->seen_later)
+      snprintf(all->why, sizeof all->why, "the look beside a writer saw %lld payments, one after all had died %lld",
+               (long long)all->seen_later, (long long)all->seen);
+    if (all->why[0] != 0) printf("killed after call %ld of a commit, beside a writer: %s\n", at, all->why);
+    kills += killed;
+    survivals = killed ? 0 : survivals + 1;
+  }
+  printf("killed after each of %d calls of a commit, a writer then holding the lock\n", kills);
+  return all->why[0] == 0 && kills >= 3;
 }
 
 /* The first process is killed after its n-th call while it opens; the second began to open meanwhile, and writes. */
@@ -215,8 +266,10 @@ int main(int argc, char **argv) {
     passed += interrupted_commits();
     all->why[0] = 0;
     passed += interrupted_openings();
+    all->why[0] = 0;
+    passed += interrupted_beside_a_writer();
   }
   fault_scratch_remove(folder);
-  printf("%d passed, %d failed\n", passed, 2 - passed);
-  return passed == 2 ? 0 : 1;
+  printf("%d passed, %d failed\n", passed, 3 - passed);
+  return passed == 3 ? 0 : 1;
 }

@@ -163,6 +163,7 @@ START_TEST(hints_must_be_of_the_wanted_type) {
   gives("text", "(ascii) 'x'", "'x'");
   gives("list<int>", "(list<int>) [1]", "[1]");
   gives("blob", "(int) 1", "0x00000001");
+  gives("text", "fromJson('8')", "'8'");
   refuses("int", "(text) 'x'", MEDLEY_TYPE, 1, "Cannot assign value (text)'x' to c of type int");
   refuses("int", "(int) 'x'", MEDLEY_TYPE, 7, "Invalid STRING constant (x) for \"c\" of type int");
   refuses("int", "(nix) 1", MEDLEY_NOT_FOUND, 1, "Unknown type nix");
@@ -210,6 +211,35 @@ START_TEST(terms_are_written_as_they_were_read) {
     cql_parse(&parsed, statement);
     ck_assert(med_cql_term_write(parsed.statement->as.select.selectors[0].term, &text));
     ck_assert_slice_eq(med_slice_of(text.bytes, text.len), terms[i]);
+    med_buffer_clear(&text);
+    cql_clear(&parsed);
+  }
+}
+END_TEST
+
+START_TEST(terms_are_named_as_cassandra_names_their_columns) {
+  static const char *const names[][2] = {{"a", "a"},
+                                         {"\"A b\"", "A b"},
+                                         {"count(*)", "count"},
+                                         {"COUNT(1)", "count"},
+                                         {"count(a)", "system.count(a)"},
+                                         {"toDate(NOW())", "system.todate(system.now())"},
+                                         {"ks.f(a)", "ks.f(a)"},
+                                         {"WRITETIME(a)", "writetime(a)"},
+                                         {"ttl(a)", "ttl(a)"},
+                                         {"CAST(max(a) AS INT)", "cast(system.max(a) as int)"},
+                                         {"a+1", "a + 1"},
+                                         {"m[ 'k' ]", "m['k']"},
+                                         {"u . f", "u.f"},
+                                         {"-a", "-a"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char statement[128];
+    cql_parsed parsed;
+    med_buffer text = {0};
+    snprintf(statement, sizeof statement, "SELECT %s FROM t", names[i][0]);
+    cql_parse(&parsed, statement);
+    ck_assert(med_cql_term_name(parsed.statement->as.select.selectors[0].term, &text));
+    ck_assert_slice_eq(med_slice_of(text.bytes, text.len), names[i][1]);
     med_buffer_clear(&text);
     cql_clear(&parsed);
   }
@@ -282,4 +312,5 @@ PROPERTY_MAIN("cql_literal", constants_fit_the_types_that_cassandra_lets_them, c
               tuples_and_user_types_have_their_missing_parts_as_null,
               collections_that_do_not_fit_are_named_with_their_part, hints_must_be_of_the_wanted_type,
               without_a_helper_only_literals_are_values, places_are_written_from_the_outside_in,
-              terms_are_written_as_they_were_read, literals_have_types_of_their_own, a_type_accepts_what_has_its_bytes)
+              terms_are_written_as_they_were_read, terms_are_named_as_cassandra_names_their_columns,
+              literals_have_types_of_their_own, a_type_accepts_what_has_its_bytes)

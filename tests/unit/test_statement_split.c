@@ -68,6 +68,25 @@ START_TEST(a_tag_gives_the_language_of_one_statement) {
 }
 END_TEST
 
+START_TEST(cql_ends_at_semicolons_outside_of_strings_comments_and_batches) {
+  expect_cut(
+      "USE a; SELECT ';', \";\", $$;'$$ // ; \n FROM t -- ; \n;/*;*/SELECT m[1] FROM t", MEDLEY_LANGUAGE_CQL,
+      "cql 1:1 [USE a]\ncql 1:8 [SELECT ';', \";\", $$;'$$ // ; \n FROM t -- ;]\ncql 3:7 [SELECT m[1] FROM t]\n");
+  expect_cut(
+      "begin batch INSERT INTO t (a) VALUES ('apply batch;'); DELETE FROM apply WHERE batch = 1; Apply /**/ Batch; USE "
+      "b;",
+      MEDLEY_LANGUAGE_CQL,
+      "cql 1:1 [begin batch INSERT INTO t (a) VALUES ('apply batch;'); DELETE FROM apply WHERE batch = 1; Apply "
+      "/**/ Batch]\ncql 1:109 [USE b]\n");
+  expect_cut("BEGIN UNLOGGED BATCH\nUPDATE t SET a = 1;\nAPPLY BATCH;SELECT begin, batch FROM t; BEGIN BATCH ;",
+             MEDLEY_LANGUAGE_CQL,
+             "cql 1:1 [BEGIN UNLOGGED BATCH\nUPDATE t SET a = 1;\nAPPLY BATCH]\ncql 3:13 [SELECT begin, batch FROM t]\n"
+             "cql 3:41 [BEGIN BATCH ;]\n");
+  expect_cut("BEGIN; CREATE TABLE trigger (a int); ROLLBACK TO s; $$ ;", MEDLEY_LANGUAGE_CQL,
+             "sql 1:1 [BEGIN]\ncql 1:8 [CREATE TABLE trigger (a int)]\nsql 1:38 [ROLLBACK TO s]\ncql 1:53 [$$ ;]\n");
+}
+END_TEST
+
 START_TEST(what_is_no_language_is_no_tag) {
   expect_cut("SET user:1 x\nnobody: x\n", MEDLEY_LANGUAGE_REDIS, "redis 1:1 [SET user:1 x]\nredis 2:1 [nobody: x]\n");
 }
@@ -100,8 +119,9 @@ END_TEST
 /* Random inputs out of the pieces that matter: any way of feeding gives the same statements. */
 START_TEST(feeding_in_pieces_never_matters) {
   static const char *const parts[] = {
-      "SELECT ", ";", "'", "\"", "--", "/*", "*/", "\n", "redis:", "BEGIN",   "END",   "CREATE ", "TRIGGER ", " ",
-      "a",       "[", "]", ".",  "-",  "/",  "*",  "#",  "\\",     "cypher:", "sql: ", "`",       "\r\n"};
+      "SELECT ", ";",        "'",     "\"", "--",   "/*", "*/", "\n",     "redis:", "BEGIN", "END",
+      "CREATE ", "TRIGGER ", " ",     "a",  "[",    "]",  ".",  "-",      "/",      "*",     "#",
+      "\\",      "cypher:",  "sql: ", "`",  "\r\n", "$",  "$$", "BATCH ", "APPLY "};
   uint64_t random = property_seed("statement_split");
   for (int round = 0; round < 3000; round++) {
     text input = {0};
@@ -109,9 +129,10 @@ START_TEST(feeding_in_pieces_never_matters) {
     text_add(&input, "", 0);
     for (uint64_t i = 0; i < count; i++)
       text_add_string(&input, parts[property_below(&random, sizeof parts / sizeof *parts)]);
-    char *whole = cut(input.bytes, MEDLEY_LANGUAGE_SQL, input.len + 1);
+    medley_language language = round % 2 == 0 ? MEDLEY_LANGUAGE_SQL : MEDLEY_LANGUAGE_CQL;
+    char *whole = cut(input.bytes, language, input.len + 1);
     for (size_t piece = 1; piece < 5; piece++) {
-      char *pieces = cut(input.bytes, MEDLEY_LANGUAGE_SQL, piece);
+      char *pieces = cut(input.bytes, language, piece);
       ck_assert_msg(strcmp(whole, pieces) == 0, "input [%s], pieces of %zu:\n%s\nwhole:\n%s", input.bytes, piece,
                     pieces, whole);
       free(pieces);
@@ -124,6 +145,7 @@ END_TEST
 
 PROPERTY_MAIN("statement_split", sql_ends_at_semicolons_outside_of_quotes_and_comments, a_trigger_ends_with_its_end,
               a_table_called_trigger_is_no_trigger, a_tag_gives_the_language_of_one_statement,
-              what_is_no_language_is_no_tag, transactions_belong_to_the_session_in_every_language,
-              blanks_comments_and_empty_statements_give_nothing, dot_commands_end_with_their_line,
-              what_never_ends_is_handed_on_at_the_end, feeding_in_pieces_never_matters)
+              what_is_no_language_is_no_tag, cql_ends_at_semicolons_outside_of_strings_comments_and_batches,
+              transactions_belong_to_the_session_in_every_language, blanks_comments_and_empty_statements_give_nothing,
+              dot_commands_end_with_their_line, what_never_ends_is_handed_on_at_the_end,
+              feeding_in_pieces_never_matters)
