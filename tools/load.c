@@ -43,7 +43,7 @@ static const char help[] =
     "seen\n"
     "from its first byte. - is standard input.\n"
     "\n"
-    "  --table T, -t T      the table\n"
+    "  --table T, -t T      the table; KEYSPACE.TABLE is a wide-column table, where a row replaces the one of its key\n"
     "  --delimiter C, -d C  what stands between the fields of CSV; default a comma; \"tab\" is a tab\n"
     "  --create             create the table: columns as named, types as the first 10,000 rows suggest\n"
     "  --help               this text\n"
