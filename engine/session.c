@@ -7,6 +7,7 @@
 #include "engine/cql/client.h"
 #include "engine/session_state.h"
 #include "engine/sql/tables.h"
+#include "engine/sql/wide_names.h"
 
 static int64_t monotonic_us(void) {
   struct timespec now;
@@ -34,6 +35,7 @@ done:
 
 static void free_parts(medley_session *session) {
   med_sql_close(session->sql);
+  med_wide_names_close(session->wide_names);
   med_redis_client_close(session->redis);
   med_cache_client_close(session->cache);
   med_cql_client_close(session->cql);
@@ -134,6 +136,9 @@ struct med_cache_hub *med_session_cache_hub(medley_session *session) {
 }
 struct med_cql_client **med_session_cql_client(medley_session *session) {
   return &session->cql;
+}
+struct med_wide_names **med_session_wide_names(medley_session *session) {
+  return &session->wide_names;
 }
 int64_t med_session_next_timestamp_us(medley_session *session) {
   med_txn *txn = med_session_txn(session);

@@ -74,6 +74,9 @@ struct med_cache_hub *med_session_cache_hub(medley_session *session);
 /* The CQL side of the session, owned by engine/cql: keyspace and definitions. Made on first use. */
 struct med_cql_client;
 struct med_cql_client **med_session_cql_client(medley_session *session);
+/* The names under which SQL knows the wide-column tables, owned by engine/sql: made when a connection opens. */
+struct med_wide_names;
+struct med_wide_names **med_session_wide_names(medley_session *session);
 /* A timestamp for a write of the wide-column model: the transaction's time, or later, so that each of the handle is greater than the one
  * before. */
 int64_t med_session_next_timestamp_us(medley_session *session);

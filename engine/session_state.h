@@ -61,6 +61,7 @@ struct medley_session {
   struct med_redis_client *redis;
   struct med_cache_client *cache;
   struct med_cql_client *cql;
+  struct med_wide_names *wide_names;
   med_arena arena;
   med_buffer scratch; /* bytes lent by typed calls */
   medley_statement *statements;

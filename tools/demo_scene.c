@@ -65,17 +65,18 @@ double scene_now_ms(void) {
   return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static medley_statement *prepare(scene *s, const char *sql, int count, const int64_t *numbers) {
+static medley_statement *prepare(scene *s, medley_language language, const char *query, int count,
+                                 const int64_t *numbers) {
   medley_statement *statement = NULL;
-  int rc = medley_prepare(s->session, MEDLEY_LANGUAGE_SQL, sql, strlen(sql), &statement, NULL);
+  int rc = medley_prepare(s->session, language, query, strlen(query), &statement, NULL);
   for (int i = 0; i < count && rc == MEDLEY_OK; i++) rc = medley_bind_integer(statement, i + 1, numbers[i]);
-  if (scene_must(s, rc, sql)) return statement;
+  if (scene_must(s, rc, query)) return statement;
   medley_statement_close(statement);
   return NULL;
 }
 
 int64_t scene_sql(scene *s, const char *sql, int count, const int64_t *numbers) {
-  medley_statement *statement = prepare(s, sql, count, numbers);
+  medley_statement *statement = prepare(s, MEDLEY_LANGUAGE_SQL, sql, count, numbers);
   int64_t answer = 0;
   if (!statement) return 0;
   int rc = medley_step(statement);
@@ -86,7 +87,7 @@ int64_t scene_sql(scene *s, const char *sql, int count, const int64_t *numbers) 
 }
 
 void scene_sql_text(scene *s, const char *sql, int64_t number, char *text, size_t size) {
-  medley_statement *statement = prepare(s, sql, 1, &number);
+  medley_statement *statement = prepare(s, MEDLEY_LANGUAGE_SQL, sql, 1, &number);
   text[0] = 0;
   if (!statement) return;
   int rc = medley_step(statement);
@@ -110,8 +111,8 @@ static void print_cell(medley_statement *statement, int column) {
     printf("%s%*s  ", text, missing, "");
 }
 
-int scene_print(scene *s, const char *sql, int count, const int64_t *numbers) {
-  medley_statement *statement = prepare(s, sql, count, numbers);
+static int print(scene *s, medley_language language, const char *query, int count, const int64_t *numbers) {
+  medley_statement *statement = prepare(s, language, query, count, numbers);
   int rows = 0;
   if (!statement) return 0;
   int rc;
@@ -121,9 +122,25 @@ int scene_print(scene *s, const char *sql, int count, const int64_t *numbers) {
     putchar('\n');
     rows++;
   }
-  scene_must(s, rc, sql);
+  scene_must(s, rc, query);
   medley_statement_close(statement);
   return rows;
+}
+
+int scene_print(scene *s, const char *sql, int count, const int64_t *numbers) {
+  return print(s, MEDLEY_LANGUAGE_SQL, sql, count, numbers);
+}
+
+int scene_print_cql(scene *s, const char *cql, int count, const int64_t *numbers) {
+  return print(s, MEDLEY_LANGUAGE_CQL, cql, count, numbers);
+}
+
+bool scene_cql(scene *s, const char *cql, int count, const int64_t *numbers) {
+  medley_statement *statement = prepare(s, MEDLEY_LANGUAGE_CQL, cql, count, numbers);
+  if (!statement) return false;
+  bool done = scene_must(s, medley_step(statement), cql);
+  medley_statement_close(statement);
+  return done;
 }
 
 static const medley_value *command(scene *s, const char *word, va_list arguments) {

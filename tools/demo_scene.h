@@ -37,6 +37,9 @@ int64_t scene_sql(scene *s, const char *sql, int count, const int64_t *numbers);
 void scene_sql_text(scene *s, const char *sql, int64_t number, char *text, size_t size);
 /* Prints the rows of a query, indented, a heading above. Answers how many. */
 int scene_print(scene *s, const char *sql, int count, const int64_t *numbers);
+/* The same in CQL: a statement whose rows nobody wants, and a query. */
+bool scene_cql(scene *s, const char *cql, int count, const int64_t *numbers);
+int scene_print_cql(scene *s, const char *cql, int count, const int64_t *numbers);
 /* A Redis command of words; ends with NULL. The reply is borrowed; NULL if the command failed, which counts. */
 const medley_value *scene_redis(scene *s, const char *word, ...) __attribute__((sentinel));
 /* The same, and the integer that it answers, or -1. */

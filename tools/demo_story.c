@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/demo_behaviour.h"
 #include "tools/demo_scene.h"
 
 #define PRICE_CENTS 250
@@ -391,6 +392,7 @@ static const chapter chapters[] = {
     {"A payment: everything in one commit", tell_payment},
     {"The same payment, killed half-way", tell_kill},
     {"One query over sessions and people", tell_join},
+    {"What people did: page views by person and time", demo_behaviour_tell},
     {"A backup of everything", tell_backup},
 };
 

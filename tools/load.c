@@ -22,6 +22,7 @@ typedef struct loader {
   const char *table;
   char delimiter;
   bool create;
+  bool is_wide; /* a table of CQL: a row of the same key is written over, as CQL does */
   load_columns columns;
   load_rows rows;
   load_input input;
@@ -42,7 +43,7 @@ static const char help[] =
     "seen\n"
     "from its first byte. - is standard input.\n"
     "\n"
-    "  --table T, -t T      the table\n"
+    "  --table T, -t T      the table; KEYSPACE.TABLE is a wide-column table, where a row replaces the one of its key\n"
     "  --delimiter C, -d C  what stands between the fields of CSV; default a comma; \"tab\" is a tab\n"
     "  --create             create the table: columns as named, types as the first 10,000 rows suggest\n"
     "  --help               this text\n"
@@ -76,7 +77,7 @@ static bool prepare_insert(loader *l, const load_row *row) {
   for (size_t i = 0; i < row->field_count && same; i++) same = l->insert_columns[i] == fields[i].column;
   if (same) return true;
   text sql = {0};
-  text_add_string(&sql, "INSERT INTO ");
+  text_add_string(&sql, l->is_wide ? "INSERT OR REPLACE INTO " : "INSERT INTO ");
   add_name(&sql, l->table);
   text_add_string(&sql, row->field_count ? "(" : " DEFAULT VALUES");
   for (size_t i = 0; i < row->field_count; i++) {
@@ -265,14 +266,19 @@ static bool load_named(loader *l, const char *name) {
   return done;
 }
 
+/* A table that SQL knows and has not made: a wide-column table is called keyspace.table. */
 static bool read_columns(loader *l) {
-  static const char sql[] = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0";
+  static const char sql[] =
+      "SELECT name, EXISTS (SELECT 1 FROM sqlite_schema s WHERE s.name = ?1 COLLATE NOCASE) FROM pragma_table_xinfo(?1)"
+      " WHERE hidden = 0";
   medley_statement *statement = NULL;
   int rc = medley_prepare(l->sh.session, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, &statement, NULL);
   if (rc == MEDLEY_OK) rc = medley_bind_text(statement, 1, l->table, MEDLEY_NUL_ENDED);
   l->columns.open = true;
-  while (rc == MEDLEY_OK && medley_step(statement) == MEDLEY_ROW)
+  while (rc == MEDLEY_OK && medley_step(statement) == MEDLEY_ROW) {
     load_columns_find(&l->columns, medley_column_text(statement, 0), medley_column_bytes(statement, 0));
+    l->is_wide = strchr(l->table, '.') != NULL && !medley_column_integer(statement, 1);
+  }
   l->columns.open = l->create;
   medley_statement_close(statement);
   if (l->columns.count && !l->create) return true;

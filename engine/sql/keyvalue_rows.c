@@ -9,7 +9,7 @@ int med_kv_rows_open(sqlite3_vtab *base, sqlite3_vtab_cursor **opened) {
   table *tab = table_of(base);
   cursor *cur = med_alloc_zero(sizeof *cur);
   if (cur == NULL) return SQLITE_NOMEM;
-  if (tab->open_cursors++ == 0) med_kv_table_forget_rows(tab);
+  if (tab->open_cursors++ == 0) med_sql_remembered_forget(&tab->rows);
   *opened = &cur->base;
   return SQLITE_OK;
 }
@@ -41,6 +41,7 @@ int med_kv_rows_close(sqlite3_vtab_cursor *base) {
   med_buffer_clear(&cur->key);
   med_buffer_clear(&cur->part);
   med_buffer_clear(&cur->until);
+  med_buffer_clear(&cur->names);
   med_buffer_clear(&cur->scratch);
   med_arena_clear(&cur->arena);
   med_free(cur);
@@ -372,34 +373,31 @@ int med_kv_rows_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
   return SQLITE_OK;
 }
 
-static int remember(table *tab, const cursor *cur) {
-  if ((tab->row_count & (tab->row_count + 1)) == 0 || tab->rows == NULL) {
-    size_t capacity = tab->row_count * 2 + 2;
-    remembered_row *rows = med_realloc(tab->rows, capacity * sizeof *rows);
-    if (rows == NULL) return SQLITE_NOMEM;
-    tab->rows = rows;
-  }
-  med_slice part = med_kv_table_facts[tab->kind].has_part ? cur->row_part : med_slice_of("", 0);
-  remembered_row row = {med_strndup(cur->bucket.bytes, cur->bucket.len),
-                        med_strndup(cur->row_key.bytes, cur->row_key.len),
-                        med_strndup(part.bytes, part.len),
-                        cur->bucket.len,
-                        cur->row_key.len,
-                        part.len};
-  if (row.bucket == NULL || row.key == NULL || row.part == NULL) {
-    med_free(row.bucket);
-    med_free(row.key);
-    med_free(row.part);
-    return SQLITE_NOMEM;
-  }
-  tab->rows[tab->row_count++] = row;
-  return SQLITE_OK;
-}
-
+/* ---- Numbers ---- A row's names: bucket's length(4), key's length(4), bucket, key, part. */
 int med_kv_rows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *id) {
   cursor *cur = (cursor *)base;
   table *tab = table_of_cursor(cur);
-  int code = remember(tab, cur);
-  *id = (sqlite3_int64)tab->row_count;
-  return code;
+  uint8_t lengths[8];
+  med_put_u32(lengths, (uint32_t)cur->bucket.len);
+  med_put_u32(lengths + 4, (uint32_t)cur->row_key.len);
+  cur->names.len = 0;
+  bool ok = med_buffer_append(&cur->names, lengths, sizeof lengths) &&
+            med_buffer_append(&cur->names, cur->bucket.bytes, cur->bucket.len) &&
+            med_buffer_append(&cur->names, cur->row_key.bytes, cur->row_key.len);
+  if (ok && tab->kind == TABLE_LIST)
+    ok = med_buffer_append(&cur->names, &cur->row_position, sizeof cur->row_position);
+  else if (ok && med_kv_table_facts[tab->kind].has_part)
+    ok = med_buffer_append(&cur->names, cur->row_part.bytes, cur->row_part.len);
+  return ok ? med_sql_remembered_number(&tab->rows, buffer_slice(&cur->names), id) : SQLITE_NOMEM;
+}
+
+bool med_kv_rows_remembered(const table *tab, sqlite3_int64 number, remembered_row *row) {
+  med_slice names = med_sql_remembered_row(&tab->rows, number);
+  if (names.bytes == NULL) return false;
+  const uint8_t *bytes = names.bytes;
+  size_t bucket_len = med_get_u32(bytes), key_len = med_get_u32(bytes + 4);
+  row->bucket = med_slice_of(bytes + 8, bucket_len);
+  row->key = med_slice_of(bytes + 8 + bucket_len, key_len);
+  row->part = med_slice_of(bytes + 8 + bucket_len + key_len, names.len - 8 - bucket_len - key_len);
+  return true;
 }

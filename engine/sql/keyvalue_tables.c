@@ -11,8 +11,8 @@
  * Access paths: bucket = ?, key = ? (one record), key ranges (a walk from the bound), and behind key = ? also field = ? or
  * member = ? (one record). An IN list becomes one look-up for each of its values. SQLite checks every constraint again.
  *
- * Writing goes through the session's transaction like all else; savepoints are marks in its undo log. A row that is to be
- * updated or deleted is remembered by its names when SQLite asks for its rowid, since names are what identifies it. */
+ * Writing goes through the session's transaction like all else; savepoints are marks in its undo log. A row is remembered by
+ * its names when SQLite asks for its rowid, since names are what identifies it. */
 #include "engine/sql/keyvalue_tables.h"
 
 #include <string.h>
@@ -76,20 +76,9 @@ static int connect(sqlite3 *handle, void *context, int argc, const char *const *
   return SQLITE_OK;
 }
 
-void med_kv_table_forget_rows(table *tab) {
-  for (size_t i = 0; i < tab->row_count; i++) {
-    med_free(tab->rows[i].bucket);
-    med_free(tab->rows[i].key);
-    med_free(tab->rows[i].part);
-  }
-  med_free(tab->rows);
-  tab->rows = NULL;
-  tab->row_count = 0;
-}
-
 static int disconnect(sqlite3_vtab *base) {
   table *tab = table_of(base);
-  med_kv_table_forget_rows(tab);
+  med_sql_remembered_forget(&tab->rows);
   med_free(tab->bucket);
   med_free(tab);
   return SQLITE_OK;

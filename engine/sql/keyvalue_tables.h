@@ -5,7 +5,8 @@
 #ifndef MED_SQL_KEYVALUE_TABLES_H
 #define MED_SQL_KEYVALUE_TABLES_H
 
-#include "engine/sql/tables.h"
+#include "engine/sql/marks.h"
+#include "engine/sql/remembered.h"
 #include "models/keyvalue/hash.h"
 #include "models/keyvalue/list.h"
 #include "models/keyvalue/set.h"
@@ -29,11 +30,8 @@ extern const kind_facts med_kv_table_facts[TABLE_KIND_COUNT];
 enum { PLAN_BUCKET = 1, PLAN_KEY = 2, PLAN_FROM = 4, PLAN_TO = 8, PLAN_PART = 16 };
 
 typedef struct remembered_row {
-  char *bucket, *key, *part;
-  size_t bucket_len, key_len, part_len;
+  med_slice bucket, key, part;
 } remembered_row;
-
-#define SAVEPOINT_DEPTH_MAX 512
 
 typedef struct table {
   sqlite3_vtab base;
@@ -42,11 +40,8 @@ typedef struct table {
   table_kind kind;
   char *bucket; /* the default of the hidden column */
   int open_cursors;
-  remembered_row *rows;
-  size_t row_count;
-  med_mark begun;
-  med_mark marks[SAVEPOINT_DEPTH_MAX];
-  int mark_count;
+  med_sql_remembered rows; /* by their names (med_kv_rows_remembered) */
+  med_sql_marks marks;
 } table;
 
 typedef struct cursor {
@@ -58,7 +53,7 @@ typedef struct cursor {
   bool one_part;
   bool walking;   /* keys */
   bool in_object; /* parts of the present key */
-  med_buffer bucket, key, part, until;
+  med_buffer bucket, key, part, until, names;
   bool until_set, until_inclusive;
   med_kv_walk keys;
   med_arena arena;
@@ -82,7 +77,6 @@ static inline med_slice buffer_slice(const med_buffer *buffer) { return med_slic
 /* The collection at key, of the table's type; TYPE if it is of another. */
 MEDLEY_MUST_USE int med_kv_table_open_collection(table_kind kind, med_kv *kv, med_slice key, med_arena *arena,
                                                  med_collection *object);
-void med_kv_table_forget_rows(table *tab);
 
 /* ---- sqlite3_module's functions ---- */
 int med_kv_rows_open(sqlite3_vtab *base, sqlite3_vtab_cursor **opened);
@@ -92,6 +86,8 @@ int med_kv_rows_next(sqlite3_vtab_cursor *base);
 int med_kv_rows_eof(sqlite3_vtab_cursor *base);
 int med_kv_rows_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index);
 int med_kv_rows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *id);
+/* The row of that number; false if there is none. */
+bool med_kv_rows_remembered(const table *tab, sqlite3_int64 number, remembered_row *row);
 int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sqlite3_int64 *id);
 int med_kv_writes_begin(sqlite3_vtab *base);
 int med_kv_writes_end(sqlite3_vtab *base);

@@ -136,8 +136,8 @@ static int put_row(write_call *call) {
 
 static int delete_row(write_call *call, const remembered_row *row) {
   med_kv kv;
-  int rc = med_kv_open(med_session_txn(call->tab->session), med_slice_of(row->bucket, row->bucket_len), false, &kv);
-  med_slice key = med_slice_of(row->key, row->key_len), part = med_slice_of(row->part, row->part_len);
+  int rc = med_kv_open(med_session_txn(call->tab->session), row->bucket, false, &kv);
+  med_slice key = row->key, part = row->part;
   if (rc == MEDLEY_OK && call->tab->kind == TABLE_STRING) rc = med_kv_remove(&kv, key);
   if (rc != MEDLEY_OK || call->tab->kind == TABLE_STRING) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
   med_collection object;
@@ -154,9 +154,8 @@ static int delete_row(write_call *call, const remembered_row *row) {
 }
 
 static bool same_row(const write_call *call, const remembered_row *row) {
-  return med_slice_equal(buffer_slice(&call->bucket), med_slice_of(row->bucket, row->bucket_len)) &&
-         med_slice_equal(buffer_slice(&call->key), med_slice_of(row->key, row->key_len)) &&
-         med_slice_equal(buffer_slice(&call->part), med_slice_of(row->part, row->part_len));
+  return med_slice_equal(buffer_slice(&call->bucket), row->bucket) &&
+         med_slice_equal(buffer_slice(&call->key), row->key) && med_slice_equal(buffer_slice(&call->part), row->part);
 }
 
 /* SQLITE_OK to go on, SQLITE_DONE to leave the row out, or a constraint. */
@@ -193,11 +192,11 @@ static int write_row(write_call *call, sqlite3 *handle, const remembered_row *ol
 int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sqlite3_int64 *id) {
   table *tab = table_of(base);
   if (!med_kv_table_facts[tab->kind].writable) return refuse(tab, SQLITE_READONLY, "this table can only be read");
-  const remembered_row *old = NULL;
+  remembered_row remembered, *old = NULL;
   if (sqlite3_value_type(argv[0]) != SQLITE_NULL) {
-    sqlite3_int64 number = sqlite3_value_int64(argv[0]);
-    if (number < 1 || (size_t)number > tab->row_count) return refuse(tab, SQLITE_ERROR, "a row was lost");
-    old = &tab->rows[number - 1];
+    if (!med_kv_rows_remembered(tab, sqlite3_value_int64(argv[0]), &remembered))
+      return refuse(tab, SQLITE_ERROR, "a row was lost");
+    old = &remembered;
   }
   write_call call = {.tab = tab};
   int code;
@@ -219,42 +218,25 @@ int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sql
   return code;
 }
 
-/* ---- Transactions ---- SQLite's savepoints are marks in the undo log; those from before the table was first written are
- * where it was when that happened. */
+/* ---- Transactions ---- */
 int med_kv_writes_begin(sqlite3_vtab *base) {
-  table *tab = table_of(base);
-  med_txn *txn = med_session_txn(tab->session);
-  if (txn == NULL || !med_txn_writes(txn)) return SQLITE_READONLY;
-  tab->begun = med_txn_mark(txn);
-  tab->mark_count = 0;
-  return SQLITE_OK;
+  return med_sql_marks_begin(&table_of(base)->marks, table_of(base)->session);
 }
 
 int med_kv_writes_end(sqlite3_vtab *base) {
-  table_of(base)->mark_count = 0;
+  med_sql_marks_end(&table_of(base)->marks);
   return SQLITE_OK;
 }
 
 int med_kv_writes_savepoint(sqlite3_vtab *base, int number) {
-  table *tab = table_of(base);
-  if (number < 0 || number >= SAVEPOINT_DEPTH_MAX) return refuse(tab, SQLITE_ERROR, "savepoints are nested too deeply");
-  while (tab->mark_count < number) tab->marks[tab->mark_count++] = tab->begun;
-  tab->marks[number] = med_txn_mark(med_session_txn(tab->session));
-  tab->mark_count = number + 1;
-  return SQLITE_OK;
+  return med_sql_marks_savepoint(&table_of(base)->marks, table_of(base)->session, base, number);
 }
 
 int med_kv_writes_release(sqlite3_vtab *base, int number) {
-  table *tab = table_of(base);
-  if (number >= 0 && number < tab->mark_count) tab->mark_count = number;
+  med_sql_marks_release(&table_of(base)->marks, number);
   return SQLITE_OK;
 }
 
 int med_kv_writes_rollback_to(sqlite3_vtab *base, int number) {
-  table *tab = table_of(base);
-  med_mark mark = number >= 0 && number < tab->mark_count ? tab->marks[number] : tab->begun;
-  med_txn *txn = med_session_txn(tab->session);
-  if (mark >= med_txn_mark(txn)) return SQLITE_OK; /* another table of the statement was here before */
-  int rc = med_txn_rollback_to(txn, mark);
-  return rc == MEDLEY_OK ? SQLITE_OK : med_sql_tables_fail(tab->session, base, rc);
+  return med_sql_marks_rollback_to(&table_of(base)->marks, table_of(base)->session, base, number);
 }

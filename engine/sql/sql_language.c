@@ -9,6 +9,7 @@
 
 #include "engine/session_state.h"
 #include "engine/sql/control.h"
+#include "engine/sql/wide_names.h"
 
 #define BUFFERED_BYTES_MAX ((size_t)256 << 20)
 
@@ -94,7 +95,9 @@ static int compile(medley_session *session, sqlite3 *handle, const char *text, s
   if (text_len > INT32_MAX) return med_error_set(&session->error, MEDLEY_TOO_BIG, "the text is larger than 2 GiB");
   int code = sqlite3_prepare_v3(handle, text, (int)text_len, SQLITE_PREPARE_PERSISTENT, stmt, tail);
   if (code == SQLITE_OK) return MEDLEY_OK;
-  return med_sql_fail(session->sql, code, text, text_len, &session->error);
+  int rc = med_sql_fail(session->sql, code, text, text_len, &session->error);
+  med_wide_names_explain(session, &session->error);
+  return rc;
 }
 
 static int prepare_ordinary(medley_statement *statement, const char *text, size_t text_len, size_t *used) {
@@ -104,6 +107,7 @@ static int prepare_ordinary(medley_statement *statement, const char *text, size_
   const char *tail = text + text_len;
   int rc = med_session_peek_begin(session, &handle);
   if (rc != MEDLEY_OK) return rc;
+  MED_TRY(med_wide_names_refresh(session, handle));
   MED_TRY(compile(session, handle, text, text_len, &state->stmt, &tail));
   *used = (size_t)(tail - text);
   if (state->stmt == NULL) goto done; /* blanks and comments */
@@ -310,6 +314,7 @@ static int ready(medley_statement *statement) {
   if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) {
     (void)sqlite3_finalize(state->stmt);
     state->stmt = NULL;
+    MED_TRY(med_wide_names_refresh(session, handle));
     MED_TRY(compile(session, handle, state->text, state->text_len, &state->stmt, NULL));
     state->generation = med_sql_generation(session->sql);
     for (int i = 0; i < statement->parameter_count; i++) statement->parameters[i].changed = true;
@@ -318,6 +323,18 @@ static int ready(medley_statement *statement) {
   rc = bind_parameters(statement);
 done:
   return rc;
+}
+
+/* After a failure: whether a wide-column table was altered since the statement was compiled, and it has been compiled anew. */
+static bool made_ready_again(medley_statement *statement, int *rc) {
+  medley_session *session = statement->session;
+  sql_state *state = state_of(statement);
+  if (*rc != MEDLEY_ERROR || med_session_sql_gave_up(session) || !med_wide_names_take_outdated(session)) return false;
+  (void)sqlite3_finalize(state->stmt);
+  state->stmt = NULL;
+  med_error_clear(&session->error);
+  *rc = ready(statement);
+  return *rc == MEDLEY_OK;
 }
 
 /* One step of SQLite; columns may have changed if the schema did. */
@@ -391,6 +408,7 @@ static int run_in_transaction(medley_statement *statement) {
   if (rc != MEDLEY_OK) return rc;
   bool finished = false;
   rc = buffer_all(statement, &finished);
+  if (state->first == NULL && made_ready_again(statement, &rc)) rc = buffer_all(statement, &finished);
   if (rc == MEDLEY_DONE) {
     rc = MEDLEY_OK;
     session->changes = sqlite3_changes64(med_sql_handle(session->sql));
@@ -459,8 +477,9 @@ static int run_control(medley_statement *statement) {
 
 static int sql_step(medley_statement *statement) {
   sql_state *state = state_of(statement);
+  bool begun = statement->running;
   if (state->control.kind != MED_CONTROL_NONE) return run_control(statement);
-  if (!statement->running) {
+  if (!begun) {
     if (statement->writes) return run_write(statement);
     int rc = begin_stream(statement);
     if (rc != MEDLEY_OK) return rc;
@@ -468,6 +487,7 @@ static int sql_step(medley_statement *statement) {
   if (state->buffered) return next_buffered_row(statement);
   statement->session->deadline_us = state->deadline_us;
   int rc = step_once(statement);
+  if (!begun && made_ready_again(statement, &rc)) rc = step_once(statement);
   if (rc != MEDLEY_ROW) return end_stream(statement, rc);
   state->row_number++;
   return rc;

@@ -1,8 +1,11 @@
 /* tables.c - registering the virtual tables of every model, and their errors. */
 #include "engine/sql/tables.h"
 
+#include "engine/sql/wide_names.h"
+
 int med_sql_tables_register(void *context, sqlite3 *handle) {
-  return med_sql_keyvalue_tables_register(context, handle);
+  int code = med_sql_keyvalue_tables_register(context, handle);
+  return code == SQLITE_OK ? med_wide_names_register(context) : code;
 }
 
 int med_sql_tables_fail(medley_session *session, sqlite3_vtab *table, int rc) {

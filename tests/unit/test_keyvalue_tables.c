@@ -90,6 +90,7 @@ START_TEST(ranges_and_lists_of_keys_find_what_a_scan_finds) {
                                            "key BETWEEN 'k20' AND 'k21' AND value > 205",
                                            "key > 5",
                                            "key = 'K7' COLLATE NOCASE",
+                                           "(key = 'k7' AND value > 1) OR (key > 'k6' AND key < 'k8')",
                                            "key LIKE 'k29%'"};
   for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
     char query[300], scan[300];
