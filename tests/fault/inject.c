@@ -86,9 +86,17 @@ static int fault_of(const char *call, bool can_be_short) {
 
 static bool is_watched(int fd) { return fd >= 0 && fd < FD_MAX && watched[fd] != 0; }
 
+static bool begins_with(const char *path, const char *start) {
+  return start[0] != 0 && strncmp(path, start, strlen(start)) == 0;
+}
+
+static bool is_watched_path(const char *path) {
+  return begins_with(path, fault_inject.folder) || begins_with(path, fault_inject.beside[0]) ||
+         begins_with(path, fault_inject.beside[1]);
+}
+
 static int open_at(int folder_fd, const char *path, int flags, mode_t mode) {
-  size_t len = strlen(fault_inject.folder);
-  bool ours = len > 0 && strncmp(path, fault_inject.folder, len) == 0;
+  bool ours = is_watched_path(path);
   int fault = ours ? fault_of("open", false) : 0;
   if (fault > 0) {
     errno = fault;
@@ -216,8 +224,7 @@ EXPORT void *mmap64(void *address, size_t len, int protection, int flags, int fd
 }
 
 EXPORT int rename(const char *from, const char *to) {
-  size_t len = strlen(fault_inject.folder);
-  int fault = len > 0 && strncmp(to, fault_inject.folder, len) == 0 ? fault_of("rename", false) : 0;
+  int fault = is_watched_path(to) ? fault_of("rename", false) : 0;
   if (fault > 0) {
     errno = fault;
     return -1;

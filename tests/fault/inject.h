@@ -12,7 +12,7 @@
 typedef enum fault_inject_kind {
   FAULT_INJECT_NONE = 0,
   FAULT_INJECT_MEMORY, /* malloc, calloc, realloc, posix_memalign */
-  FAULT_INJECT_IO      /* open, write, flush, truncate, map, read of files in the watched folder */
+  FAULT_INJECT_IO      /* open, write, flush, truncate, map, read of the files that are watched */
 } fault_inject_kind;
 
 /* Instead of an errno: half of the bytes are written (read); other calls are not touched. */
@@ -30,6 +30,7 @@ typedef struct fault_inject_control {
   volatile long failed;   /* calls that were made to fail */
   const char *last_call;  /* name of the last one that was made to fail */
   char folder[520];       /* with its final slash */
+  char beside[2][64];     /* how other paths begin that are watched, too; empty: none */
 } fault_inject_control;
 
 static inline fault_inject_control *fault_inject_find(void) {
