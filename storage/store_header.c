@@ -155,7 +155,7 @@ int med_store_open_contents(med_store *store, const char *path, medley_error *er
   if (!is_empty_environment(store->env)) {
     rc = open_existing(store, path, error);
   } else if (flags & MEDLEY_OPEN_READ_ONLY) {
-    rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", path);
+    rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file holds nothing: %s", path);
   } else {
     rc = create_contents(store, error);
   }
