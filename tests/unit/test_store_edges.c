@@ -143,6 +143,23 @@ START_TEST(values_that_are_too_short_or_too_long_are_damage) {
 }
 END_TEST
 
+START_TEST(a_page_of_another_size_is_written_over_whole) {
+  uint8_t page[MED_PAGE_VALUE_SIZE] = {1};
+  char rest[20] = "";
+  uint32_t number = 1;
+  med_slice value;
+  ck_assert_int_eq(open_store(), MEDLEY_OK);
+  med_txn *txn = begin();
+  MDB_val key = {sizeof number, &number}, stored = {sizeof rest, rest};
+  ck_assert_int_eq(mdb_put(txn->mdb, store->trees[MED_TREE_SQL], &key, &stored, 0), MDB_SUCCESS);
+  ck_assert_int_eq(med_txn_put_page(txn, number, page), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_get_page(txn, number, &value), MEDLEY_OK);
+  ck_assert(value.len == sizeof page && memcmp(value.bytes, page, sizeof page) == 0);
+  commit();
+  close_store();
+}
+END_TEST
+
 START_TEST(undoing_a_put_that_somebody_else_undid_is_no_failure) {
   med_slice value;
   ck_assert_int_eq(open_store(), MEDLEY_OK);
@@ -408,6 +425,36 @@ START_TEST(headers_of_something_else_are_refused_by_name) {
 }
 END_TEST
 
+START_TEST(a_database_keeps_to_the_journal_that_it_was_made_with) {
+  options.journal = MEDLEY_JOURNAL_LOG;
+  ck_assert_int_eq(open_store(), MEDLEY_OK);
+  close_store();
+  options.journal = MEDLEY_JOURNAL_NONE;
+  expect_not_opened(MEDLEY_MISUSE, "made with a redo log");
+  ck_assert_int_eq(open_store(), MEDLEY_OK);
+  close_store();
+  options.journal = MEDLEY_JOURNAL_LOG;
+  expect_not_opened(MEDLEY_MISUSE, "made without a redo log");
+}
+END_TEST
+
+/* Plain records where our trees should be. */
+START_TEST(an_environment_with_records_of_its_own_is_refused) {
+  MDB_env *env;
+  MDB_txn *txn;
+  MDB_dbi dbi;
+  MDB_val key = {4, (void *)(uintptr_t) "meta"}, value = {5, (void *)(uintptr_t) "value"};
+  ck_assert_int_eq(mdb_env_create(&env), MDB_SUCCESS);
+  ck_assert_int_eq(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), MDB_SUCCESS);
+  ck_assert_int_eq(mdb_txn_begin(env, NULL, 0, &txn), MDB_SUCCESS);
+  ck_assert_int_eq(mdb_dbi_open(txn, NULL, 0, &dbi), MDB_SUCCESS);
+  ck_assert_int_eq(mdb_put(txn, dbi, &key, &value, 0), MDB_SUCCESS);
+  ck_assert_int_eq(mdb_txn_commit(txn), MDB_SUCCESS);
+  mdb_env_close(env);
+  expect_not_opened(MEDLEY_NOT_A_DATABASE, "not a Medley database");
+}
+END_TEST
+
 START_TEST(another_programs_environment_is_refused_and_left_as_it_is) {
   MDB_env *env;
   MDB_txn *txn;
@@ -458,6 +505,7 @@ START_TEST(a_path_without_a_folder_is_one_in_the_present_one) {
   ck_assert_int_eq(access("alone", F_OK), 0);
   ck_assert_int_eq(med_store_flush_directory("/", &error), MEDLEY_OK);
   ck_assert_int_eq(med_store_flush_directory("/nowhere/at/all", &error), MEDLEY_IO);
+  ck_assert_int_eq(med_store_flush_directory("/proc/version", &error), MEDLEY_OK); /* it cannot, and need not */
   ck_assert_int_eq(chdir("/"), 0);
 }
 END_TEST
@@ -479,6 +527,8 @@ PROPERTY_MAIN_BETWEEN("store_edges", setup, teardown, every_code_of_lmdb_has_a_s
                       a_page_that_was_never_written_is_no_problem_and_no_log_is_needed,
                       damaged_pages_are_one_problem_also_for_who_wants_no_words,
                       headers_of_something_else_are_refused_by_name,
+                      a_database_keeps_to_the_journal_that_it_was_made_with,
+                      an_environment_with_records_of_its_own_is_refused, a_page_of_another_size_is_written_over_whole,
                       another_programs_environment_is_refused_and_left_as_it_is,
                       who_only_reads_makes_nothing_of_an_empty_file, a_path_without_a_folder_is_one_in_the_present_one,
                       what_is_no_regular_file_is_not_opened)

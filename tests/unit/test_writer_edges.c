@@ -131,7 +131,7 @@ START_TEST(who_gives_up_in_the_middle_of_the_queue_leaves_the_others_in_it) {
 END_TEST
 
 START_TEST(who_times_out_while_its_work_is_run_has_its_answer_nevertheless) {
-  other run = {.key = "run", .timeout_ms = 30, .work_ms = 80, .by_others = true};
+  other run = {.key = "run", .timeout_ms = 120, .work_ms = 200, .by_others = true};
   other fails = {.key = "fails", .timeout_ms = 60000, .by_others = true, .fails = true};
   lead();
   start(&run);
