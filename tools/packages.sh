@@ -1,9 +1,10 @@
 # packages.sh - finds out which Debian packages are missing, and installs only those. Sourced by tools/demo and tools/test.
 
-# What building and the demo need, what the tests need besides, and what only coverage needs.
+# What building and the demo need, what the tests need besides, and what only coverage and valgrind need.
 packages_build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev liblmdb-dev liblz4-dev libxxhash-dev libedit-dev check"
 packages_test="python3 zstd redis-tools libhiredis-dev clang-format-14 binutils"
 packages_coverage="gcovr"
+packages_valgrind="valgrind"
 
 # install_missing PACKAGE... - 0 if all of them are there in the end; says what is wrong otherwise.
 install_missing() {

@@ -212,7 +212,7 @@ START_TEST(every_kind_of_change_meets_the_page_cap) {
   ck_assert_int_eq(open_store(), MEDLEY_OK);
   med_txn *txn = begin();
   for (int i = 0; i < 4000; i++) { /* in several transactions, so that each stays below */
-    char key[40];
+    char key[40] = "";
     snprintf(key, sizeof key, "%08d and some more bytes", i);
     if (i % 20 == 19) {
       commit();
