@@ -35,6 +35,12 @@ typedef enum med_column_codec {
   MED_CODEC_LONG = 9,     /* one text whose bytes fill pages of their own */
 } med_column_codec;
 
+/* The order of reals in columns: -0 is 0, and NaN is above everything and equal to itself (as in keys.h). */
+static inline bool med_real_less(double a, double b) { return a < b || (b != b && a == a); }
+
+/* Sums of integers, which never overflow it. */
+__extension__ typedef __int128 med_int128;
+
 /* A bitmap of rows: bit r % 64 of word r / 64. Bits behind the last row are 0. */
 static inline bool med_rows_has(const uint64_t *rows, size_t row) { return (rows[row / 64] >> row % 64 & 1) != 0; }
 static inline void med_rows_add(uint64_t *rows, size_t row) { rows[row / 64] |= (uint64_t)1 << row % 64; }

@@ -75,10 +75,11 @@ START_TEST(a_decimal_of_fifteen_digits_is_none_too_many) {
 END_TEST
 
 START_TEST(golden_bytes) {
+  /* The header; 150 and 151 in turn, packed above 150 in a bit each; row 19 is -0. */
   static const uint8_t golden[] = {2,    MED_CODEC_PACKED,
                                    1,    0,
                                    24,   0,
-                                   0,    0, /* header */
+                                   0,    0,
                                    150,  0,
                                    0,    0,
                                    0,    0,
@@ -86,11 +87,11 @@ START_TEST(golden_bytes) {
                                    1,    0,
                                    0,    0,
                                    0,    0,
-                                   0,    0, /* base 150, width 1 */
+                                   0,    0,
                                    0xAA, 0xAA,
                                    0x02, 0,
                                    0,    0,
-                                   0,    0, /* 150 and 151 in turn */
+                                   0,    0,
                                    0,    0,
                                    0,    0,
                                    0,    0,
@@ -98,7 +99,7 @@ START_TEST(golden_bytes) {
                                    19,   0,
                                    0,    0,
                                    0,    0,
-                                   0,    0}; /* row 19 is -0 */
+                                   0,    0};
   static med_real_plan plan;
   static uint8_t bytes[BYTES_MAX];
   double values[20];
