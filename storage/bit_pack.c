@@ -133,7 +133,7 @@ static inline __attribute__((always_inline)) void get_lanes(const uint8_t *from,
   }
 }
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(MED_VECTORS_PLAIN)
 __attribute__((target("avx2"))) static void get_lanes_avx2(const uint8_t *from, size_t count, unsigned width,
                                                            uint64_t base, uint64_t *numbers) {
   get_lanes(from, count, width, base, numbers);
@@ -168,7 +168,7 @@ void med_bit_pack_get(const uint8_t *from, size_t count, unsigned width, uint64_
     for (size_t i = 0; i < count; i++) numbers[i] += base;
     return;
   }
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(MED_VECTORS_PLAIN)
   if (__builtin_cpu_supports("avx2")) {
     get_lanes_avx2(from, count, width, base, numbers);
     return;
@@ -190,7 +190,7 @@ void med_bit_pack_get_u32(const uint8_t *from, size_t count, unsigned width, uin
     for (size_t i = 0; i < count; i++) numbers[i] = (uint32_t)wide[i];
     return;
   }
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(MED_VECTORS_PLAIN)
   if (__builtin_cpu_supports("avx2")) {
     get_lanes_32_avx2(from, rows, width, numbers);
     return;

@@ -84,6 +84,16 @@ START_TEST(golden_bytes) {
   ck_assert_uint_eq(med_column_dictionary_page(&dictionary, 0, page), sizeof golden);
   ck_assert_mem_eq(page, golden, sizeof golden);
   med_column_dictionary_clear(&dictionary);
+  med_dictionary read = {0};
+  medley_error error;
+  uint32_t next = 0;
+  ck_assert_int_eq(med_column_dictionary_start(&read, 2, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_column_dictionary_read(&read, med_slice_of(page, sizeof golden), &next, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_column_dictionary_start(&read, 2, &error), MEDLEY_OK);
+  page[16] = 23; /* texts begin behind each other, the first one behind the offsets */
+  next = 0;
+  ck_assert_int_eq(med_column_dictionary_read(&read, med_slice_of(page, sizeof golden), &next, &error), MEDLEY_CORRUPT);
+  med_column_dictionary_drop(&read);
 }
 END_TEST
 

@@ -48,6 +48,9 @@ START_TEST(headers_that_contradict_themselves_are_refused) {
   group.zones[0].nulls = 4;
   ck_assert_int_eq(read_group(&group), MEDLEY_CORRUPT);
   group = sound_group();
+  group.zones[0].nulls = group.nulls = 1025; /* of 1,024 rows */
+  ck_assert_int_eq(read_group(&group), MEDLEY_CORRUPT);
+  group = sound_group();
   group.zones[0].page = MED_COLUMN_NO_PAGE; /* neither empty nor constant */
   ck_assert_int_eq(read_group(&group), MEDLEY_CORRUPT);
   group = sound_group();

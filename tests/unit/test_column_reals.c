@@ -132,7 +132,20 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
 }
 END_TEST
 
+START_TEST(an_exception_of_no_row_is_refused) {
+  static med_real_plan plan;
+  static uint8_t bytes[BYTES_MAX];
+  double values[MED_VECTOR_ROWS];
+  for (int i = 0; i < 20; i++) values[i] = i % 2 == 0 ? 1.5 : 1.51;
+  values[19] = -0.0;
+  med_slice payload = encode(values, 20, &plan, bytes);
+  ck_assert(med_column_reals_decode(plan.codec, payload, 20, values));
+  bytes[40] = 20; /* there are 20 values, so the last one is 19 */
+  ck_assert(!med_column_reals_decode(plan.codec, payload, 20, values));
+}
+END_TEST
+
 PROPERTY_MAIN("column_reals", reals_of_every_shape_come_back_bit_for_bit,
               decimals_take_the_bits_of_their_digits_and_no_price_is_an_exception,
-              a_decimal_of_fifteen_digits_is_none_too_many, golden_bytes,
+              a_decimal_of_fifteen_digits_is_none_too_many, golden_bytes, an_exception_of_no_row_is_refused,
               damaged_bytes_are_decoded_into_bounds_or_refused)

@@ -158,6 +158,24 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
 }
 END_TEST
 
+START_TEST(lengths_that_are_not_those_of_the_bytes_are_refused) {
+  med_arena arena = {0};
+  size_t len;
+  for (int i = 0; i < 3; i++) texts[i] = med_slice_of_text("abc");
+  ck_assert_uint_eq(med_column_texts_plan(texts, 3, 100, &plan), 3);
+  uint8_t *payload = encode(&len);
+  for (int lengths = 2; lengths <= 4; lengths++) { /* 3 bytes for each, of 9 */
+    payload[16] = (uint8_t)lengths;
+    int rc = med_column_texts_decode(MED_CODEC_PLAIN, med_slice_of(payload, len), 3, &arena, found);
+    ck_assert_int_eq(rc, lengths == 3 ? MEDLEY_OK : MEDLEY_CORRUPT);
+  }
+  ck_assert_int_eq(med_column_texts_decode(MED_CODEC_CODES, med_slice_of(payload, len), 3, &arena, found),
+                   MEDLEY_CORRUPT);
+  free(payload);
+  med_arena_clear(&arena);
+}
+END_TEST
+
 PROPERTY_MAIN("column_texts", texts_come_back_and_fit_the_room_they_were_given,
               a_page_takes_more_texts_compressed_than_plain, golden_bytes,
-              damaged_bytes_are_decoded_into_bounds_or_refused)
+              lengths_that_are_not_those_of_the_bytes_are_refused, damaged_bytes_are_decoded_into_bounds_or_refused)

@@ -247,7 +247,6 @@ static void make_full(column *made, med_column_type type, size_t rows) {
 START_TEST(headers_answer_count_sum_least_and_most_without_a_value_read) {
   store_kit kit = {0};
   column made;
-  uint64_t seed = 1;
   store_kit_open(&kit);
   make_full(&made, MED_COLUMN_INTEGERS, MED_GROUP_ROWS + 10);
   for (size_t row = 0; row < made.rows; row++)
@@ -273,7 +272,6 @@ START_TEST(headers_answer_count_sum_least_and_most_without_a_value_read) {
   ck_assert_uint_eq(group->rows, 10);
   med_column_reader_close(reader);
   med_txn_close_reader(txn);
-  (void)seed;
   column_close(&made);
   store_kit_close(&kit);
 }
@@ -323,6 +321,105 @@ START_TEST(constant_and_empty_vectors_have_no_pages_and_few_texts_are_codes) {
   uint64_t pages;
   ck_assert_int_eq(med_page_run_count(txn, &run, &pages), MEDLEY_OK);
   ck_assert_uint_le(pages, 2 + 12); /* 5 bits a row */
+  med_txn_close_reader(txn);
+  column_close(&made);
+  store_kit_close(&kit);
+}
+END_TEST
+
+/* Page `number` of the run, as a copy that may be changed; put back with write_back. */
+static uint8_t *copy_page(med_txn *txn, const med_page_run *run, uint64_t number, size_t *len) {
+  med_slice page;
+  ck_assert_int_eq(med_page_run_get(txn, run, number, &page), MEDLEY_OK);
+  *len = page.len;
+  return column_kit_exact(page.bytes, page.len);
+}
+
+static void write_back(med_txn *txn, const med_page_run *run, uint64_t number, uint8_t *page, size_t len) {
+  med_page_run_end end = {0};
+  ck_assert_int_eq(med_page_run_append(txn, run, &end, number, med_slice_of(page, len)), MEDLEY_OK);
+  free(page);
+}
+
+START_TEST(a_check_notices_headers_that_are_not_of_their_values) {
+  /* Offsets of group rows' sum, smallest, largest, a zone's smallest and largest, and empty rows. */
+  static const size_t at[] = {48, 32, 40, 72 + 8, 72 + 16};
+  store_kit kit = {0};
+  column made;
+  med_page_run run;
+  size_t len;
+  store_kit_open(&kit);
+  make_full(&made, MED_COLUMN_INTEGERS, 3000);
+  for (size_t row = 0; row < made.rows; row++) made.integers[row] = (int64_t)(row * row % 1000);
+  med_page_run_init(&run, MED_TREE_WIDE, med_slice_of_text("c"), 1);
+  write_column(&kit, &run, &made);
+  for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+    med_txn *txn = store_kit_begin(&kit);
+    ck_assert_int_eq(med_column_check(txn, &run, made.type, made.rows), MEDLEY_OK);
+    uint8_t *page = copy_page(txn, &run, MED_COLUMN_HEADER_AT, &len);
+    page[at[i]] = (uint8_t)(at[i] == 40 || at[i] == 88 ? page[at[i]] - 1 : page[at[i]] + 1);
+    write_back(txn, &run, MED_COLUMN_HEADER_AT, page, len);
+    ck_assert_msg(med_column_check(txn, &run, made.type, made.rows) == MEDLEY_CORRUPT, "offset %d", (int)at[i]);
+    med_writer_rollback(kit.member);
+  }
+  column_close(&made);
+  store_kit_close(&kit);
+}
+END_TEST
+
+START_TEST(pieces_beyond_their_vector_and_long_texts_read_twice_are_refused) {
+  store_kit kit = {0};
+  column made;
+  med_page_run run;
+  size_t len;
+  static char bytes[20000];
+  uint64_t seed = 5;
+  store_kit_open(&kit);
+  make_full(&made, MED_COLUMN_TEXTS, 10);
+  for (size_t row = 0; row < made.rows; row++) made.texts[row] = med_slice_of(bytes, row < 2 ? sizeof bytes : 1);
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)property_random(&seed);
+  made.bytes = NULL;
+  med_page_run_init(&run, MED_TREE_WIDE, med_slice_of_text("c"), 1);
+  write_column(&kit, &run, &made);
+  med_txn *txn = store_kit_begin(&kit);
+  ck_assert_int_eq(med_column_check(txn, &run, made.type, made.rows), MEDLEY_OK);
+  uint8_t *page = copy_page(txn, &run, 10, &len); /* 5 pages of each long text, then their pieces and the others' */
+  size_t second = page[8 + 8] | (size_t)page[8 + 9] << 8;
+  ck_assert_uint_eq(page[second + 8], 5);
+  page[second + 8] = 0;
+  write_back(txn, &run, 10, page, len);
+  ck_assert_int_eq(med_column_check(txn, &run, made.type, made.rows), MEDLEY_CORRUPT);
+  page = copy_page(txn, &run, 10, &len);
+  page[second + 8] = 5;
+  page[8 + 2 * 8 + 4]++; /* one row more than there are */
+  write_back(txn, &run, 10, page, len);
+  ck_assert_int_eq(med_column_check(txn, &run, made.type, made.rows), MEDLEY_CORRUPT);
+  store_kit_commit(&kit);
+  column_close(&made);
+  store_kit_close(&kit);
+}
+END_TEST
+
+START_TEST(texts_that_do_not_repeat_leave_no_dictionary) {
+  store_kit kit = {0};
+  column made;
+  med_page_run run;
+  med_column_reader *reader;
+  const med_column_group *group;
+  static char bytes[4096][16];
+  store_kit_open(&kit);
+  make_full(&made, MED_COLUMN_TEXTS, 4096);
+  for (size_t row = 0; row < made.rows; row++) {
+    size_t len = (size_t)snprintf(bytes[row], sizeof bytes[row], "%zx", row * 0x9E3779B97F4A7C15u);
+    made.texts[row] = med_slice_of(bytes[row], len);
+  }
+  med_page_run_init(&run, MED_TREE_WIDE, med_slice_of_text("c"), 1);
+  write_column(&kit, &run, &made);
+  med_txn *txn = store_kit_reader(&kit);
+  ck_assert_int_eq(med_column_reader_open(txn, &run, MED_COLUMN_TEXTS, &reader), MEDLEY_OK);
+  ck_assert_int_eq(med_column_reader_group(reader, 0, &group), MEDLEY_OK);
+  ck_assert_uint_eq(group->dictionary_texts, 0);
+  med_column_reader_close(reader);
   med_txn_close_reader(txn);
   column_close(&made);
   store_kit_close(&kit);
@@ -420,5 +517,8 @@ END_TEST
 
 PROPERTY_MAIN("column_writer", columns_of_integers_come_back, columns_of_reals_come_back, columns_of_texts_come_back,
               headers_answer_count_sum_least_and_most_without_a_value_read, a_sum_of_reals_keeps_what_a_plain_one_loses,
-              constant_and_empty_vectors_have_no_pages_and_few_texts_are_codes, what_may_not_follow_is_refused,
+              constant_and_empty_vectors_have_no_pages_and_few_texts_are_codes,
+              a_check_notices_headers_that_are_not_of_their_values,
+              pieces_beyond_their_vector_and_long_texts_read_twice_are_refused,
+              texts_that_do_not_repeat_leave_no_dictionary, what_may_not_follow_is_refused,
               damaged_pages_with_good_checksums_are_read_within_bounds_or_refused)
