@@ -70,54 +70,64 @@ static void put_lanes_64(const uint64_t *numbers, size_t count, unsigned width, 
   memcpy(to, words, med_bit_pack_size(count, width));
 }
 
+/* 32 bytes of a word of all lanes, and of the next word, if the numbers reach into it. Written out, because compilers do not
+ * unroll a loop of four by themselves. */
+#define GET_PART(type, at)                                 \
+  do {                                                     \
+    type part;                                             \
+    memcpy(&part, word + (at), sizeof part);               \
+    part = ((part >> shift) & mask) + base;                \
+    memcpy((uint8_t *)numbers + (at), &part, sizeof part); \
+  } while (0)
+#define GET_SPILLING_PART(type, at)                                      \
+  do {                                                                   \
+    type part, rest;                                                     \
+    memcpy(&part, word + (at), sizeof part);                             \
+    memcpy(&rest, word + BLOCK + (at), sizeof rest);                     \
+    part = (((part >> shift) | (rest << (bits - shift))) & mask) + base; \
+    memcpy((uint8_t *)numbers + (at), &part, sizeof part);               \
+  } while (0)
+#define GET_ROWS(type, lanes)                               \
+  do {                                                      \
+    size_t bit = 0;                                         \
+    for (size_t row = 0; row < rows; row++, bit += width) { \
+      const uint8_t *word = from + bit / bits * BLOCK;      \
+      unsigned shift = bit % bits;                          \
+      if (shift + width <= bits) {                          \
+        GET_PART(type, 0);                                  \
+        GET_PART(type, 32);                                 \
+        GET_PART(type, 64);                                 \
+        GET_PART(type, 96);                                 \
+      } else {                                              \
+        GET_SPILLING_PART(type, 0);                         \
+        GET_SPILLING_PART(type, 32);                        \
+        GET_SPILLING_PART(type, 64);                        \
+        GET_SPILLING_PART(type, 96);                        \
+      }                                                     \
+      numbers += (lanes);                                   \
+    }                                                       \
+  } while (0)
+
 static inline __attribute__((always_inline)) void get_lanes_32(const uint8_t *from, size_t rows, unsigned width,
                                                                uint32_t *numbers) {
-  const uint32_t mask = (uint32_t)(((uint64_t)1 << width) - 1);
-  size_t bit = 0;
-  for (size_t row = 0; row < rows; row++, bit += width, numbers += LANES_32) {
-    const uint8_t *word = from + bit / 32 * BLOCK;
-    unsigned shift = bit % 32;
-    bool spills = shift + width > 32;
-    for (size_t lane = 0; lane < BLOCK; lane += sizeof(numbers_32)) {
-      numbers_32 part;
-      memcpy(&part, word + lane, sizeof part);
-      part >>= shift;
-      if (spills) {
-        numbers_32 rest;
-        memcpy(&rest, word + BLOCK + lane, sizeof rest);
-        part |= rest << (32 - shift);
-      }
-      part &= mask;
-      memcpy((uint8_t *)numbers + lane, &part, sizeof part);
-    }
-  }
+  const unsigned bits = 32;
+  const uint32_t mask = (uint32_t)(((uint64_t)1 << width) - 1), base = 0;
+  GET_ROWS(numbers_32, LANES_32);
 }
 
 static inline __attribute__((always_inline)) void get_lanes_64(const uint8_t *from, size_t rows, unsigned width,
                                                                uint64_t base, uint64_t *numbers) {
+  const unsigned bits = 64;
   const uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
-  size_t bit = 0;
-  for (size_t row = 0; row < rows; row++, bit += width, numbers += LANES_64) {
-    const uint8_t *word = from + bit / 64 * BLOCK;
-    unsigned shift = bit % 64;
-    bool spills = shift + width > 64;
-    for (size_t lane = 0; lane < BLOCK; lane += sizeof(numbers_64)) {
-      numbers_64 part;
-      memcpy(&part, word + lane, sizeof part);
-      part >>= shift;
-      if (spills) {
-        numbers_64 rest;
-        memcpy(&rest, word + BLOCK + lane, sizeof rest);
-        part |= rest << (64 - shift);
-      }
-      part = (part & mask) + base;
-      memcpy((uint8_t *)numbers + lane, &part, sizeof part);
-    }
-  }
+  GET_ROWS(numbers_64, LANES_64);
 }
 
-static inline __attribute__((always_inline)) void widen(const uint32_t *narrow, uint64_t base, uint64_t *numbers) {
-  for (size_t i = 0; i < MED_BIT_PACK_COUNT_MAX; i++) numbers[i] = base + narrow[i];
+/* A loop of fixed length without overlap is one that compilers make vector instructions of. */
+static inline __attribute__((always_inline)) void widen(const uint32_t *restrict narrow, size_t rows, uint64_t base,
+                                                        uint64_t *restrict numbers) {
+  for (size_t row = 0; row < rows; row++, narrow += LANES_32, numbers += LANES_32) {
+    for (size_t lane = 0; lane < LANES_32; lane++) numbers[lane] = base + narrow[lane];
+  }
 }
 
 static inline __attribute__((always_inline)) void get_lanes(const uint8_t *from, size_t count, unsigned width,
@@ -128,8 +138,7 @@ static inline __attribute__((always_inline)) void get_lanes(const uint8_t *from,
     uint32_t narrow[MED_BIT_PACK_COUNT_MAX];
     size_t rows = (count + LANES_32 - 1) / LANES_32;
     get_lanes_32(from, rows, width, narrow);
-    memset(narrow + rows * LANES_32, 0, (MED_BIT_PACK_COUNT_MAX - rows * LANES_32) * sizeof *narrow);
-    widen(narrow, base, numbers);
+    widen(narrow, rows, base, numbers);
   }
 }
 
@@ -160,7 +169,7 @@ void med_bit_pack_put(const uint64_t *numbers, size_t count, unsigned width, uin
 void med_bit_pack_get(const uint8_t *from, size_t count, unsigned width, uint64_t base, uint64_t *numbers) {
   assert(count <= MED_BIT_PACK_COUNT_MAX && width <= 64);
   if (width == 0) {
-    for (size_t i = 0; i < count; i++) numbers[i] = base;
+    for (size_t i = 0; i < MED_BIT_PACK_COUNT_MAX; i++) numbers[i] = base; /* a fixed number is faster than fewer */
     return;
   }
   if (!has_lanes(count)) {

@@ -13,6 +13,7 @@ enum {
   DISTINCT_MAX = 256,
   DISTINCT_SLOTS = 1024,
   DISTINCT_WIDTH_MIN = 5, /* narrower numbers are packed as they are */
+  NARROW_WIDTH_MAX = 29,  /* of codes and their base: their sum is below 2^31 */
 };
 
 typedef struct integer_facts {
@@ -248,4 +249,36 @@ bool med_column_integers_decode(med_column_codec codec, med_slice payload, size_
     case MED_CODEC_DISTINCT: return decode_distinct(payload, count, (uint64_t *)values);
     default: return false;
   }
+}
+
+/* ---- Codes ---- */
+/* Packed numbers that are narrow are unpacked as such. */
+static bool decode_packed_codes(med_slice payload, size_t count, uint32_t end, uint32_t *codes) {
+  const uint8_t *from = payload.bytes;
+  uint32_t base = (uint32_t)med_native_u64(from), beyond = 0;
+  if (payload.len != med_column_padded(PACKED_HEADER + med_bit_pack_size(count, from[8]))) return false;
+  med_bit_pack_get_u32(from + PACKED_HEADER, count, from[8], codes);
+  for (size_t i = 0; i < count; i++) {
+    codes[i] += base;
+    beyond |= end - 1 - codes[i]; /* the highest bit is set if the code is beyond: both are below 2^31 */
+  }
+  return beyond >> 31 == 0;
+}
+
+bool med_column_integers_decode_codes(med_column_codec codec, med_slice payload, size_t count, uint32_t end,
+                                      uint32_t *codes) {
+  const uint8_t *from = payload.bytes;
+  int64_t values[MED_VECTOR_ROWS];
+  uint64_t largest = 0;
+  if (count == 0 || count > MED_VECTOR_ROWS || end == 0) return false;
+  bool narrow = codec == MED_CODEC_PACKED && payload.len >= PACKED_HEADER && from[8] <= NARROW_WIDTH_MAX &&
+                med_native_u64(from) < (uint64_t)1 << NARROW_WIDTH_MAX;
+  if (narrow) return decode_packed_codes(payload, count, end, codes);
+  if (!med_column_integers_decode(codec, payload, count, values)) return false;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t code = (uint64_t)values[i];
+    largest = code > largest ? code : largest;
+    codes[i] = (uint32_t)code;
+  }
+  return largest < end;
 }

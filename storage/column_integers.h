@@ -27,6 +27,10 @@ void med_column_integers_encode(const med_integer_plan *plan, const int64_t *val
 MEDLEY_MUST_USE bool med_column_integers_decode(med_column_codec codec, med_slice payload, size_t count,
                                                 int64_t *values);
 
+/* The same for integers that have to be below `end`, which is at most 2^31: false if one is not. */
+MEDLEY_MUST_USE bool med_column_integers_decode_codes(med_column_codec codec, med_slice payload, size_t count,
+                                                      uint32_t end, uint32_t *codes);
+
 /* How many bytes a payload takes in a page. */
 static inline size_t med_column_padded(size_t size) { return (size + 7) & ~(size_t)7; }
 

@@ -26,7 +26,7 @@ struct med_column_reader {
   med_arena arena; /* texts of the vector that was read last */
   int64_t integers[MED_VECTOR_ROWS];
   double reals[MED_VECTOR_ROWS];
-  med_slice texts[MED_VECTOR_ROWS];
+  uint32_t codes[MED_VECTOR_ROWS];
 };
 
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
@@ -225,7 +225,7 @@ int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_v
   if (rc != MEDLEY_OK) return rc;
   if (is_without_pieces(reader, at, rows, &constant)) {
     int64_t value = constant ? reader->group.zones[at].min.integer : 0;
-    for (size_t row = 0; row < rows->rows; row++) values[row] = value;
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
     return MEDLEY_OK;
   }
   for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
@@ -250,7 +250,7 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
   if (rc != MEDLEY_OK) return rc;
   if (is_without_pieces(reader, at, rows, &constant)) {
     double value = constant ? reader->group.zones[at].min.real : 0;
-    for (size_t row = 0; row < rows->rows; row++) values[row] = value;
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
     return MEDLEY_OK;
   }
   for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
@@ -265,27 +265,20 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
 }
 
 /* ---- Texts ---- */
+/* codes has room for MED_VECTOR_ROWS. */
 static int decode_codes(med_column_reader *reader, const med_column_piece *piece, uint32_t *codes) {
   const uint8_t *from = piece->payload.bytes;
   if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
   med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
-  if (!med_column_integers_decode((med_column_codec)from[0], part, piece->values, reader->integers)) {
-    return corrupt(reader, "damaged codes");
-  }
-  uint64_t largest = 0;
-  for (size_t i = 0; i < piece->values; i++) {
-    uint64_t code = (uint64_t)reader->integers[i];
-    largest = code > largest ? code : largest;
-    codes[i] = (uint32_t)code;
-  }
-  return largest < reader->group.dictionary_texts ? MEDLEY_OK : corrupt(reader, "a code without a text");
+  bool sound = med_column_integers_decode_codes((med_column_codec)from[0], part, piece->values,
+                                                reader->group.dictionary_texts, codes);
+  return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
 }
 
 static int read_coded(med_column_reader *reader, const med_column_piece *piece, med_slice *texts) {
-  uint32_t codes[MED_VECTOR_ROWS];
   int rc = load_dictionary(reader);
-  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, codes);
-  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++) texts[i] = reader->dictionary.texts[codes[i]];
+  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, reader->codes);
+  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++) texts[i] = reader->dictionary.texts[reader->codes[i]];
   return rc;
 }
 
@@ -364,8 +357,10 @@ int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vect
     if (rc != MEDLEY_OK) return rc;
     *coded = piece.codec == MED_CODEC_CODES;
     if (!*coded) return MEDLEY_OK;
-    rc = decode_codes(reader, &piece, codes + walk.row);
+    uint32_t *to = piece.rows == walk.rows ? codes : reader->codes;
+    rc = decode_codes(reader, &piece, to);
     if (rc != MEDLEY_OK) return rc;
+    if (to != codes) memcpy(codes + walk.row, to, piece.values * sizeof *codes);
     spread_codes(codes + walk.row, &piece);
   }
   return walk_end(reader, &walk, rows);

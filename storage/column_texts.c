@@ -10,12 +10,13 @@ enum {
   HEADER = 16,
   LZ4_GAIN = 8,        /* compression is used if it saves one byte of so many */
   LZ4_WORTHWHILE = 64, /* fewer bytes are not tried */
+  FEWER_PART = 50,     /* what does not fit is tried with one of so many texts less */
 };
 
 /* ---- Choosing ---- */
 static size_t lengths_size(const med_text_plan *plan) { return med_column_padded(plan->lengths_plan.size); }
 
-/* Takes the first `count` texts as they are; true if they fit. */
+/* Takes the first `count` texts as they are, whose bytes are not above room; true if their lengths have room, too. */
 static bool plan_plain(const med_slice *texts, size_t count, size_t room, med_text_plan *plan) {
   plan->codec = MED_CODEC_PLAIN;
   plan->count = count;
@@ -23,7 +24,6 @@ static bool plan_plain(const med_slice *texts, size_t count, size_t room, med_te
   for (size_t i = 0; i < count; i++) {
     plan->lengths[i] = (int64_t)texts[i].len;
     plan->raw_size += texts[i].len;
-    if (plan->raw_size > room) return false;
   }
   med_column_integers_plan(plan->lengths, count, &plan->lengths_plan);
   plan->packed_size = plan->raw_size;
@@ -31,14 +31,17 @@ static bool plan_plain(const med_slice *texts, size_t count, size_t room, med_te
   return med_column_padded(plan->size) <= room;
 }
 
-static size_t fewer(size_t count) { return count > 16 ? count - count / 16 : count - 1; }
-
-/* As many as fit: those whose bytes alone do, and then fewer until their lengths do too. */
+/* As many as fit: those whose bytes alone do, and then so many fewer that their lengths have room, too. */
 static void fit_plain(const med_slice *texts, size_t count, size_t room, med_text_plan *plan) {
   size_t bytes = HEADER, fitting = 0;
-  while (fitting < count && texts[fitting].len <= room && bytes + texts[fitting].len <= room)
+  while (fitting < count && texts[fitting].len <= room && bytes + texts[fitting].len <= room) {
     bytes += texts[fitting++].len;
-  while (fitting > 0 && !plan_plain(texts, fitting, room, plan)) fitting = fewer(fitting);
+  }
+  while (fitting > 0 && !plan_plain(texts, fitting, room, plan)) {
+    size_t beyond = med_column_padded(plan->size) - room, dropped = 0;
+    do dropped += texts[--fitting].len;
+    while (fitting > 0 && dropped < beyond);
+  }
   plan->count = fitting;
 }
 
@@ -70,29 +73,36 @@ static bool plan_lz4(size_t count, size_t room, med_text_plan *plan) {
   return med_column_padded(plan->size) <= room;
 }
 
-/* How many whole texts LZ4 gets into so many bytes. */
+static bool gains(size_t raw, size_t packed) { return packed + raw / LZ4_GAIN <= raw; }
+
+/* How many whole texts LZ4 gets into so many bytes; 0 if hardly more than are there without it. */
 static size_t try_lz4(size_t gathered, size_t room, med_text_plan *plan) {
   int taken = (int)plan->raw_size;
   int packed = LZ4_compress_destSize((const char *)plan->raw, (char *)plan->packed, &taken, (int)room);
   size_t count = 0, end = 0;
-  if (packed <= 0) return 0;
+  if (packed <= 0 || !gains((size_t)taken, (size_t)packed)) return 0;
   while (count < gathered && end + (size_t)plan->lengths[count] <= (size_t)taken) end += (size_t)plan->lengths[count++];
   return count;
 }
 
+/* What LZ4 gets into the page without lengths is cut by the part that the lengths take, and then tried until it fits. */
 static void fit_lz4(const med_slice *texts, size_t count, size_t room, med_text_plan *plan) {
   size_t gathered = gather(texts, count, plan);
   plan->count = 0;
   if (gathered == 0 || plan->raw_size < LZ4_WORTHWHILE || room <= 2 * HEADER) return;
-  size_t fitting = try_lz4(gathered, room - 2 * HEADER, plan);
-  while (fitting > 0 && !plan_lz4(fitting, room, plan)) fitting = fewer(fitting);
+  size_t fitting = try_lz4(gathered, room - HEADER, plan);
+  if (fitting > 0 && fitting < gathered) {
+    med_column_integers_plan(plan->lengths, fitting, &plan->lengths_plan);
+    size_t taken = lengths_size(plan) < room - HEADER ? lengths_size(plan) : room - HEADER;
+    fitting -= fitting * taken / (room - HEADER);
+  }
+  while (fitting > 0 && !plan_lz4(fitting, room, plan)) fitting -= fitting / FEWER_PART + 1;
   plan->count = fitting;
 }
 
 size_t med_column_texts_plan(const med_slice *texts, size_t count, size_t room, med_text_plan *plan) {
   fit_lz4(texts, count, room, plan);
-  bool gains = plan->count > 0 && plan->packed_size + plan->raw_size / LZ4_GAIN <= plan->raw_size;
-  if (!gains) fit_plain(texts, count, room, plan);
+  if (plan->count == 0 || !gains(plan->raw_size, plan->packed_size)) fit_plain(texts, count, room, plan);
   return plan->count;
 }
 

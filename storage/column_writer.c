@@ -16,6 +16,7 @@
 enum {
   BITMAP_SIZE = MED_VECTOR_ROWS / 8,
   CODES_HEADER = 8,
+  CODES_CLEARLY = 8, /* LZ4 does not often do better than one byte of so many */
   LONG_SIZE = 16,
   BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE,
   LONG_MIN = MED_VALUE_SIZE_MAX - 256,                                     /* shorter texts fit an empty page */
@@ -328,9 +329,11 @@ static int choose_codes(med_column_writer *writer, med_txn *txn) {
   size_t added = writer->dictionary.bytes.len - used + 2 * fresh;
   med_column_integers_plan(writer->integers, writer->count, &writer->integer_plan);
   size_t coded = writer->integer_plan.size + (fresh > writer->count * 3 / 4 ? added : added / 4);
-  /* The start of the vector says how well its bytes compress. */
-  size_t sample = med_column_texts_plan(writer->texts, writer->count, MED_TEXTS_PAYLOAD_MAX, &writer->text_plan);
-  size_t plain = sample == 0 ? raw : writer->text_plan.size * writer->count / sample;
+  size_t plain = raw;
+  if (coded > raw / CODES_CLEARLY) { /* the start of the vector says how well its bytes compress */
+    size_t sample = med_column_texts_plan(writer->texts, writer->count, MED_TEXTS_PAYLOAD_MAX, &writer->text_plan);
+    if (sample > 0) plain = writer->text_plan.size * writer->count / sample;
+  }
   writer->coded = coded < plain;
   if (!writer->coded) med_column_dictionary_cut(&writer->dictionary, mark);
   return MEDLEY_OK;

@@ -64,6 +64,9 @@ static void try_payload(med_column_codec codec, size_t count, med_slice payload)
   med_arena arena = {0};
   if (med_column_integers_decode(codec, payload, count, integers))
     look(med_slice_of(integers, count * sizeof *integers));
+  if (med_column_integers_decode_codes(codec, payload, count, 1000, codes)) {
+    for (size_t i = 0; i < count; i++) MUST(codes[i] < 1000);
+  }
   if (med_column_reals_decode(codec, payload, count, reals)) look(med_slice_of(reals, count * sizeof *reals));
   if (med_column_texts_decode(codec, payload, count, &arena, texts) == MEDLEY_OK) {
     for (size_t i = 0; i < count; i++) look(texts[i]);

@@ -124,5 +124,39 @@ START_TEST(what_cannot_be_is_refused) {
 }
 END_TEST
 
+START_TEST(codes_come_back_and_are_below_their_end) {
+  uint64_t seed = property_seed("column_integers codes");
+  int64_t values[MED_VECTOR_ROWS];
+  uint32_t codes[MED_VECTOR_ROWS];
+  static uint8_t bytes[BYTES_MAX];
+  med_integer_plan plan;
+  for (int round = 0; round < ROUNDS; round++) {
+    size_t count = 1 + (size_t)property_below(&seed, MED_VECTOR_ROWS);
+    uint64_t limit = round % 2 == 0 ? 1 + property_below(&seed, 1 << 14) : property_number(&seed) % (UINT64_C(1) << 33);
+    int64_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+      values[i] = (int64_t)property_below(&seed, limit);
+      if (round % 3 == 0 && i > 0 && property_below(&seed, 10) != 0) values[i] = values[i - 1];
+      largest = values[i] > largest ? values[i] : largest;
+    }
+    med_slice payload = encode(values, count, &plan, bytes);
+    uint32_t end = (uint32_t)(largest + 1);
+    if (largest < INT32_MAX) {
+      ck_assert(med_column_integers_decode_codes(plan.codec, payload, count, end, codes));
+      bool good = true;
+      for (size_t i = 0; i < count; i++) good = good && codes[i] == values[i];
+      ck_assert(good);
+      ck_assert(!med_column_integers_decode_codes(plan.codec, payload, count, end - 1, codes));
+    } else {
+      ck_assert(!med_column_integers_decode_codes(plan.codec, payload, count, INT32_MAX, codes));
+    }
+    values[0] = -1;
+    payload = encode(values, count, &plan, bytes);
+    ck_assert(!med_column_integers_decode_codes(plan.codec, payload, count, INT32_MAX, codes));
+  }
+}
+END_TEST
+
 PROPERTY_MAIN("column_integers", integers_of_every_shape_come_back, each_shape_gets_the_encoding_that_is_made_for_it,
-              golden_bytes, damaged_bytes_are_decoded_into_bounds_or_refused, what_cannot_be_is_refused)
+              golden_bytes, codes_come_back_and_are_below_their_end, damaged_bytes_are_decoded_into_bounds_or_refused,
+              what_cannot_be_is_refused)
