@@ -42,6 +42,10 @@ static void make_time(med_dice *dice, size_t row, int64_t *integer, double *real
   (void)real, (void)text;
   *integer = INT64_C(1700000000000) + (int64_t)row * 250 + med_dice_between(dice, 0, 200);
 }
+static void make_seconds(med_dice *dice, size_t row, int64_t *integer, double *real, char *text) {
+  (void)row, (void)real, (void)text;
+  *integer = INT64_C(1700000000000) + med_dice_between(dice, 0, 86399) * 1000;
+}
 static void make_distinct(med_dice *dice, size_t row, int64_t *integer, double *real, char *text) {
   (void)row, (void)real, (void)text;
   *integer = (int64_t)med_dice_mix(med_dice_below(dice, 30));
@@ -76,6 +80,7 @@ static const shape shapes[] = {
     {"integer, 0 to 3,599", MED_COLUMN_INTEGERS, make_small},
     {"integer, sorted runs", MED_COLUMN_INTEGERS, make_user},
     {"integer, timestamps", MED_COLUMN_INTEGERS, make_time},
+    {"integer, full seconds", MED_COLUMN_INTEGERS, make_seconds},
     {"integer, 30 far apart", MED_COLUMN_INTEGERS, make_distinct},
     {"integer, any bits", MED_COLUMN_INTEGERS, make_any},
     {"real, prices", MED_COLUMN_REALS, make_price},
@@ -365,7 +370,7 @@ static double scan_filter_sum(bench *state, const med_page_run *amounts) {
 static void measure_scans(bench *state) {
   double grouped[ROUNDS], filtered[ROUNDS];
   med_page_run kinds, amounts;
-  state->shape = &shapes[8];
+  state->shape = &shapes[9];
   make_column(state);
   write_column(state, 1000);
   kinds = state->run;

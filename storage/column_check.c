@@ -27,12 +27,6 @@ static int corrupt(const column_check *check, const char *what) {
                        (unsigned long long)check->run->id, (unsigned long long)check->rows, what);
 }
 
-static uint64_t prefix_of(med_slice text) {
-  uint8_t first[8] = {0};
-  if (text.len > 0) memcpy(first, text.bytes, text.len < 8 ? text.len : 8);
-  return med_get_u64(first);
-}
-
 /* The value lies within the zone, and adds to the sum. */
 static bool take_value(column_check *check, const med_column_zone *zone, size_t row) {
   if (check->group->type == MED_COLUMN_INTEGERS) {
@@ -46,7 +40,7 @@ static bool take_value(column_check *check, const med_column_zone *zone, size_t 
     check->magnitude += fabs(value);
     return !med_real_less(value, zone->min.real) && !med_real_less(zone->max.real, value);
   }
-  uint64_t prefix = prefix_of(check->values.texts[row]);
+  uint64_t prefix = med_column_text_prefix(check->values.texts[row]);
   check->sum += (med_int128)check->values.texts[row].len;
   return prefix >= zone->min.prefix && prefix <= zone->max.prefix;
 }

@@ -10,6 +10,8 @@ enum {
   PACKED_HEADER = 16,
   DELTAS_HEADER = 24,
   LISTED_HEADER = 16, /* of runs, and of distinct values */
+  SCALED_HEADER = 24,
+  SCALED_WIDTH_MIN = 8, /* narrower numbers are not worth a factor */
   DISTINCT_MAX = 256,
   DISTINCT_SLOTS = 1024,
   DISTINCT_WIDTH_MIN = 5, /* narrower numbers are packed as they are */
@@ -97,15 +99,58 @@ static void plan_distinct(const int64_t *values, size_t count, const integer_fac
   take_if_smaller(plan, &found);
 }
 
+static void plan_unscaled(const int64_t *values, size_t count, const integer_facts *facts, med_integer_plan *plan) {
+  *plan = (med_integer_plan){.codec = MED_CODEC_PACKED, .base = facts->min};
+  plan->width = med_bit_pack_width((uint64_t)difference(facts->max, facts->min));
+  plan->size = PACKED_HEADER + med_bit_pack_size(count, plan->width);
+  plan_deltas(facts, count, plan);
+  plan_runs(values, count, facts, plan);
+  plan_distinct(values, count, facts, plan);
+}
+
+/* The largest number that all distances to the smallest value are multiples of; 1 of most, which is soon seen. */
+static uint64_t find_factor(const int64_t *values, size_t count, int64_t min) {
+  uint64_t factor = 0;
+  for (size_t i = 0; i < count && factor != 1; i++) {
+    uint64_t rest = (uint64_t)difference(values[i], min);
+    while (rest != 0) {
+      uint64_t next = factor == 0 ? 0 : factor % rest;
+      factor = rest;
+      rest = next;
+    }
+  }
+  return factor;
+}
+
+static void unscale(const int64_t *values, size_t count, int64_t origin, uint64_t factor, int64_t *numbers) {
+  for (size_t i = 0; i < count; i++) numbers[i] = (int64_t)((uint64_t)difference(values[i], origin) / factor);
+}
+
+/* Times in milliseconds that are full seconds, amounts that are full hundreds. */
+static void plan_scaled(const int64_t *values, size_t count, const integer_facts *facts, med_integer_plan *plan) {
+  int64_t numbers[MED_VECTOR_ROWS];
+  med_integer_plan scaled;
+  integer_facts scaled_facts;
+  if (med_bit_pack_width((uint64_t)difference(facts->max, facts->min)) < SCALED_WIDTH_MIN) return;
+  uint64_t factor = find_factor(values, count, facts->min);
+  if (factor <= 1) return;
+  unscale(values, count, facts->min, factor, numbers);
+  look(numbers, count, &scaled_facts);
+  plan_unscaled(numbers, count, &scaled_facts, &scaled);
+  scaled.inner = scaled.codec;
+  scaled.inner_size = scaled.size;
+  scaled.codec = MED_CODEC_SCALED;
+  scaled.size = SCALED_HEADER + med_column_padded(scaled.inner_size);
+  scaled.origin = facts->min;
+  scaled.factor = factor;
+  take_if_smaller(plan, &scaled);
+}
+
 void med_column_integers_plan(const int64_t *values, size_t count, med_integer_plan *plan) {
   integer_facts facts;
   look(values, count, &facts);
-  *plan = (med_integer_plan){.codec = MED_CODEC_PACKED, .base = facts.min};
-  plan->width = med_bit_pack_width((uint64_t)difference(facts.max, facts.min));
-  plan->size = PACKED_HEADER + med_bit_pack_size(count, plan->width);
-  plan_deltas(&facts, count, plan);
-  plan_runs(values, count, &facts, plan);
-  plan_distinct(values, count, &facts, plan);
+  plan_unscaled(values, count, &facts, plan);
+  plan_scaled(values, count, &facts, plan);
 }
 
 /* ---- Writing ---- */
@@ -166,13 +211,28 @@ static void encode_distinct(const med_integer_plan *plan, const int64_t *values,
   med_bit_pack_put(numbers, count, plan->number_width, to + med_bit_pack_size(entries, plan->width));
 }
 
-void med_column_integers_encode(const med_integer_plan *plan, const int64_t *values, size_t count, uint8_t *to) {
-  switch ((int)plan->codec) {
+static void encode_as(med_column_codec codec, const med_integer_plan *plan, const int64_t *values, size_t count,
+                      uint8_t *to) {
+  switch ((int)codec) {
     case MED_CODEC_DELTAS: encode_deltas(plan, values, count, to); break;
     case MED_CODEC_RUNS: encode_runs(plan, values, count, to); break;
     case MED_CODEC_DISTINCT: encode_distinct(plan, values, count, to); break;
     default: encode_packed(plan, values, count, to);
   }
+}
+
+void med_column_integers_encode(const med_integer_plan *plan, const int64_t *values, size_t count, uint8_t *to) {
+  int64_t numbers[MED_VECTOR_ROWS];
+  if (plan->codec != MED_CODEC_SCALED) {
+    encode_as(plan->codec, plan, values, count, to);
+    return;
+  }
+  unscale(values, count, plan->origin, plan->factor, numbers);
+  memset(to, 0, plan->size);
+  med_native_put_i64(to, plan->origin);
+  med_native_put_u64(to + 8, plan->factor);
+  to[16] = (uint8_t)plan->inner;
+  encode_as(plan->inner, plan, numbers, count, to + SCALED_HEADER);
 }
 
 /* ---- Reading ---- */
@@ -240,15 +300,27 @@ static bool decode_distinct(med_slice payload, size_t count, uint64_t *values) {
   return true;
 }
 
-bool med_column_integers_decode(med_column_codec codec, med_slice payload, size_t count, int64_t *values) {
-  if (count == 0 || count > MED_VECTOR_ROWS) return false;
+static bool decode_unscaled(med_column_codec codec, med_slice payload, size_t count, uint64_t *values) {
   switch ((int)codec) {
-    case MED_CODEC_PACKED: return decode_packed(payload, count, (uint64_t *)values);
-    case MED_CODEC_DELTAS: return decode_deltas(payload, count, (uint64_t *)values);
-    case MED_CODEC_RUNS: return decode_runs(payload, count, (uint64_t *)values);
-    case MED_CODEC_DISTINCT: return decode_distinct(payload, count, (uint64_t *)values);
+    case MED_CODEC_PACKED: return decode_packed(payload, count, values);
+    case MED_CODEC_DELTAS: return decode_deltas(payload, count, values);
+    case MED_CODEC_RUNS: return decode_runs(payload, count, values);
+    case MED_CODEC_DISTINCT: return decode_distinct(payload, count, values);
     default: return false;
   }
+}
+
+bool med_column_integers_decode(med_column_codec codec, med_slice payload, size_t count, int64_t *values) {
+  const uint8_t *from = payload.bytes;
+  uint64_t *numbers = (uint64_t *)values;
+  if (count == 0 || count > MED_VECTOR_ROWS) return false;
+  if (codec != MED_CODEC_SCALED) return decode_unscaled(codec, payload, count, numbers);
+  if (payload.len < SCALED_HEADER) return false;
+  med_slice inner = med_slice_of(from + SCALED_HEADER, payload.len - SCALED_HEADER);
+  if (!decode_unscaled((med_column_codec)from[16], inner, count, numbers)) return false;
+  uint64_t origin = med_native_u64(from), factor = med_native_u64(from + 8);
+  for (size_t i = 0; i < count; i++) numbers[i] = origin + factor * numbers[i];
+  return true;
 }
 
 /* ---- Codes ---- */

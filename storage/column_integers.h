@@ -17,6 +17,11 @@ typedef struct med_integer_plan {
   unsigned width;        /* of the differences to base */
   unsigned number_width; /* of run lengths, or of the numbers of distinct values */
   size_t entries;        /* runs, or distinct values */
+  /* Of MED_CODEC_SCALED: value = origin + factor * number, and how the numbers are encoded; the fields above are theirs. */
+  int64_t origin;
+  uint64_t factor;
+  med_column_codec inner;
+  size_t inner_size;
 } med_integer_plan;
 
 /* The smallest encoding of the values, 1 to MED_VECTOR_ROWS of them. */

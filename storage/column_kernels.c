@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "storage/column_page.h"
 #include "storage/memory.h"
 
 enum { LANES = 4, PARTS = 16 };
@@ -159,6 +160,17 @@ bool med_column_may_match_reals(double min, double max, med_compare compare, dou
     case MED_NOT_EQUAL: return min_less || min_greater || max_less || max_greater;
     case MED_GREATER_EQUAL: return !max_less;
     default: return max_greater;
+  }
+}
+
+bool med_column_may_match_texts(uint64_t min, uint64_t max, med_compare compare, med_slice constant) {
+  uint64_t prefix = med_column_text_prefix(constant);
+  switch (compare) {
+    case MED_LESS:
+    case MED_LESS_EQUAL: return min <= prefix;
+    case MED_EQUAL: return min <= prefix && prefix <= max;
+    case MED_NOT_EQUAL: return true;
+    default: return max >= prefix;
   }
 }
 

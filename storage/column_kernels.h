@@ -8,7 +8,7 @@
 #ifndef MED_STORAGE_COLUMN_KERNELS_H
 #define MED_STORAGE_COLUMN_KERNELS_H
 
-#include "engine/medley.h"
+#include "storage/bytes.h"
 #include "storage/column_vector.h"
 
 typedef enum med_compare {
@@ -32,6 +32,8 @@ void med_column_match_codes(const uint32_t *codes, size_t rows, const uint8_t *m
 /* Whether a vector or group with these bounds may have (true) or certainly has not (false) a value that compares so. */
 bool med_column_may_match_integers(int64_t min, int64_t max, med_compare compare, int64_t constant);
 bool med_column_may_match_reals(double min, double max, med_compare compare, double constant);
+/* Of texts in memcmp order; min and max are prefixes, as in a zone, and say less: true also where they leave it open. */
+bool med_column_may_match_texts(uint64_t min, uint64_t max, med_compare compare, med_slice constant);
 
 /* The numbers of the selected rows, ascending; answers how many. to has room for MED_VECTOR_ROWS. */
 size_t med_column_list_rows(const uint64_t *selected, uint16_t *to);

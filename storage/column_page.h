@@ -26,6 +26,12 @@ typedef union med_column_bound {
   uint64_t prefix;
 } med_column_bound;
 
+static inline uint64_t med_column_text_prefix(med_slice text) {
+  uint8_t first[8] = {0};
+  if (text.len > 0) memcpy(first, text.bytes, text.len < 8 ? text.len : 8);
+  return med_get_u64(first);
+}
+
 /* What is known of a vector without reading it. min and max say nothing if every row is empty. */
 typedef struct med_column_zone {
   uint32_t page; /* with its first piece; MED_COLUMN_NO_PAGE */

@@ -292,13 +292,16 @@ static int read_long(med_column_reader *reader, const med_column_piece *piece, m
     return corrupt(reader, "a damaged long text");
   }
   reader->long_end = number + pages;
+  /* Before memory is given for it: the last page is there. */
+  int rc = pages == 0 ? MEDLEY_OK : get_page(reader, (uint32_t)(number + pages - 1), &page);
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? corrupt(reader, "a page of a long text is missing") : rc;
   uint8_t *bytes = med_arena_alloc(&reader->arena, len + 1);
   if (bytes == NULL) return med_error_no_memory(med_txn_error(reader->txn));
   *text = med_slice_of(bytes, len);
   for (uint64_t at = 0; at < len; number++) {
     uint16_t count;
     uint64_t part = len - at < BYTES_PER_PAGE ? len - at : BYTES_PER_PAGE;
-    int rc = get_page(reader, (uint32_t)number, &page);
+    rc = get_page(reader, (uint32_t)number, &page);
     if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "a page of a long text is missing");
     if (rc == MEDLEY_OK) rc = med_page_header_read(page, MED_PAGE_COLUMN_BYTES, 1, &count, med_txn_error(reader->txn));
     if (rc != MEDLEY_OK) return rc;

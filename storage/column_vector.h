@@ -33,6 +33,7 @@ typedef enum med_column_codec {
   MED_CODEC_PLAIN = 7,    /* texts one behind the other */
   MED_CODEC_LZ4 = 8,      /* the same, compressed */
   MED_CODEC_LONG = 9,     /* one text whose bytes fill pages of their own */
+  MED_CODEC_SCALED = 10,  /* integers that are multiples of a factor, as the encoded quotients */
 } med_column_codec;
 
 /* The order of reals in columns: -0 is 0, and NaN is above everything and equal to itself (as in keys.h). */

@@ -122,12 +122,6 @@ static void sum_reals(med_column_writer *writer) {
   }
 }
 
-static uint64_t prefix_of(med_slice text) {
-  uint8_t first[8] = {0};
-  if (text.len > 0) memcpy(first, text.bytes, text.len < 8 ? text.len : 8);
-  return med_get_u64(first);
-}
-
 static bool bound_less(med_column_type type, med_column_bound a, med_column_bound b) {
   if (type == MED_COLUMN_INTEGERS) return a.integer < b.integer;
   return type == MED_COLUMN_REALS ? med_real_less(a.real, b.real) : a.prefix < b.prefix;
@@ -137,7 +131,7 @@ static med_column_bound bound_at(const med_column_writer *writer, size_t i) {
   med_column_bound bound = {0};
   if (writer->group.type == MED_COLUMN_INTEGERS) bound.integer = writer->integers[i];
   if (writer->group.type == MED_COLUMN_REALS) bound.real = writer->reals[i];
-  if (writer->group.type == MED_COLUMN_TEXTS) bound.prefix = prefix_of(writer->texts[i]);
+  if (writer->group.type == MED_COLUMN_TEXTS) bound.prefix = med_column_text_prefix(writer->texts[i]);
   return bound;
 }
 

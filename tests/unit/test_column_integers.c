@@ -52,6 +52,7 @@ START_TEST(each_shape_gets_the_encoding_that_is_made_for_it) {
   expect_choice(SHAPE_RUNS, MED_CODEC_RUNS, 600);
   expect_choice(SHAPE_FEW, MED_CODEC_DISTINCT, 16 + 72 + 128 * 4);
   expect_choice(SHAPE_ANY, MED_CODEC_PACKED, 16 + 128 * 64);
+  expect_choice(SHAPE_SCALED, MED_CODEC_SCALED, 24 + 16 + 128 * 9);
   expect_choice(SHAPE_EXTREMES, MED_CODEC_DISTINCT, 16 + 16 + 128);
 }
 END_TEST
@@ -61,6 +62,10 @@ START_TEST(golden_bytes) {
   static const uint8_t deltas[] = {0xE8, 3, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4};
   static const uint8_t runs[] = {5, 0, 0, 0, 0, 0, 0, 0, 2, 0, 3, 5, 0, 0, 0, 0, 4 << 3, 29 | (9 & 7) << 5, 9 >> 3};
   static const uint8_t distinct[] = {5, 0, 0, 0, 0, 0, 0, 0, 2, 0, 20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xAA, 0xAA};
+  static const uint8_t scaled[] = {
+      0xF6, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xE8, 3,    0,   0, 0, 0, 0, 0, MED_CODEC_PACKED,
+      0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,   0, 0, 0, 0, 4, 0,
+      0,    0,    0,    0,    0,    0,    0x10, 0x32, 0x54, 0x76, 0x98};
   int64_t values[40] = {3, -2, 5};
   static uint8_t bytes[BYTES_MAX];
   med_integer_plan plan;
@@ -71,6 +76,10 @@ START_TEST(golden_bytes) {
   encode(values, 40, &plan, bytes);
   ck_assert_int_eq(plan.codec, MED_CODEC_DELTAS);
   ck_assert_mem_eq(bytes, deltas, sizeof deltas);
+  for (int i = 0; i < 30; i++) values[i] = i % 16 * 1000 - 10; /* by 1,000 from -10 on */
+  encode(values, 30, &plan, bytes);
+  ck_assert_int_eq(plan.codec, MED_CODEC_SCALED);
+  ck_assert_mem_eq(bytes, scaled, sizeof scaled);
   for (int i = 0; i < 40; i++) values[i] = i < 30 ? 5 : 9;
   encode(values, 40, &plan, bytes);
   ck_assert_int_eq(plan.codec, MED_CODEC_RUNS);
@@ -95,8 +104,9 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
     size_t len = property_below(&seed, 4) == 0 ? (size_t)property_below(&seed, payload.len) : payload.len;
     uint8_t *exact = column_kit_exact(payload.bytes, len);
     column_kit_damage(exact, len, &seed);
-    refused +=
-        !med_column_integers_decode((med_column_codec)property_below(&seed, 6), med_slice_of(exact, len), count, found);
+    refused += !med_column_integers_decode(
+        property_below(&seed, 2) == 0 ? plan.codec : (med_column_codec)property_below(&seed, 11),
+        med_slice_of(exact, len), count, found);
     free(exact);
   }
   ck_assert_int_gt(refused, ROUNDS / 2);

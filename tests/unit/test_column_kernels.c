@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "storage/column_kernels.h"
+#include "storage/column_page.h"
 #include "tests/unit/column_kit.h"
 
 enum { ROUNDS = 3000 };
@@ -86,6 +87,38 @@ START_TEST(bounds_leave_out_only_vectors_without_a_match) {
       any = any || real_is((double)value, compare, constant);
     ck_assert_int_eq(med_column_may_match_reals(bounds[0], bounds[1], compare, constant), any);
   }
+}
+END_TEST
+
+/* A text of up to 10 bytes, few of them different. */
+static med_slice make_text(char *buffer, uint64_t *seed) {
+  size_t len = (size_t)property_below(seed, 11);
+  for (size_t i = 0; i < len; i++) buffer[i] = i < 7 ? 'a' : (char)property_below(seed, 3);
+  if (len > 3 && property_below(seed, 3) == 0) buffer[3] = (char)(0x60 + property_below(seed, 130));
+  return med_slice_of(buffer, len);
+}
+
+START_TEST(prefixes_leave_out_only_vectors_without_a_match) {
+  uint64_t seed = property_seed("column_kernels prefixes");
+  int left_out = 0;
+  for (int round = 0; round < 20000; round++) {
+    char values[3][10], constant_bytes[10];
+    med_slice constant = make_text(constant_bytes, &seed);
+    med_compare compare = (med_compare)(round % 6);
+    uint64_t min = UINT64_MAX, max = 0;
+    bool any = false;
+    for (int i = 0; i < 3; i++) {
+      med_slice value = make_text(values[i], &seed);
+      uint64_t prefix = med_column_text_prefix(value);
+      min = prefix < min ? prefix : min;
+      max = prefix > max ? prefix : max;
+      any = any || integer_is(med_slice_compare(value, constant), compare, 0);
+    }
+    bool may = med_column_may_match_texts(min, max, compare, constant);
+    ck_assert(may || !any);
+    left_out += !may;
+  }
+  ck_assert_int_gt(left_out, 1000);
 }
 END_TEST
 
@@ -188,4 +221,5 @@ START_TEST(sums_by_code_are_those_of_the_codes_rows) {
 END_TEST
 
 PROPERTY_MAIN("column_kernels", filters_select_what_the_comparison_says, bounds_leave_out_only_vectors_without_a_match,
-              sums_counts_and_bounds_are_those_of_the_selected_rows, sums_by_code_are_those_of_the_codes_rows)
+              prefixes_leave_out_only_vectors_without_a_match, sums_counts_and_bounds_are_those_of_the_selected_rows,
+              sums_by_code_are_those_of_the_codes_rows)
