@@ -149,6 +149,64 @@ static int find_piece(med_column_reader *reader, piece_walk *walk, med_column_pi
   return rc != MEDLEY_OK ? rc : corrupt(reader, "a piece of a vector is missing");
 }
 
+/* Behind the last page that may hold a piece of the vector. */
+static uint32_t page_behind(const med_column_reader *reader, size_t vector) {
+  for (size_t next = vector + 1; next < reader->group.vectors; next++) {
+    if (reader->group.zones[next].page != MED_COLUMN_NO_PAGE) return reader->group.zones[next].page + 1;
+  }
+  return reader->group.pages;
+}
+
+/* Loads page `number` or, if it holds bytes of a long text, the next one below `end` that has pieces; *first_row is that of its
+ * first piece, or NONE if there is no such page. */
+static int load_pieces(med_column_reader *reader, uint32_t *number, uint32_t end, uint32_t *first_row) {
+  bool is_bytes = true;
+  med_column_piece piece;
+  int rc = MEDLEY_OK;
+  *first_row = NONE;
+  for (uint32_t at = *number; is_bytes && at < end; at++) {
+    rc = load_page(reader, at, &is_bytes);
+    if (rc != MEDLEY_OK) return rc;
+    *number = at;
+  }
+  if (is_bytes) return MEDLEY_OK;
+  if (reader->piece_count == 0) return corrupt(reader, "a page without pieces");
+  rc = med_column_page_piece(reader->page, reader->piece_count, 0, &piece, med_txn_error(reader->txn));
+  if (rc == MEDLEY_OK) *first_row = piece.first_row;
+  return rc;
+}
+
+/* Moves a walk at its beginning to the piece with that row of the vector: halves the pages, then looks through one. */
+static int walk_to_row(med_column_reader *reader, piece_walk *walk, size_t row, uint32_t end) {
+  medley_error *error = med_txn_error(reader->txn);
+  size_t wanted = walk->first_row + row;
+  uint32_t low = walk->page, first_row;
+  med_column_piece piece;
+  int rc;
+  while (end > low && end - low > 1) {
+    uint32_t middle = low + (end - low) / 2, number = middle;
+    rc = load_pieces(reader, &number, end, &first_row);
+    if (rc != MEDLEY_OK) return rc;
+    if (first_row != NONE && first_row <= wanted) {
+      low = number;
+    } else {
+      end = middle;
+    }
+  }
+  bool is_bytes, found = false;
+  rc = load_page(reader, low, &is_bytes);
+  for (uint16_t i = 0; rc == MEDLEY_OK && !is_bytes && i < reader->piece_count; i++) {
+    rc = med_column_page_piece(reader->page, reader->piece_count, i, &piece, error);
+    if (rc != MEDLEY_OK || piece.first_row > wanted) break;
+    if (piece.first_row < walk->first_row) continue;
+    found = true;
+    walk->row = piece.first_row - walk->first_row;
+    walk->page = low;
+    walk->index = i;
+  }
+  return rc != MEDLEY_OK || found ? rc : corrupt(reader, "a piece of a vector is missing");
+}
+
 static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_rows *rows, med_column_piece *piece) {
   int rc = find_piece(reader, walk, piece);
   if (rc != MEDLEY_OK) return rc;
@@ -320,11 +378,28 @@ static int read_texts(med_column_reader *reader, const med_column_piece *piece, 
   return rc == MEDLEY_OK ? rc : corrupt(reader, "damaged texts");
 }
 
+/* Reads the pieces from the walk's place until row `end` is behind it. */
+static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t end, med_vector_rows *rows,
+                       med_slice *values) {
+  med_column_piece piece;
+  for (; walk->row < end; walk->row += piece.rows) {
+    int rc = next_piece(reader, walk, rows, &piece);
+    if (rc == MEDLEY_OK) rc = read_texts(reader, &piece, values + walk->row);
+    if (rc != MEDLEY_OK) return rc;
+    spread_texts(values + walk->row, &piece);
+  }
+  return MEDLEY_OK;
+}
+
 int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, med_slice *values) {
+  return med_column_reader_text_range(reader, vector, 0, MED_VECTOR_ROWS, rows, values);
+}
+
+int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
+                                 med_vector_rows *rows, med_slice *values) {
   size_t at;
   bool constant;
   piece_walk walk;
-  med_column_piece piece;
   int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
   if (rc != MEDLEY_OK) return rc;
   med_arena_reset(&reader->arena);
@@ -333,12 +408,12 @@ int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vect
     for (size_t row = 0; row < rows->rows; row++) values[row] = med_slice_of("", 0);
     return MEDLEY_OK;
   }
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
-    if (rc == MEDLEY_OK) rc = read_texts(reader, &piece, values + walk.row);
-    if (rc != MEDLEY_OK) return rc;
-    spread_texts(values + walk.row, &piece);
-  }
+  walk_start(reader, at, rows, &walk);
+  if (end > walk.rows) end = walk.rows;
+  if (first >= end) return MEDLEY_OK;
+  if (first > 0) rc = walk_to_row(reader, &walk, first, page_behind(reader, at));
+  if (rc == MEDLEY_OK) rc = read_pieces(reader, &walk, end, rows, values);
+  if (rc != MEDLEY_OK || first > 0 || end < walk.rows) return rc;
   return walk_end(reader, &walk, rows);
 }
 

@@ -40,6 +40,11 @@ MEDLEY_MUST_USE int med_column_reader_reals(med_column_reader *reader, uint64_t 
 MEDLEY_MUST_USE int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vector_rows *rows,
                                             med_slice *values);
 
+/* Only rows [first, end) of the vector, in their places in `values`; neighbours may be filled, too, and only what was read is in
+ * `present`. What lies before is not decoded, and few of its pages are looked at. */
+MEDLEY_MUST_USE int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
+                                                 med_vector_rows *rows, med_slice *values);
+
 /* The texts of the vector as numbers of its group's dictionary, all below its dictionary_texts; those of empty rows are 0. *coded is
  * false, and nothing else is said, if some of the vector is stored in another way: then its texts have to be read. */
 MEDLEY_MUST_USE int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vector_rows *rows,

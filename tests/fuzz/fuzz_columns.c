@@ -163,6 +163,8 @@ static void read_column(med_txn *txn, const med_page_run *run, med_column_type t
     MUST(is_known(rc));
     if (rc == MEDLEY_OK) MUST(rows.rows <= MED_VECTOR_ROWS && med_rows_count(rows.present) == rows.rows - rows.nulls);
     if (type != MED_COLUMN_TEXTS) continue;
+    rc = med_column_reader_text_range(reader, vector, 300 + vector, 400, &rows, texts);
+    MUST(is_known(rc));
     rc = med_column_reader_codes(reader, vector, &rows, codes, &coded);
     MUST(is_known(rc));
     if (rc != MEDLEY_OK || !coded || med_column_reader_dictionary(reader, 0, &dictionary) != MEDLEY_OK) continue;

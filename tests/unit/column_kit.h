@@ -33,7 +33,10 @@ static inline void column_kit_integers(enum column_shape shape, int64_t *values,
         break;
       case SHAPE_FEW: values[i] = (int64_t)few[property_below(seed, kinds)]; break;
       case SHAPE_ANY: values[i] = (int64_t)property_random(seed); break;
-      case SHAPE_SCALED: values[i] = (int64_t)(base + property_below(seed, 500) * (few[0] >> 44)); break;
+      case SHAPE_SCALED:
+        values[i] =
+            (int64_t)(base + property_below(seed, (few[0] & 7) == 0 ? UINT64_C(1) << 36 : 500) * (few[0] >> 44));
+        break;
       case SHAPE_EXTREMES: values[i] = property_below(seed, 2) == 0 ? INT64_MIN : INT64_MAX; break;
       default: values[i] = (int64_t)base;
     }

@@ -174,6 +174,23 @@ static void expect_vector(med_column_reader *reader, const column *made, uint64_
   ck_assert_uint_eq(rows.nulls, nulls);
 }
 
+/* Some rows of a vector of texts. */
+static void expect_range(med_column_reader *reader, const column *made, uint64_t vector, uint64_t *seed) {
+  static med_slice texts[MED_VECTOR_ROWS];
+  static med_vector_rows rows;
+  size_t from = vector * MED_VECTOR_ROWS, left = made->rows - from;
+  size_t first = (size_t)property_below(seed, MED_VECTOR_ROWS), end = first + (size_t)property_below(seed, 30);
+  int rc = med_column_reader_text_range(reader, vector, first, end, &rows, texts);
+  ck_assert_msg(rc == MEDLEY_OK, "vector %d: %d %s", (int)vector, rc, read_error->message);
+  bool good = true;
+  for (size_t row = first; row < end && row < left && row < MED_VECTOR_ROWS; row++) {
+    bool has = made->has[from + row];
+    good = good && med_rows_has(rows.present, row) == has;
+    good = good && (has ? med_slice_equal(texts[row], made->texts[from + row]) : texts[row].len == 0);
+  }
+  ck_assert(good);
+}
+
 /* Every vector in order, and some at random; answers how many were coded. */
 static size_t expect_column(med_txn *txn, const med_page_run *run, const column *made, uint64_t *seed) {
   med_column_reader *reader;
@@ -186,6 +203,9 @@ static size_t expect_column(med_txn *txn, const med_page_run *run, const column 
     if (made->type == MED_COLUMN_TEXTS) expect_codes(reader, made, vector, &coded);
   }
   for (int i = 0; i < 20; i++) expect_vector(reader, made, property_below(seed, vectors));
+  for (int i = 0; i < 200 && made->type == MED_COLUMN_TEXTS; i++) {
+    expect_range(reader, made, property_below(seed, vectors), seed);
+  }
   int64_t none[MED_VECTOR_ROWS];
   med_vector_rows rows;
   if (made->type == MED_COLUMN_INTEGERS) {
@@ -468,6 +488,7 @@ static void read_anyhow(med_txn *txn, const med_page_run *run, med_column_type t
       for (size_t i = 0; i < texts[row].len; i++) sum += ((const uint8_t *)texts[row].bytes)[i];
     }
     *corrupt += rc == MEDLEY_CORRUPT;
+    if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_text_range(reader, vector, 500, 600, &rows, texts);
     if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_codes(reader, vector, &rows, codes, &coded);
   }
   ck_assert_uint_ne(sum, 1);
