@@ -34,19 +34,30 @@ static void put_string(const uint64_t *numbers, size_t count, unsigned width, ui
   if (held_bits > 0) *to = (uint8_t)held;
 }
 
-static void get_string(const uint8_t *from, size_t count, unsigned width, uint64_t *numbers) {
-  __extension__ unsigned __int128 held = 0;
-  unsigned held_bits = 0;
-  uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
-  for (size_t i = 0; i < count; i++) {
-    for (; held_bits < width; held_bits += 8) {
-      __extension__ unsigned __int128 byte = *from++;
-      held |= byte << held_bits;
-    }
-    numbers[i] = (uint64_t)held & mask;
-    held >>= width;
-    held_bits -= width;
+/* One number at a bit of the string, byte by byte: near the end, and where bytes are in another order. */
+static uint64_t get_slowly(const uint8_t *from, size_t bit, unsigned width) {
+  uint64_t number = 0;
+  for (size_t got = 0; got < width; got += 8 - (bit + got) % 8) {
+    size_t at = bit + got;
+    number |= (uint64_t)(from[at / 8] >> at % 8) << got;
   }
+  return number;
+}
+
+static void get_string(const uint8_t *from, size_t count, unsigned width, uint64_t *numbers) {
+  size_t size = (count * width + 7) / 8, i = 0, bit = 0;
+  uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  for (; i < count && bit / 8 + 9 <= size; i++, bit += width) {
+    uint64_t number, ninth = from[bit / 8 + 8]; /* its bits belong here if the number does not begin at a byte */
+    memcpy(&number, from + bit / 8, sizeof number);
+    unsigned shift = bit % 8;
+    number >>= shift;
+    if (shift > 0) number |= ninth << (64 - shift);
+    numbers[i] = number & mask;
+  }
+#endif
+  for (; i < count; i++, bit += width) numbers[i] = get_slowly(from, bit, width) & mask;
 }
 
 /* ---- Lanes ---- */

@@ -113,6 +113,7 @@ static uint64_t find_factor(const int64_t *values, size_t count, int64_t min) {
   uint64_t factor = 0;
   for (size_t i = 0; i < count && factor != 1; i++) {
     uint64_t rest = (uint64_t)difference(values[i], min);
+    if (factor != 0) rest %= factor; /* 0 for most, once the factor is found */
     while (rest != 0) {
       uint64_t next = factor == 0 ? 0 : factor % rest;
       factor = rest;

@@ -211,6 +211,11 @@ static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_ro
   int rc = find_piece(reader, walk, piece);
   if (rc != MEDLEY_OK) return rc;
   if (piece->rows > walk->rows - walk->row) return corrupt(reader, "a piece has rows beyond its vector");
+  walk->values += piece->values;
+  if (piece->rows == walk->rows && piece->rows_with.len == 0) { /* the whole vector, and no row is empty */
+    med_rows_fill(rows->present, piece->rows);
+    return MEDLEY_OK;
+  }
   uint64_t with[MED_VECTOR_WORDS] = {0};
   if (piece->rows_with.len > 0) {
     memcpy(with, piece->rows_with.bytes, piece->rows_with.len);
@@ -222,7 +227,6 @@ static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_ro
     rows->present[word + i] |= with[i] << shift;
     if (shift > 0 && word + i + 1 < MED_VECTOR_WORDS) rows->present[word + i + 1] |= with[i] >> (64 - shift);
   }
-  walk->values += piece->values;
   return MEDLEY_OK;
 }
 

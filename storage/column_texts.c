@@ -38,9 +38,9 @@ static void fit_plain(const med_slice *texts, size_t count, size_t room, med_tex
     bytes += texts[fitting++].len;
   }
   while (fitting > 0 && !plan_plain(texts, fitting, room, plan)) {
-    size_t beyond = med_column_padded(plan->size) - room, dropped = 0;
+    size_t beyond = med_column_padded(plan->size) - room, dropped = 0; /* lengths become fewer, too: not the last one */
     do dropped += texts[--fitting].len;
-    while (fitting > 0 && dropped < beyond);
+    while (fitting > 1 && dropped < beyond);
   }
   plan->count = fitting;
 }

@@ -33,7 +33,8 @@ struct med_column_writer {
   med_page_run_end end;
   uint64_t rows;
   uint32_t group_number;
-  bool ended; /* a short vector came, or finish */
+  bool ended;  /* a short vector came, or finish */
+  bool failed; /* the run is of no use */
   med_column_group group;
   double real_sum, real_error; /* Neumaier's */
   med_column_page_writer page;
@@ -358,7 +359,7 @@ static int end_vector(med_column_writer *writer, med_txn *txn, size_t rows) {
   }
   writer->rows += rows;
   if (rc == MEDLEY_OK && writer->group.vectors == MED_GROUP_VECTORS) rc = finish_group(writer, txn);
-  if (rc != MEDLEY_OK) writer->ended = true;
+  if (rc != MEDLEY_OK) writer->ended = writer->failed = true;
   return rc;
 }
 
@@ -387,6 +388,9 @@ int med_column_writer_add_texts(med_column_writer *writer, med_txn *txn, const m
 }
 
 int med_column_writer_finish(med_column_writer *writer, med_txn *txn) {
+  if (writer->failed) return med_error_set(med_txn_error(txn), MEDLEY_MISUSE, "column: the writer has failed before");
+  int rc = finish_group(writer, txn);
   writer->ended = true;
-  return finish_group(writer, txn);
+  writer->failed = rc != MEDLEY_OK;
+  return rc;
 }

@@ -118,6 +118,18 @@ static const uint8_t golden[] = {MED_CODEC_PACKED,
                                  0,
                                  0};
 
+START_TEST(a_text_that_fits_is_not_left_out_for_the_lengths_of_those_behind_it) {
+  static char large[3800];
+  uint64_t seed = 6;
+  for (size_t i = 0; i < sizeof large; i++) large[i] = (char)property_random(&seed);
+  texts[0] = med_slice_of(large, sizeof large);
+  for (size_t i = 1; i < MED_VECTOR_ROWS; i++) texts[i] = med_slice_of(large + i, i % 2);
+  for (size_t room = sizeof large + 32; room < sizeof large + 200; room += 8) {
+    ck_assert_uint_ge(med_column_texts_plan(texts, MED_VECTOR_ROWS, room, &plan), 1);
+  }
+}
+END_TEST
+
 START_TEST(golden_bytes) {
   size_t len;
   texts[0] = med_slice_of_text("a");
@@ -178,4 +190,5 @@ END_TEST
 
 PROPERTY_MAIN("column_texts", texts_come_back_and_fit_the_room_they_were_given,
               a_page_takes_more_texts_compressed_than_plain, golden_bytes,
+              a_text_that_fits_is_not_left_out_for_the_lengths_of_those_behind_it,
               lengths_that_are_not_those_of_the_bytes_are_refused, damaged_bytes_are_decoded_into_bounds_or_refused)

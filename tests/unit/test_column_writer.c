@@ -469,6 +469,39 @@ START_TEST(what_may_not_follow_is_refused) {
 }
 END_TEST
 
+START_TEST(a_writer_that_failed_takes_nothing_more_and_a_rollback_leaves_nothing) {
+  store_kit kit = {0};
+  medley_options options;
+  med_page_run run;
+  med_column_writer *writer;
+  uint64_t seed = 8, pages;
+  int64_t values[MED_VECTOR_ROWS];
+  int rc = MEDLEY_OK;
+  medley_options_init(&options);
+  options.flags = MEDLEY_OPEN_MEMORY;
+  options.txn_page_cap = 1024;
+  ck_assert_int_eq(med_store_open("", &options, &kit.store, &kit.error), MEDLEY_OK);
+  ck_assert_int_eq(med_member_open(kit.store, &kit.member), MEDLEY_OK);
+  med_page_run_init(&run, MED_TREE_WIDE, med_slice_of_text("c"), 1);
+  ck_assert_int_eq(med_column_writer_open(&run, MED_COLUMN_INTEGERS, &writer, &kit.error), MEDLEY_OK);
+  med_txn *txn = store_kit_begin(&kit);
+  column_kit_integers(SHAPE_ANY, values, MED_VECTOR_ROWS, &seed);
+  for (int vector = 0; rc == MEDLEY_OK && vector < 4000; vector++) {
+    rc = med_column_writer_add_integers(writer, txn, values, NULL, MED_VECTOR_ROWS);
+  }
+  ck_assert_int_eq(rc, MEDLEY_TXN_TOO_BIG);
+  ck_assert_int_eq(med_column_writer_add_integers(writer, txn, values, NULL, MED_VECTOR_ROWS), MEDLEY_MISUSE);
+  ck_assert_int_eq(med_column_writer_finish(writer, txn), MEDLEY_MISUSE);
+  med_column_writer_close(writer);
+  med_writer_rollback(kit.member);
+  txn = store_kit_reader(&kit);
+  ck_assert_int_eq(med_page_run_count(txn, &run, &pages), MEDLEY_OK);
+  ck_assert_uint_eq(pages, 0);
+  med_txn_close_reader(txn);
+  store_kit_close(&kit);
+}
+END_TEST
+
 /* Reads the whole column in every way; what it says does not matter. */
 static void read_anyhow(med_txn *txn, const med_page_run *run, med_column_type type, int *corrupt) {
   static int64_t integers[MED_VECTOR_ROWS];
@@ -542,4 +575,5 @@ PROPERTY_MAIN("column_writer", columns_of_integers_come_back, columns_of_reals_c
               a_check_notices_headers_that_are_not_of_their_values,
               pieces_beyond_their_vector_and_long_texts_read_twice_are_refused,
               texts_that_do_not_repeat_leave_no_dictionary, what_may_not_follow_is_refused,
+              a_writer_that_failed_takes_nothing_more_and_a_rollback_leaves_nothing,
               damaged_pages_with_good_checksums_are_read_within_bounds_or_refused)
