@@ -2,7 +2,8 @@
  *
  * FORMAT.md section "Columns". The caller hands over vectors of MED_VECTOR_ROWS rows, of which only the column's last one may be
  * shorter; the writer chooses encodings, fills pages and, for every group of MED_GROUP_ROWS rows, says in its header what it
- * holds. What it needs in memory does not grow with the column: one page, the zones of a group, a dictionary of at most 64 KiB.
+ * holds. What it needs in memory does not grow with the column: one page, the zones of a group, a dictionary of at most 64 KiB;
+ * all in all about 100 KiB, and 200 more for texts.
  *
  * The rows may be handed over in several transactions. The column is whole after med_column_writer_finish, and visible once the
  * caller's record of the run says so.
