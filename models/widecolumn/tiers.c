@@ -1,0 +1,80 @@
+/* tiers.c - two sequences walked as one. */
+#include "models/widecolumn/tiers.h"
+
+#include "models/widecolumn/record.h"
+
+void med_wide_tiers_init(med_wide_tiers *tiers, med_txn *txn, const med_wide_table *table) {
+  *tiers = (med_wide_tiers){.txn = txn, .table = table};
+  tiers->only_records = !(table->flags & MED_WIDE_TABLE_SEGMENTS);
+}
+
+void med_wide_tiers_clear(med_wide_tiers *tiers) {
+  med_wide_segment_rows_close(tiers->sealed);
+  med_cursor_close(tiers->cursor);
+  med_buffer_clear(&tiers->space);
+  *tiers = (med_wide_tiers){0};
+}
+
+void med_wide_tiers_only_records(med_wide_tiers *tiers) { tiers->only_records = true; }
+
+static int open_sealed(med_wide_tiers *tiers) {
+  return tiers->sealed != NULL ? MEDLEY_OK : med_wide_segment_rows_open(tiers->txn, tiers->table->id, &tiers->sealed);
+}
+
+static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wide_found *found) {
+  med_slice at = {0}, value = {0}, sealed = {0};
+  int rc = tiers->cursor != NULL ? MEDLEY_OK : med_cursor_open(tiers->txn, MED_TREE_WIDE, &tiers->cursor);
+  if (rc != MEDLEY_OK) return rc;
+  rc = forward ? med_cursor_seek(tiers->cursor, key, &at, &value)
+               : med_cursor_seek_before(tiers->cursor, key, &at, &value);
+  bool has_record = rc == MEDLEY_OK, has_sealed = false;
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (!tiers->only_records) {
+    rc = open_sealed(tiers);
+    if (rc == MEDLEY_OK)
+      rc = forward ? med_wide_segment_rows_seek(tiers->sealed, key, &sealed)
+                   : med_wide_segment_rows_seek_before(tiers->sealed, key, &sealed);
+    if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+    has_sealed = rc == MEDLEY_OK;
+  }
+  if (!has_record && !has_sealed) return MEDLEY_NOT_FOUND;
+  int order = has_record && has_sealed ? med_slice_compare(at, sealed) : 0;
+  if (has_record && has_sealed && order == 0)
+    return med_error_set(med_txn_error(tiers->txn), MEDLEY_CORRUPT, "wide-column: table %.*s: a row stands twice",
+                         (int)tiers->table->name.len, (const char *)tiers->table->name.bytes);
+  bool takes_sealed = has_sealed && (!has_record || (order > 0) == forward);
+  *found = (med_wide_found){.key = takes_sealed ? sealed : at, .sealed = takes_sealed, .value = value};
+  return MEDLEY_OK;
+}
+
+int med_wide_tiers_seek(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
+  return seek_both(tiers, key, true, found);
+}
+
+int med_wide_tiers_seek_before(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
+  return seek_both(tiers, key, false, found);
+}
+
+int med_wide_tiers_get(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
+  *found = (med_wide_found){.key = key};
+  int rc = med_txn_get(tiers->txn, MED_TREE_WIDE, key, &found->value);
+  if (rc != MEDLEY_NOT_FOUND || tiers->only_records) return rc;
+  rc = open_sealed(tiers);
+  if (rc == MEDLEY_OK) rc = med_wide_segment_rows_seek(tiers->sealed, key, &found->key);
+  found->sealed = rc == MEDLEY_OK && med_slice_equal(found->key, key);
+  return rc == MEDLEY_OK && !found->sealed ? MEDLEY_NOT_FOUND : rc;
+}
+
+int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_arena *arena, med_wide_row *row) {
+  medley_error *error = med_txn_error(tiers->txn);
+  med_slice bytes;
+  if (found->sealed) return med_wide_segment_rows_take(tiers->sealed, tiers->table, arena, row);
+  int rc = med_wide_record_open(tiers->txn, found->value, &tiers->space, &bytes);
+  const void *copy = rc == MEDLEY_OK ? med_arena_copy(arena, bytes.bytes, bytes.len) : NULL;
+  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
+  if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), arena, row, error);
+  if (rc == MEDLEY_OK) med_wide_row_strip(row, tiers->table);
+  return rc;
+}
+
+int med_wide_tiers_unseal(med_wide_tiers *tiers) { return med_wide_segment_rows_remove(tiers->sealed); }
