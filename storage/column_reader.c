@@ -30,8 +30,9 @@ struct med_column_reader {
 };
 
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
-  *reader = med_alloc_zero(sizeof **reader);
+  *reader = med_alloc(sizeof **reader);
   if (*reader == NULL) return med_error_no_memory(med_txn_error(txn));
+  memset(*reader, 0, offsetof(med_column_reader, integers)); /* what follows is space for values */
   (*reader)->txn = txn;
   (*reader)->run = *run;
   (*reader)->type = type;

@@ -195,10 +195,8 @@ static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
   med_wide_tiers tiers;
   med_wide_found found;
   med_key at = work->from;
-  med_wide_table both = *work->table;
   int rc;
-  both.flags |= MED_WIDE_TABLE_SEGMENTS;
-  med_wide_tiers_init(&tiers, work->txn, &both);
+  med_wide_tiers_init(&tiers, work->txn, work->table);
   while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
          med_slice_compare(found.key, med_key_slice(&work->to)) < 0) {
     memcpy(at.bytes, found.key.bytes, found.key.len);

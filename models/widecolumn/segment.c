@@ -187,14 +187,6 @@ int med_wide_segment_gone_chunk(med_txn *txn, const med_wide_segment *segment, u
   return rc == MEDLEY_OK && bits->len != CHUNK_SIZE ? damaged(txn, "the bits of a segment are damaged") : rc;
 }
 
-int med_wide_segment_is_gone(med_txn *txn, const med_wide_segment *segment, uint64_t row, bool *gone) {
-  med_slice bits;
-  size_t bit = (size_t)(row % MED_WIDE_GONE_ROWS);
-  int rc = med_wide_segment_gone_chunk(txn, segment, (uint32_t)(row / MED_WIDE_GONE_ROWS), &bits);
-  *gone = rc == MEDLEY_OK && bits.len > 0 && (((const uint8_t *)bits.bytes)[bit / 8] >> bit % 8 & 1) != 0;
-  return rc;
-}
-
 int med_wide_segment_remove(med_txn *txn, const med_wide_segment *segment, uint64_t row) {
   uint8_t bytes[CHUNK_SIZE] = {0};
   med_slice bits;

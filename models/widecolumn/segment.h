@@ -68,7 +68,6 @@ MEDLEY_MUST_USE int med_wide_segment_put(med_txn *txn, const med_wide_segment *s
 /* Its directory record, bits and pages. */
 MEDLEY_MUST_USE int med_wide_segment_drop(med_txn *txn, const med_wide_segment *segment);
 
-MEDLEY_MUST_USE int med_wide_segment_is_gone(med_txn *txn, const med_wide_segment *segment, uint64_t row, bool *gone);
 /* The row was not gone, or CORRUPT. */
 MEDLEY_MUST_USE int med_wide_segment_remove(med_txn *txn, const med_wide_segment *segment, uint64_t row);
 MEDLEY_MUST_USE int med_wide_segment_count_gone(med_txn *txn, const med_wide_segment *segment, uint64_t *gone);

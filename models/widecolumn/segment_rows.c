@@ -27,16 +27,20 @@ struct med_wide_segment_rows {
   med_txn *txn;
   uint32_t table_id;
   med_cursor *cursor;
+  bool keeps;   /* nobody writes in the transaction: what was read stays where it is */
   bool entered; /* `segment` is one */
   med_wide_segment segment;
   med_arena arena; /* its columns, the slots */
   slot *slots;     /* those that every segment has, then its columns */
   size_t slot_count;
   bool knows_table; /* kinds of the slots are filled in */
-  uint64_t row;     /* the place in the segment */
-  med_key key;      /* of the row */
-  bool placed;      /* key and row are a live row's: what was answered last, */
-  bool forward;     /* in this direction, */
+  bool has_bits;    /* of rows that are gone: `bits` is of `chunk`, while nobody writes */
+  uint32_t chunk;
+  med_slice bits;
+  uint64_t row; /* the place in the segment */
+  med_key key;  /* of the row */
+  bool placed;  /* key and row are a live row's: what was answered last, */
+  bool forward; /* in this direction, */
   med_key asked_key;
   med_slice asked; /* for this key */
 };
@@ -52,6 +56,7 @@ int med_wide_segment_rows_open(med_txn *txn, uint32_t table_id, med_wide_segment
   if (rows == NULL) return med_error_no_memory(med_txn_error(txn));
   rows->txn = txn;
   rows->table_id = table_id;
+  rows->keeps = !med_txn_writes(txn);
   int rc = med_cursor_open(txn, MED_TREE_WIDE, &rows->cursor);
   if (rc != MEDLEY_OK) {
     med_free(rows);
@@ -68,7 +73,7 @@ static void leave(med_wide_segment_rows *rows) {
     med_arena_clear(&rows->slots[i].copies);
   }
   med_arena_reset(&rows->arena);
-  rows->entered = rows->placed = rows->knows_table = false;
+  rows->entered = rows->placed = rows->knows_table = rows->has_bits = false;
 }
 
 void med_wide_segment_rows_close(med_wide_segment_rows *rows) {
@@ -165,7 +170,7 @@ static int load(med_wide_segment_rows *rows, slot *of, uint64_t row) {
   of->vector = vector;
   if (of->type == MED_COLUMN_TEXTS) {
     rc = med_column_reader_text_range(of->reader, vector, of->first, of->end, &of->rows, of->values.texts);
-    if (rc == MEDLEY_OK && med_txn_writes(rows->txn)) rc = copy_texts(rows, of);
+    if (rc == MEDLEY_OK && !rows->keeps) rc = copy_texts(rows, of);
   } else {
     of->first = 0;
     of->end = MED_VECTOR_ROWS;
@@ -281,13 +286,26 @@ static int side_of(const med_wide_segment_rows *rows, med_slice key) {
   return med_slice_compare(key, med_key_slice(&prefix)) < 0 ? -1 : 1;
 }
 
+static int is_gone(med_wide_segment_rows *rows, uint64_t row, bool *gone) {
+  uint32_t chunk = (uint32_t)(row / MED_WIDE_GONE_ROWS);
+  size_t bit = (size_t)(row % MED_WIDE_GONE_ROWS);
+  if (!rows->has_bits || rows->chunk != chunk) {
+    int rc = med_wide_segment_gone_chunk(rows->txn, &rows->segment, chunk, &rows->bits);
+    if (rc != MEDLEY_OK) return rc;
+    rows->has_bits = rows->keeps;
+    rows->chunk = chunk;
+  }
+  *gone = rows->bits.len > 0 && (((const uint8_t *)rows->bits.bytes)[bit / 8] >> bit % 8 & 1) != 0;
+  return MEDLEY_OK;
+}
+
 /* The place becomes the row, or the next one in a direction that is not gone; NOT_FOUND if the segment has none. */
 static int settle(med_wide_segment_rows *rows, uint64_t row, bool forward) {
   bool gone = true;
   rows->placed = false;
   for (;; row += forward ? 1 : UINT64_MAX) {
     if (row >= rows->segment.rows) return MEDLEY_NOT_FOUND; /* also below 0 */
-    int rc = med_wide_segment_is_gone(rows->txn, &rows->segment, row, &gone);
+    int rc = is_gone(rows, row, &gone);
     if (rc != MEDLEY_OK) return rc;
     if (!gone) break;
   }
@@ -306,16 +324,11 @@ static int seek_near(med_wide_segment_rows *rows, med_slice key, bool forward, b
   uint64_t row = again ? rows->row : forward ? rows->row + 1 : rows->row - 1;
   if (again && (forward ? asked > 0 : asked < 0)) return MEDLEY_OK; /* there may be one between */
   if (row >= rows->segment.rows) return MEDLEY_OK;
-  if (!again) {
-    med_key beside;
-    int rc = read_key(rows, row, &beside);
-    if (rc != MEDLEY_OK) return rc;
-    order = med_slice_compare(med_key_slice(&beside), key);
-    if (forward ? order < 0 : order >= 0) return MEDLEY_OK;
-  }
   int rc = settle(rows, row, forward);
-  *answered = rc != MEDLEY_NOT_FOUND;
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  order = med_slice_compare(med_key_slice(&rows->key), key);
+  *answered = forward ? order >= 0 : order < 0;
+  return MEDLEY_OK;
 }
 
 /* From the present segment's beginning or end on, and through the ones beside it. */

@@ -21,12 +21,30 @@ static int open_sealed(med_wide_tiers *tiers) {
   return tiers->sealed != NULL ? MEDLEY_OK : med_wide_segment_rows_open(tiers->txn, tiers->table->id, &tiers->sealed);
 }
 
-static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wide_found *found) {
-  med_slice at = {0}, value = {0}, sealed = {0};
+/* The record at or behind a key; while nobody writes and the walk goes forward, the one that was found last is often it. */
+static int seek_record(med_wide_tiers *tiers, med_slice key, bool forward, med_slice *at, med_slice *value) {
+  bool keeps = forward && !tiers->only_records && !med_txn_writes(tiers->txn);
+  if (keeps && tiers->has_record && med_slice_compare(med_key_slice(&tiers->asked), key) <= 0 &&
+      (tiers->record.bytes == NULL || med_slice_compare(tiers->record, key) >= 0)) {
+    *at = tiers->record;
+    *value = tiers->record_value;
+    return at->bytes != NULL ? MEDLEY_OK : MEDLEY_NOT_FOUND;
+  }
   int rc = tiers->cursor != NULL ? MEDLEY_OK : med_cursor_open(tiers->txn, MED_TREE_WIDE, &tiers->cursor);
   if (rc != MEDLEY_OK) return rc;
-  rc = forward ? med_cursor_seek(tiers->cursor, key, &at, &value)
-               : med_cursor_seek_before(tiers->cursor, key, &at, &value);
+  rc = forward ? med_cursor_seek(tiers->cursor, key, at, value) : med_cursor_seek_before(tiers->cursor, key, at, value);
+  tiers->has_record = keeps && (rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND);
+  if (!tiers->has_record) return rc;
+  tiers->record = rc == MEDLEY_OK ? *at : med_slice_of(NULL, 0);
+  tiers->record_value = *value;
+  tiers->asked.len = (uint16_t)key.len;
+  memcpy(tiers->asked.bytes, key.bytes, key.len);
+  return rc;
+}
+
+static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wide_found *found) {
+  med_slice at = {0}, value = {0}, sealed = {0};
+  int rc = seek_record(tiers, key, forward, &at, &value);
   bool has_record = rc == MEDLEY_OK, has_sealed = false;
   if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
   if (!tiers->only_records) {

@@ -15,6 +15,10 @@ typedef struct med_wide_tiers {
   med_wide_segment_rows *sealed; /* NULL: the table has none, or has not been asked */
   bool only_records;
   med_buffer space;
+  /* While nobody writes: the first record at or behind `asked`; no bytes: there is none. */
+  bool has_record;
+  med_key asked;
+  med_slice record, record_value;
 } med_wide_tiers;
 
 /* What was found: it lives until the next call or write. */
