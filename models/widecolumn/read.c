@@ -74,6 +74,8 @@ void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to) {
   begin(reader, false, true);
 }
 
+void med_wide_reader_only_records(med_wide_reader *reader) { med_wide_tiers_only_records(&reader->tiers); }
+
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
 static void extend(med_key *key, med_slice bytes) {

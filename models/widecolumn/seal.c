@@ -197,6 +197,7 @@ static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
   med_key at = work->from;
   int rc;
   med_wide_tiers_init(&tiers, work->txn, work->table);
+  med_wide_tiers_hold(&tiers);
   while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
          med_slice_compare(found.key, med_key_slice(&work->to)) < 0) {
     memcpy(at.bytes, found.key.bytes, found.key.len);

@@ -28,6 +28,7 @@ struct med_wide_segment_rows {
   uint32_t table_id;
   med_cursor *cursor;
   bool keeps;   /* nobody writes in the transaction: what was read stays where it is */
+  bool holds;   /* no row is removed meanwhile */
   bool entered; /* `segment` is one */
   med_wide_segment segment;
   med_arena arena; /* its columns, the slots */
@@ -37,10 +38,12 @@ struct med_wide_segment_rows {
   bool has_bits;    /* of rows that are gone: `bits` is of `chunk`, while nobody writes */
   uint32_t chunk;
   med_slice bits;
-  uint64_t row; /* the place in the segment */
-  med_key key;  /* of the row */
-  bool placed;  /* key and row are a live row's: what was answered last, */
-  bool forward; /* in this direction, */
+  uint8_t held_bits[MED_WIDE_GONE_ROWS / 8];
+  uint64_t row;   /* the place in the segment */
+  med_key key;    /* of the row */
+  bool placed;    /* key and row are a live row's: what was answered last, */
+  bool exhausted; /* or the last answer was that there is none, */
+  bool forward;   /* in this direction, */
   med_key asked_key;
   med_slice asked; /* for this key */
 };
@@ -65,6 +68,8 @@ int med_wide_segment_rows_open(med_txn *txn, uint32_t table_id, med_wide_segment
   *opened = rows;
   return MEDLEY_OK;
 }
+
+void med_wide_segment_rows_hold(med_wide_segment_rows *rows) { rows->holds = true; }
 
 /* ---- Segments ---- */
 static void leave(med_wide_segment_rows *rows) {
@@ -292,8 +297,12 @@ static int is_gone(med_wide_segment_rows *rows, uint64_t row, bool *gone) {
   if (!rows->has_bits || rows->chunk != chunk) {
     int rc = med_wide_segment_gone_chunk(rows->txn, &rows->segment, chunk, &rows->bits);
     if (rc != MEDLEY_OK) return rc;
-    rows->has_bits = rows->keeps;
+    rows->has_bits = rows->keeps || rows->holds;
     rows->chunk = chunk;
+    if (rows->holds && rows->bits.len > 0) {
+      memcpy(rows->held_bits, rows->bits.bytes, sizeof rows->held_bits);
+      rows->bits = med_slice_of(rows->held_bits, sizeof rows->held_bits);
+    }
   }
   *gone = rows->bits.len > 0 && (((const uint8_t *)rows->bits.bytes)[bit / 8] >> bit % 8 & 1) != 0;
   return MEDLEY_OK;
@@ -377,10 +386,16 @@ static int seek(med_wide_segment_rows *rows, med_slice key, bool forward) {
 }
 
 static int answer(med_wide_segment_rows *rows, med_slice key, bool forward, med_slice *found) {
+  if (rows->exhausted &&
+      rows->forward == forward) { /* what lies farther on is none, either: no row is added meanwhile */
+    int order = med_slice_compare(rows->asked, key);
+    if (forward ? order <= 0 : order >= 0) return MEDLEY_NOT_FOUND;
+  }
   int rc = seek(rows, key, forward);
   *found = med_key_slice(&rows->key);
   rows->placed = rc == MEDLEY_OK && key.len <= MED_KEY_SIZE_MAX;
-  if (!rows->placed) return rc;
+  rows->exhausted = rc == MEDLEY_NOT_FOUND && key.len <= MED_KEY_SIZE_MAX;
+  if (!rows->placed && !rows->exhausted) return rc;
   rows->forward = forward;
   memcpy(rows->asked_key.bytes, key.bytes, key.len);
   rows->asked = med_slice_of(rows->asked_key.bytes, key.len);

@@ -16,6 +16,9 @@ typedef struct med_wide_segment_rows med_wide_segment_rows;
 MEDLEY_MUST_USE int med_wide_segment_rows_open(med_txn *txn, uint32_t table_id, med_wide_segment_rows **rows);
 void med_wide_segment_rows_close(med_wide_segment_rows *rows);
 
+/* No row is removed while the reader is open, though it is written: then bits are looked at once. */
+void med_wide_segment_rows_hold(med_wide_segment_rows *rows);
+
 /* The first row at or behind a key; the last one before it. Keys begin with 04; those outside of the table are its ends. NOT_FOUND without a
  * message. *found lives until the next call. */
 MEDLEY_MUST_USE int med_wide_segment_rows_seek(med_wide_segment_rows *rows, med_slice key, med_slice *found);

@@ -17,8 +17,13 @@ void med_wide_tiers_clear(med_wide_tiers *tiers) {
 
 void med_wide_tiers_only_records(med_wide_tiers *tiers) { tiers->only_records = true; }
 
+void med_wide_tiers_hold(med_wide_tiers *tiers) { tiers->holds = true; }
+
 static int open_sealed(med_wide_tiers *tiers) {
-  return tiers->sealed != NULL ? MEDLEY_OK : med_wide_segment_rows_open(tiers->txn, tiers->table->id, &tiers->sealed);
+  if (tiers->sealed != NULL) return MEDLEY_OK;
+  int rc = med_wide_segment_rows_open(tiers->txn, tiers->table->id, &tiers->sealed);
+  if (rc == MEDLEY_OK && tiers->holds) med_wide_segment_rows_hold(tiers->sealed);
+  return rc;
 }
 
 /* The record at or behind a key; while nobody writes and the walk goes forward, the one that was found last is often it. */

@@ -13,7 +13,7 @@ typedef struct med_wide_tiers {
   const med_wide_table *table;
   med_cursor *cursor;            /* NULL until records are walked */
   med_wide_segment_rows *sealed; /* NULL: the table has none, or has not been asked */
-  bool only_records;
+  bool only_records, holds;
   med_buffer space;
   /* While nobody writes: the first record at or behind `asked`; no bytes: there is none. */
   bool has_record;
@@ -32,6 +32,9 @@ void med_wide_tiers_init(med_wide_tiers *tiers, med_txn *txn, const med_wide_tab
 void med_wide_tiers_clear(med_wide_tiers *tiers);
 /* Sealed rows are passed over. */
 void med_wide_tiers_only_records(med_wide_tiers *tiers);
+
+/* No sealed row is removed meanwhile. */
+void med_wide_tiers_hold(med_wide_tiers *tiers);
 
 /* Keys begin with 04. The first one at or behind a key, the last one before it; NOT_FOUND without a message. What is behind the table's
  * end may be another one's record. */
