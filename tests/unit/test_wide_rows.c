@@ -16,69 +16,12 @@
 #include "models/widecolumn/sweep.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
+#include "tests/unit/wide_plain.h"
 
-enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5, RANGES_MAX = 4000 };
 enum {
   GRACE_S = 2000,
   WINDOW_S = 1000
 }; /* no write is older than WINDOW_S, so nothing that is forgotten after GRACE_S matters */
-
-/* ---- The plain model ---- */
-typedef struct cell {
-  bool there, tombstone;
-  int64_t timestamp_us;
-  int64_t expiry_s; /* 0: none */
-  int32_t value;
-} cell;
-
-typedef struct row {
-  cell marker, a, b;
-  int64_t set_deleted_us;
-  cell set[ELEMENTS];
-  int64_t deleted_us;
-} row;
-
-typedef struct range {
-  int partition, from, to; /* rows from <= id < to */
-  int64_t deleted_us;
-} range;
-
-typedef struct plain {
-  row rows[PARTITIONS][ROWS];
-  cell statics[PARTITIONS];
-  int64_t deleted_us[PARTITIONS];
-  range ranges[RANGES_MAX];
-  size_t range_count;
-} plain;
-
-static bool later(const cell *now, const cell *old) {
-  if (!old->there || now->timestamp_us != old->timestamp_us)
-    return !old->there || now->timestamp_us > old->timestamp_us;
-  bool now_ends = now->tombstone || now->expiry_s != 0, old_ends = old->tombstone || old->expiry_s != 0;
-  if (now_ends != old_ends) return now_ends;
-  if (now->tombstone != old->tombstone) return now->tombstone;
-  if (now->expiry_s != old->expiry_s) return now->expiry_s > old->expiry_s;
-  return (uint32_t)now->value >= (uint32_t)old->value; /* as bytes */
-}
-
-static void settle(cell *old, cell now) {
-  now.there = true;
-  if (later(&now, old)) *old = now;
-}
-
-static int64_t deleted(const plain *model, int partition, int id) {
-  int64_t youngest = model->deleted_us[partition];
-  if (model->rows[partition][id].deleted_us > youngest) youngest = model->rows[partition][id].deleted_us;
-  for (size_t i = 0; i < model->range_count; i++) {
-    const range *r = &model->ranges[i];
-    if (r->partition == partition && id >= r->from && id < r->to && r->deleted_us > youngest) youngest = r->deleted_us;
-  }
-  return youngest;
-}
-
-static bool visible(const cell *c, int64_t deleted_us, int64_t now_s) {
-  return c->there && !c->tombstone && c->timestamp_us > deleted_us && (c->expiry_s == 0 || c->expiry_s > now_s);
-}
 
 /* ---- The database ---- */
 typedef struct world {
