@@ -314,6 +314,52 @@ static void schema_changes(fault_run *run) {
   close_database(run, db, session);
 }
 
+/* Statements of SQL on a wide-column table, one by one: each leaves all of its effect or none. */
+static void wide_tables(fault_run *run) {
+  static const struct {
+    const char *sql;
+    int64_t rows, sum; /* afterwards */
+  } steps[] = {
+      {"INSERT INTO \"faults.t\"(a, b, c, d) VALUES (1, 1, 1, '[1]'), (1, 2, 2, NULL), (2, 1, 3, '[2, 3]')", 3, 6},
+      {"INSERT INTO \"faults.t\"(a, b, c, _ttl) SELECT 3, value, value, 1000 FROM json_each('[1, 2, 3]')", 6, 12},
+      {"UPDATE \"faults.t\" SET c = c + 1 WHERE a < 3", 6, 15},
+      {"REPLACE INTO \"faults.t\"(a, b, c) VALUES (1, 1, 10)", 6, 23},
+      {"DELETE FROM \"faults.t\" WHERE (a = 1 AND b = 2) OR (a = 1 AND b > 1)", 5, 20},
+      {"SELECT x.d, y.c FROM \"faults.t\" x JOIN \"faults.t\" y ON y.a = x.a AND y.b = x.b WHERE y.c = 10", 5, 20}};
+  static const char *const definitions[] = {
+      "CREATE KEYSPACE faults WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+      "CREATE TABLE faults.t (a int, b int, c int, d frozen<list<int>>, PRIMARY KEY (a, b))",
+      "CREATE INDEX ON faults.t (c)"};
+  medley *db;
+  medley_session *session;
+  int64_t rows = 0, sum = 0, expected_rows = 0, expected_sum = 0;
+  int rc = MEDLEY_OK;
+  if (!open_database(run, &db, &session)) return;
+  for (size_t i = 0; rc == MEDLEY_OK && i < 3; i++)
+    rc = medley_exec(session, MEDLEY_LANGUAGE_CQL, definitions[i], strlen(definitions[i]), NULL, NULL);
+  if (rc != MEDLEY_OK) fault_run_bad(run, "no wide-column table: %s", medley_session_error(session)->message);
+  fault_run_arm(run);
+  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof steps / sizeof steps[0]; i++) {
+    rc = fault_sql(session, steps[i].sql, 0, NULL);
+    if (rc != MEDLEY_OK) continue;
+    expected_rows = steps[i].rows;
+    expected_sum = steps[i].sum;
+  }
+  fault_run_note(run, "wide-column table", rc, fault_error(session));
+  fault_run_disarm(run);
+  if (rc != MEDLEY_COMMIT_UNKNOWN && rc != MEDLEY_DEAD) {
+    rc = fault_sql_number(session, "SELECT count(*) FROM \"faults.t\"", 0, NULL, &rows);
+    if (rc == MEDLEY_OK) rc = fault_sql_number(session, "SELECT coalesce(sum(c), 0) FROM \"faults.t\"", 0, NULL, &sum);
+    if (rc == MEDLEY_OK && (rows != expected_rows || sum != expected_sum))
+      fault_run_bad(run, "%d rows of the wide-column table, expected %d; sum %d, expected %d", (int)rows,
+                    (int)expected_rows, (int)sum, (int)expected_sum);
+    else if (rc != MEDLEY_OK && rc != MEDLEY_DEAD)
+      fault_run_bad(run, "the wide-column table cannot be read: %s", fault_error(session));
+  }
+  go_on(run, session, PREPARED_TXNS + 1);
+  close_database(run, db, session);
+}
+
 static void backup(fault_run *run) {
   medley *db;
   medley_session *session;
@@ -363,6 +409,7 @@ const fault_scenario fault_scenarios[] = {
     {"group commit", "sql keyvalue", false, group_commit},
     {"large transaction", "sql", false, large_transaction},
     {"schema changes", "sql", false, schema_changes},
+    {"wide-column tables in SQL", "sql", false, wide_tables},
     {"backup", "sql keyvalue", false, backup},
     {"check, stat, maintain", "sql keyvalue", false, check_and_stat},
     {"alternating sessions", "sql", false, alternating_sessions},
