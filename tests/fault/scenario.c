@@ -314,7 +314,18 @@ static void schema_changes(fault_run *run) {
   close_database(run, db, session);
 }
 
-/* Statements of SQL on a wide-column table, one by one: each leaves all of its effect or none. */
+static void judge_wide_table(fault_run *run, medley_session *session, int64_t expected_rows, int64_t expected_sum) {
+  int64_t rows = 0, sum = 0;
+  int rc = fault_sql_number(session, "SELECT count(*) FROM \"faults.t\"", 0, NULL, &rows);
+  if (rc == MEDLEY_OK) rc = fault_sql_number(session, "SELECT coalesce(sum(c), 0) FROM \"faults.t\"", 0, NULL, &sum);
+  if (rc == MEDLEY_OK && (rows != expected_rows || sum != expected_sum))
+    fault_run_bad(run, "%d rows of the wide-column table, expected %d; sum %d, expected %d", (int)rows,
+                  (int)expected_rows, (int)sum, (int)expected_sum);
+  else if (rc != MEDLEY_OK && rc != MEDLEY_DEAD)
+    fault_run_bad(run, "the wide-column table cannot be read: %s", fault_error(session));
+}
+
+/* Statements of SQL on a wide-column table, one by one, every other time in a transaction: each leaves all of its effect or none. */
 static void wide_tables(fault_run *run) {
   static const struct {
     const char *sql;
@@ -332,30 +343,27 @@ static void wide_tables(fault_run *run) {
       "CREATE INDEX ON faults.t (c)"};
   medley *db;
   medley_session *session;
-  int64_t rows = 0, sum = 0, expected_rows = 0, expected_sum = 0;
+  int64_t rows = 0, sum = 0;
+  bool in_transaction = run->at % 2 == 1;
   int rc = MEDLEY_OK;
   if (!open_database(run, &db, &session)) return;
   for (size_t i = 0; rc == MEDLEY_OK && i < 3; i++)
     rc = medley_exec(session, MEDLEY_LANGUAGE_CQL, definitions[i], strlen(definitions[i]), NULL, NULL);
+  if (rc == MEDLEY_OK && in_transaction) rc = medley_begin(session, MEDLEY_WRITE);
   if (rc != MEDLEY_OK) fault_run_bad(run, "no wide-column table: %s", medley_session_error(session)->message);
   fault_run_arm(run);
   for (size_t i = 0; rc == MEDLEY_OK && i < sizeof steps / sizeof steps[0]; i++) {
     rc = fault_sql(session, steps[i].sql, 0, NULL);
     if (rc != MEDLEY_OK) continue;
-    expected_rows = steps[i].rows;
-    expected_sum = steps[i].sum;
+    rows = steps[i].rows;
+    sum = steps[i].sum;
   }
   fault_run_note(run, "wide-column table", rc, fault_error(session));
   fault_run_disarm(run);
-  if (rc != MEDLEY_COMMIT_UNKNOWN && rc != MEDLEY_DEAD) {
-    rc = fault_sql_number(session, "SELECT count(*) FROM \"faults.t\"", 0, NULL, &rows);
-    if (rc == MEDLEY_OK) rc = fault_sql_number(session, "SELECT coalesce(sum(c), 0) FROM \"faults.t\"", 0, NULL, &sum);
-    if (rc == MEDLEY_OK && (rows != expected_rows || sum != expected_sum))
-      fault_run_bad(run, "%d rows of the wide-column table, expected %d; sum %d, expected %d", (int)rows,
-                    (int)expected_rows, (int)sum, (int)expected_sum);
-    else if (rc != MEDLEY_OK && rc != MEDLEY_DEAD)
-      fault_run_bad(run, "the wide-column table cannot be read: %s", fault_error(session));
-  }
+  bool lost =
+      in_transaction && medley_session_state(session) == MEDLEY_NO_TRANSACTION; /* SQLite rolled all of it back */
+  if (rc != MEDLEY_COMMIT_UNKNOWN && rc != MEDLEY_DEAD) judge_wide_table(run, session, lost ? 0 : rows, lost ? 0 : sum);
+  if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) medley_rollback(session);
   go_on(run, session, PREPARED_TXNS + 1);
   close_database(run, db, session);
 }
