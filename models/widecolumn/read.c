@@ -381,6 +381,12 @@ int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const 
   return MEDLEY_OK;
 }
 
+void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail) {
+  reader->at = reader->prefix;
+  (void)med_key_add_bytes(&reader->at, tail, MED_KEY_SIZE_MAX - (size_t)reader->at.len);
+  if (reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+}
+
 int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
   med_slice key, value;
   int rc = med_cursor_seek(reader->cursor, med_key_slice(&reader->at), &key, &value);
