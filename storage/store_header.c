@@ -72,6 +72,14 @@ static bool is_empty_environment(MDB_env *env) {
   return mdb_env_stat(env, &stat) == MDB_SUCCESS && stat.ms_entries == 0;
 }
 
+/* Handles of trees outlive the transaction that opened them only if it commits. */
+static int keep_handles(med_txn *reader, medley_error *error) {
+  int code = mdb_txn_commit(reader->mdb);
+  reader->mdb = NULL; /* gone, whatever it answered */
+  reader->active = false;
+  return code == MDB_SUCCESS ? MEDLEY_OK : med_store_fail(error, code, "open");
+}
+
 static int open_existing(med_store *store, const char *path, medley_error *error) {
   med_txn *reader;
   int rc = med_txn_open_reader(store, &reader, error);
@@ -86,12 +94,7 @@ static int open_existing(med_store *store, const char *path, medley_error *error
       if (rc == MEDLEY_NOT_FOUND) {
         rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: not a Medley database: %s", path);
       }
-      /* Handles of trees outlive the transaction that opened them only if it commits. */
-      if (rc == MEDLEY_OK && mdb_txn_commit(reader->mdb) != MDB_SUCCESS) {
-        rc = med_error_set(error, MEDLEY_IO, "open: %s", path);
-      }
-      if (rc == MEDLEY_OK) reader->mdb = NULL;
-      reader->active = reader->mdb != NULL;
+      if (rc == MEDLEY_OK) rc = keep_handles(reader, error);
     } else {
       rc = code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE
                ? med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: not a Medley database: %s", path)
@@ -152,7 +155,7 @@ int med_store_open_contents(med_store *store, const char *path, medley_error *er
   if (!is_empty_environment(store->env)) {
     rc = open_existing(store, path, error);
   } else if (flags & MEDLEY_OPEN_READ_ONLY) {
-    rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", path);
+    rc = med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file holds nothing: %s", path);
   } else {
     rc = create_contents(store, error);
   }

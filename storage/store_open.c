@@ -225,8 +225,10 @@ static bool begin_anew(med_store *store, uint64_t size) {
 }
 
 static int check_before_open(med_store *store, uint64_t size, medley_error *error) {
-  if (size == 0) return MEDLEY_OK;
   unsigned flags = store->options.flags;
+  if (size == 0 && flags & MEDLEY_OPEN_READ_ONLY)
+    return med_error_set(error, MEDLEY_NOT_A_DATABASE, "open: the file is empty: %s", store->path);
+  if (size == 0) return MEDLEY_OK;
   int rc = med_walker_check_header(store->data_fd, size, error);
   if (rc != MEDLEY_OK && !(flags & MEDLEY_OPEN_READ_ONLY) && begin_anew(store, size)) return MEDLEY_OK;
   if (rc != MEDLEY_OK || !(flags & MEDLEY_OPEN_UNTRUSTED)) return rc;

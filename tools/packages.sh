@@ -1,9 +1,11 @@
 # packages.sh - finds out which Debian packages are missing, and installs only those. Sourced by tools/demo and tools/test.
 
-# What building and the demo need, what the tests need besides, and what only coverage needs.
+# What building and the demo need, what the tests need besides, and what only coverage, valgrind and a package's source need.
 packages_build="gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev liblmdb-dev liblz4-dev libxxhash-dev libedit-dev check"
 packages_test="python3 zstd redis-tools libhiredis-dev clang-format-14 binutils"
 packages_coverage="gcovr"
+packages_valgrind="valgrind"
+packages_source="dpkg-dev"
 
 # install_missing PACKAGE... - 0 if all of them are there in the end; says what is wrong otherwise.
 install_missing() {
@@ -41,6 +43,22 @@ install_missing() {
   rm -f "$log"
   echo "Installing failed (above). These packages are needed: ${missing[*]}" >&2
   return 1
+}
+
+# fetch_source PACKAGE FOLDER - unpacks the distribution's source of the installed library package into FOLDER, once. The system's
+# lists of packages stay as they are: where sources are to be had is worked out from where packages come from.
+fetch_source() {
+  local package=$1 folder version source
+  mkdir -p "$2" && folder=$(realpath "$2") || return 1
+  version=$(dpkg-query -W -f='${source:Version}' "$package") && source=$(dpkg-query -W -f='${source:Package}' "$package") || return 1
+  [ -f "$folder/of-$source-$version" ] && return 0
+  command -v apt-get >/dev/null && command -v dpkg-source >/dev/null || return 1
+  mkdir -p "$folder/lists/partial"
+  apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+    sort -u >"$folder/sources.list"
+  local own=(-q -o "Dir::Etc::sourcelist=$folder/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$folder/lists"
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=)
+  (cd "$folder" && apt-get "${own[@]}" update && apt-get "${own[@]}" source "$source=$version" && touch "of-$source-$version")
 }
 
 # configure FOLDER [OPTION...] - a Meson build in that folder, made if it is not there, brought to these options if it is.

@@ -153,13 +153,15 @@ static bool print_client(med_redis_call *call, const struct med_redis_client *cl
   bool own = client == call->client;
   med_slice bucket = own ? med_redis_client_bucket(client) : med_slice_of("?", 1);
   int64_t age = (med_store_now_us(call->hub->store) - client->opened_us) / 1000000;
+  char command[MED_REDIS_NAME_MAX + 1] = "?";
+  const char *last = own && client->last_command != NULL ? client->last_command : "?";
+  for (size_t i = 0; i < MED_REDIS_NAME_MAX && last[i] != '\0'; i++) command[i] = last[i] == ' ' ? '|' : last[i];
   return med_buffer_printf(
       line, "id=%llu name=%.*s age=%lld db=%.*s sub=%zu psub=%zu ssub=%zu multi=%lld cmd=%s resp=%d\n",
       (unsigned long long)client->id, own ? (int)client->name.len : 0,
       own && client->name.len > 0 ? client->name.bytes : "", (long long)age, (int)bucket.len,
       (const char *)bucket.bytes, client->channels[0].count, client->channels[1].count, client->channels[2].count,
-      own && client->in_multi ? (long long)client->queue_count : -1,
-      own && client->last_command != NULL ? client->last_command : "?", own ? client->protocol : 2);
+      own && client->in_multi ? (long long)client->queue_count : -1, command, own ? client->protocol : 2);
 }
 
 static int client_info_command(med_redis_call *call) {

@@ -131,9 +131,13 @@ static int store_row(row_access *access) {
     return rc == MEDLEY_OK && access->hashed ? forget_partition(access) : rc;
   }
   med_buffer bytes = {0};
-  int rc = med_wide_row_encode(&access->row, &bytes)
-               ? med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len))
-               : med_error_no_memory(med_txn_error(access->txn));
+  int rc = MEDLEY_OK;
+  if (!med_wide_row_encode(&access->row, &bytes))
+    rc = med_error_no_memory(med_txn_error(access->txn));
+  else if (access->there)
+    rc = med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
+  else
+    rc = med_wide_record_add(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
   med_buffer_clear(&bytes);
   if (rc == MEDLEY_OK && access->hashed && !access->there)
     rc = med_wide_partition_remember(access->txn, access->table, access->partition_values, &access->partition_key,

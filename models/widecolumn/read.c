@@ -15,6 +15,7 @@ struct med_wide_reader {
   med_key from, to; /* of tree keys: from <= key < to */
   med_key at;       /* where the next record is looked for: >= at, or < at in reverse */
   med_key current;  /* of the last entry */
+  bool stands; /* the cursor is on the record before `at`, and nobody writes in this transaction: one step leads on */
   /* The present partition */
   med_arena partition_arena;
   med_key partition; /* its key; len 0: none yet */
@@ -65,6 +66,7 @@ static void begin(med_wide_reader *reader, bool reverse, bool whole) {
   reader->partition.len = 0;
   reader->any_row = true;
   reader->at = reverse ? reader->to : reader->from;
+  reader->stands = false;
 }
 
 /* The end of all keys that begin with prefix. A key of a table is never only FF. */
@@ -114,6 +116,7 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
 void med_wide_reader_skip_partition(med_wide_reader *reader) {
   if (reader->partition.len == 0) return;
   reader->any_row = true;
+  reader->stands = false;
   if (reader->reverse)
     reader->at = reader->partition;
   else
@@ -129,6 +132,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   extend(&key, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
+  reader->stands = false;
   if (reader->distinct) {
     med_key partition = {.len = (uint16_t)place.partition.len};
     memcpy(partition.bytes, place.partition.bytes, place.partition.len);
@@ -212,8 +216,14 @@ static bool stands_alone(med_wide_reader *reader, med_wide_entry *entry) {
 
 /* The next record within the bounds, and the place behind it. */
 static int step(med_wide_reader *reader, med_slice *key, med_slice *value) {
-  int rc = reader->reverse ? med_cursor_seek_before(reader->cursor, med_key_slice(&reader->at), key, value)
-                           : med_cursor_seek(reader->cursor, med_key_slice(&reader->at), key, value);
+  int rc;
+  if (reader->stands)
+    rc =
+        reader->reverse ? med_cursor_previous(reader->cursor, key, value) : med_cursor_next(reader->cursor, key, value);
+  else
+    rc = reader->reverse ? med_cursor_seek_before(reader->cursor, med_key_slice(&reader->at), key, value)
+                         : med_cursor_seek(reader->cursor, med_key_slice(&reader->at), key, value);
+  reader->stands = false;
   if (rc != MEDLEY_OK) return rc;
   if (reader->reverse ? med_slice_compare(*key, med_key_slice(&reader->from)) < 0
                       : med_slice_compare(*key, med_key_slice(&reader->to)) >= 0)
@@ -226,6 +236,16 @@ static void pass(med_wide_reader *reader, med_slice key) {
   memcpy(reader->at.bytes, key.bytes, key.len);
   reader->at.len = (uint16_t)key.len;
   if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  reader->stands = !med_txn_writes(reader->txn);
+}
+
+/* A key of the present partition needs no more than its last parts to be taken. */
+static bool is_of_partition(const med_wide_reader *reader, med_slice key, med_wide_place *place) {
+  size_t len = reader->partition.len;
+  if (len == 0 || key.len <= len || memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
+  place->sub = ((const uint8_t *)key.bytes)[len];
+  place->clustering = med_slice_of((const uint8_t *)key.bytes + len + 1, key.len - len - 1);
+  return place->sub == MED_WIDE_SUB_ROW;
 }
 
 /* OK with an entry, NOT_FOUND if the record is none. */
@@ -246,10 +266,11 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
     med_wide_place place = {0};
     int rc = step(reader, &key, &value);
     reader->ended = rc == MEDLEY_NOT_FOUND;
-    if (rc == MEDLEY_OK) rc = med_wide_key_place(reader->table, key, &place, slot(reader));
+    bool same = rc == MEDLEY_OK && is_of_partition(reader, key, &place);
+    if (rc == MEDLEY_OK && !same) rc = med_wide_key_place(reader->table, key, &place, slot(reader));
     if (rc != MEDLEY_OK && !reader->ended) return rc;
-    bool same = !reader->ended && reader->partition.len > 0 &&
-                med_slice_equal(place.partition, med_key_slice(&reader->partition));
+    same = same || (!reader->ended && reader->partition.len > 0 &&
+                    med_slice_equal(place.partition, med_key_slice(&reader->partition)));
     /* The record that was found is then looked for again in the next step. */
     if (!same && stands_alone(reader, entry)) return MEDLEY_OK;
     if (reader->ended) break;
@@ -269,6 +290,7 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
 int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *entry) {
   med_slice value;
   med_wide_place place;
+  reader->stands = false;
   med_wide_table_prefix(reader->table->id, &reader->at);
   extend(&reader->at, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), &place, slot(reader));

@@ -5,7 +5,7 @@
  * answers a failure without a message or with a misleading status, leaves a handle that neither works nor says that it is
  * dead, or leaves a file that differs from what was acknowledged.
  *
- * Usage: faults INJECTOR memory|io [--seed=N] [--runs=N] [--scenario=N] [--journal=1|2]; runs: at most so many calls of each kind of
+ * Usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=N] [--journal=1|2]; runs: at most so many calls of each kind of
  * failure are tried, the first ones and a random choice of the others; 0 (and the long form): all of them. */
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +35,21 @@ static const failure io_failures[] = {{"EIO", EIO, ALWAYS},
                                       {"ENOSPC", ENOSPC, ALWAYS},
                                       {"short", FAULT_INJECT_SHORT, ALWAYS},
                                       {"EINTR", EINTR, EINTR_REPEAT}};
+
+static const failure lmdb_failures[] = {
+    {"EIO", EIO, ALWAYS}, {"damaged", FAULT_LMDB_DAMAGED, ALWAYS}, {"map full", FAULT_LMDB_MAP_FULL, ALWAYS}};
+
+typedef struct failing_kind {
+  const char *name;
+  int kind;
+  size_t count;
+  const failure *failures;
+} failing_kind;
+
+#define FAILURES(list) sizeof(list) / sizeof *(list), list
+static const failing_kind failing_kinds[] = {{"memory", FAULT_INJECT_MEMORY, FAILURES(memory_failures)},
+                                             {"io", FAULT_INJECT_IO, FAILURES(io_failures)},
+                                             {"lmdb", FAULT_INJECT_LMDB, FAILURES(lmdb_failures)}};
 
 extern void *__libc_realloc(void *memory, size_t size);
 extern void *(*fault_text_allocator)(void *memory, size_t size);
@@ -147,27 +162,26 @@ static void try_failure(campaign *self, int kind, const failure *how, bool persi
   }
 }
 
-static void run_scenario(const fault_scenario *scenario, const char *scratch, int kind, long runs, uint64_t seed,
-                         unsigned journal, fault_report *report, totals *sum) {
+static void run_scenario(const fault_scenario *scenario, const char *scratch, const failing_kind *what, long runs,
+                         uint64_t seed, unsigned journal, fault_report *report, totals *sum) {
   campaign self = {.scenario = scenario};
+  int kind = what->kind;
   fault_random random = fault_random_of(seed, 3, (uint64_t)kind);
-  const failure *failures = kind == FAULT_INJECT_MEMORY ? memory_failures : io_failures;
-  size_t failure_count = kind == FAULT_INJECT_MEMORY ? 1 : sizeof io_failures / sizeof io_failures[0];
   totals before = *sum;
   if (!prepare(&self, scratch, journal, report)) {
     sum->bad += report->bad;
     return;
   }
-  run_once(&self, kind, &failures[0], 0, false);
+  run_once(&self, kind, &what->failures[0], 0, false);
   long count = report->seen;
   if (report->bad || report->failure_count > 0 || count == 0) {
     printf("BAD: %s without faults: %ld calls: %s [%s]\n", scenario->name, count, report->why, report->last_message);
     sum->bad++;
     return;
   }
-  for (size_t i = 0; i < failure_count; i++) {
-    try_failure(&self, kind, &failures[i], false, count, runs, &random, sum);
-    try_failure(&self, kind, &failures[i], true, count, runs, &random, sum);
+  for (size_t i = 0; i < what->count; i++) {
+    try_failure(&self, kind, &what->failures[i], false, count, runs, &random, sum);
+    try_failure(&self, kind, &what->failures[i], true, count, runs, &random, sum);
   }
   printf("%-26s %-6s %6ld calls, %6llu runs, %6llu with a failure, %llu bad\n", scenario->name,
          journal == MEDLEY_JOURNAL_LOG ? "log" : "no log", count, (unsigned long long)(sum->runs - before.runs),
@@ -175,9 +189,16 @@ static void run_scenario(const fault_scenario *scenario, const char *scratch, in
   fflush(stdout);
 }
 
+static const failing_kind *find_kind(const char *name) {
+  for (size_t i = 0; i < sizeof failing_kinds / sizeof failing_kinds[0]; i++) {
+    if (strcmp(failing_kinds[i].name, name) == 0) return &failing_kinds[i];
+  }
+  return NULL;
+}
+
 int main(int argc, char **argv) {
-  if (argc < 3) {
-    fprintf(stderr, "usage: faults INJECTOR memory|io [--seed=N] [--runs=N] [--scenario=N]\n");
+  if (argc < 3 || find_kind(argv[2]) == NULL) {
+    fprintf(stderr, "usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=N]\n");
     return 2;
   }
   if (fault_inject_find() == NULL) {
@@ -192,7 +213,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   fault_text_allocator = __libc_realloc;
-  int kind = strcmp(argv[2], "memory") == 0 ? FAULT_INJECT_MEMORY : FAULT_INJECT_IO;
+  const failing_kind *what = find_kind(argv[2]);
   uint64_t seed = fault_scratch_seed(argc, argv);
   long runs = (long)fault_scratch_number(argc, argv, "--runs", NULL, fault_scratch_long() ? 0 : RUNS_SHORT);
   uint64_t only = fault_scratch_number(argc, argv, "--scenario", NULL, UINT64_MAX);
@@ -209,7 +230,7 @@ int main(int argc, char **argv) {
     memset(report, 0, sizeof *report);
     /* In turn: the next run has them the other way round, or --journal= says it. */
     uint64_t turn = journal > 0 ? journal : 1 + (i + seed) % 2;
-    run_scenario(&fault_scenarios[i], scratch, kind, runs, seed, (unsigned)turn, report, &sum);
+    run_scenario(&fault_scenarios[i], scratch, what, runs, seed, (unsigned)turn, report, &sum);
     if (sum.bad == before) passed++;
     if (sum.bad != before) failed++;
   }

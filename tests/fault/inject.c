@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -29,10 +31,11 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern fault_inject_control fault_inject;
 EXPORT fault_inject_control fault_inject;
 
+enum { UNWATCHED, BESIDE, IN_FOLDER };
 static volatile char watched[FD_MAX];
 
 /* Whether this call is the one. */
-static bool due(int kind, const char *call) {
+bool fault_inject_due(int kind, const char *call) {
   if (fault_inject.kind != kind) return false;
   long number = __sync_add_and_fetch(&fault_inject.seen, 1);
   if (number < fault_inject.at || number - fault_inject.at >= fault_inject.repeat) return false;
@@ -42,10 +45,10 @@ static bool due(int kind, const char *call) {
 }
 
 /* ---- Memory ---- */
-#define FAIL_MEMORY(call)               \
-  if (due(FAULT_INJECT_MEMORY, call)) { \
-    errno = ENOMEM;                     \
-    return NULL;                        \
+#define FAIL_MEMORY(call)                            \
+  if (fault_inject_due(FAULT_INJECT_MEMORY, call)) { \
+    errno = ENOMEM;                                  \
+    return NULL;                                     \
   }
 
 void *malloc(size_t size);
@@ -66,7 +69,7 @@ EXPORT void *realloc(void *memory, size_t size) {
   return __libc_realloc(memory, size);
 }
 EXPORT int posix_memalign(void **memory, size_t alignment, size_t size) {
-  if (due(FAULT_INJECT_MEMORY, "posix_memalign")) return ENOMEM;
+  if (fault_inject_due(FAULT_INJECT_MEMORY, "posix_memalign")) return ENOMEM;
   *memory = __libc_memalign(alignment, size);
   return *memory != NULL ? 0 : ENOMEM;
 }
@@ -81,14 +84,22 @@ static void end_here(void) {
 static int fault_of(const char *call, bool can_be_short) {
   if (fault_inject.kind != FAULT_INJECT_IO) return 0;
   if (fault_inject.error == FAULT_INJECT_SHORT && !can_be_short) return 0;
-  return due(FAULT_INJECT_IO, call) ? fault_inject.error : 0;
+  return fault_inject_due(FAULT_INJECT_IO, call) ? fault_inject.error : 0;
 }
 
 static bool is_watched(int fd) { return fd >= 0 && fd < FD_MAX && watched[fd] != 0; }
 
+static bool begins_with(const char *path, const char *start) {
+  return start[0] != 0 && strncmp(path, start, strlen(start)) == 0;
+}
+
+static bool is_watched_path(const char *path) {
+  return begins_with(path, fault_inject.folder) || begins_with(path, fault_inject.beside[0]) ||
+         begins_with(path, fault_inject.beside[1]);
+}
+
 static int open_at(int folder_fd, const char *path, int flags, mode_t mode) {
-  size_t len = strlen(fault_inject.folder);
-  bool ours = len > 0 && strncmp(path, fault_inject.folder, len) == 0;
+  bool ours = is_watched_path(path);
   int fault = ours ? fault_of("open", false) : 0;
   if (fault > 0) {
     errno = fault;
@@ -96,7 +107,8 @@ static int open_at(int folder_fd, const char *path, int flags, mode_t mode) {
   }
   int fd = (int)syscall(SYS_openat, folder_fd, path, flags, mode);
   if (fault == FAULT_INJECT_KILL) end_here();
-  if (fd >= 0 && fd < FD_MAX) watched[fd] = ours;
+  if (fd >= 0 && fd < FD_MAX)
+    watched[fd] = !ours ? UNWATCHED : begins_with(path, fault_inject.folder) ? IN_FOLDER : BESIDE;
   return fd;
 }
 
@@ -215,9 +227,58 @@ EXPORT void *mmap64(void *address, size_t len, int protection, int flags, int fd
   return mmap(address, len, protection, flags, fd, offset);
 }
 
+/* ---- Questions and locks ---- nothing is torn by them, so nobody is killed there. In the folder alone: it is emptied in the end, while
+ * an empty file in another place would stay. */
+static bool is_in_folder(int fd) { return fd >= 0 && fd < FD_MAX && watched[fd] == IN_FOLDER; }
+
+static int quiet_fault_of(const char *call) {
+  return fault_inject.error == FAULT_INJECT_KILL ? 0 : fault_of(call, false);
+}
+
+#define FAIL_QUIETLY(is_ours, call)                 \
+  int fault = (is_ours) ? quiet_fault_of(call) : 0; \
+  if (fault > 0) {                                  \
+    errno = fault;                                  \
+    return -1;                                      \
+  }
+
+EXPORT int fstat(int fd, struct stat *facts) {
+  FAIL_QUIETLY(is_in_folder(fd), "fstat")
+  return (int)syscall(SYS_fstat, fd, facts);
+}
+EXPORT int fstat64(int fd, struct stat64 *facts) {
+  FAIL_QUIETLY(is_in_folder(fd), "fstat")
+  return (int)syscall(SYS_fstat, fd, facts);
+}
+EXPORT int flock(int fd, int operation) {
+  FAIL_QUIETLY(is_in_folder(fd), "flock")
+  return (int)syscall(SYS_flock, fd, operation);
+}
+EXPORT int unlink(const char *path) {
+  FAIL_QUIETLY(begins_with(path, fault_inject.folder), "unlink")
+  return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* The library's locks. LMDB's own are of the older kind: when one fails it takes its lock file for another program's. */
+static bool is_lock(int command) { return command == F_OFD_SETLK || command == F_OFD_GETLK; }
+EXPORT int fcntl(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  void *argument = va_arg(arguments, void *);
+  va_end(arguments);
+  FAIL_QUIETLY(is_lock(command) && is_in_folder(fd), "fcntl")
+  return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+EXPORT int fcntl64(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  void *argument = va_arg(arguments, void *);
+  va_end(arguments);
+  return fcntl(fd, command, argument);
+}
+
 EXPORT int rename(const char *from, const char *to) {
-  size_t len = strlen(fault_inject.folder);
-  int fault = len > 0 && strncmp(to, fault_inject.folder, len) == 0 ? fault_of("rename", false) : 0;
+  int fault = is_watched_path(to) ? fault_of("rename", false) : 0;
   if (fault > 0) {
     errno = fault;
     return -1;

@@ -8,6 +8,7 @@
 
 #define FAULT_SCENARIO_WORKERS 4
 #define FAULT_BIG_ROWS 150
+#define FAULT_PREPARED_TXNS 6 /* of each worker, in the prepared file */
 
 /* In shared memory. */
 typedef struct fault_report {
@@ -24,7 +25,10 @@ typedef struct fault_report {
   char why[400];
 } fault_report;
 
+typedef struct fault_scenario fault_scenario;
+
 typedef struct fault_run {
+  const fault_scenario *scenario;
   fault_workload workload;
   medley_options options;
   char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE], backup[FAULT_PATH_SIZE];
@@ -35,12 +39,13 @@ typedef struct fault_run {
   fault_report *report;
 } fault_run;
 
-typedef struct fault_scenario {
+struct fault_scenario {
   const char *name;
   const char *models; /* which of the models: "sql", "keyvalue" or "sql keyvalue" */
   bool starts_without_file;
   void (*run)(fault_run *run);
-} fault_scenario;
+  void (*verify)(fault_run *run); /* of what is not the models', after them, in the process without faults; or NULL */
+};
 
 extern const fault_scenario fault_scenarios[];
 extern const size_t fault_scenario_count;
@@ -56,5 +61,19 @@ void fault_run_disarm(fault_run *run);
 void fault_run_bad(fault_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Counts an outcome; a failure must have a message and a status that fits. */
 void fault_run_note(fault_run *run, const char *what, int status, const char *message);
+
+/* ---- Parts that scenarios share ---- */
+/* Notes how it went; on failure the session is NULL, and perhaps the database. */
+bool fault_run_open(fault_run *run, medley **db, medley_session **session);
+void fault_run_close(fault_run *run, medley *db, medley_session *session);
+/* When the faults are over the handle works, or says that it is dead. */
+void fault_run_go_on(fault_run *run, medley_session *session, uint64_t number);
+
+/* ---- Scenarios with a file of their own ---- scenario_cache.c, scenario_expiry.c */
+void fault_cache_buckets(fault_run *run);
+void fault_cache_after_kill(fault_run *run);
+void fault_cache_verify(fault_run *run);
+void fault_expiry(fault_run *run);
+void fault_expiry_verify(fault_run *run);
 
 #endif

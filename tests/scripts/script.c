@@ -205,6 +205,18 @@ static void maintain(runner *run) {
   run->passed++;
 }
 
+/* NAME BYTES */
+static void make_cache(runner *run, const char *arguments) {
+  char name[NAME_SIZE_MAX] = "";
+  size_t len = strcspn(arguments, " ");
+  if (len < sizeof name) memcpy(name, arguments, len);
+  uint64_t size_bytes = strtoull(arguments + len, NULL, 10);
+  if (medley_cache_create(run->session, name, size_bytes, MEDLEY_EVICT_SEGMENTED_LRU) == MEDLEY_OK)
+    run->passed++;
+  else
+    fail(run, "the cache bucket cannot be made", medley_session_error(run->session)->message);
+}
+
 /* True if the line was one. */
 static bool directive(runner *run, const char *line) {
   if (begins_with(line, "session "))
@@ -215,6 +227,8 @@ static bool directive(runner *run, const char *line) {
     medley_session_set_busy_timeout_ms(run->session, (uint32_t)strtoul(line + 8, NULL, 10));
   else if (begins_with(line, "clock +"))
     run->now_us += strtoll(line + 7, NULL, 10) * 1000;
+  else if (begins_with(line, "cache "))
+    make_cache(run, line + 6);
   else if (strcmp(line, "check") == 0)
     check_database(run);
   else if (strcmp(line, "maintain") == 0)

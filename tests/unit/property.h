@@ -41,13 +41,14 @@ static inline uint64_t property_seed(const char *name) {
   return seed;
 }
 
-/* Runs the tests, prints "N passed, N failed". */
-#define PROPERTY_MAIN(name, ...)                                                   \
+/* Runs the tests, each between `setup` and `teardown` (NULL: nothing), prints "N passed, N failed". */
+#define PROPERTY_MAIN_BETWEEN(name, setup, teardown, ...)                          \
   int main(void) {                                                                 \
     const TTest *const tests[] = {__VA_ARGS__};                                    \
     Suite *suite = suite_create(name);                                             \
     TCase *tcase = tcase_create(name);                                             \
     tcase_set_timeout(tcase, 0);                                                   \
+    tcase_add_checked_fixture(tcase, setup, teardown);                             \
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {                    \
       tcase_add_test(tcase, tests[i]);                                             \
     }                                                                              \
@@ -59,5 +60,7 @@ static inline uint64_t property_seed(const char *name) {
     srunner_free(runner);                                                          \
     return failed != 0;                                                            \
   }
+
+#define PROPERTY_MAIN(name, ...) PROPERTY_MAIN_BETWEEN(name, NULL, NULL, __VA_ARGS__)
 
 #endif

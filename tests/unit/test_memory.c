@@ -72,6 +72,12 @@ START_TEST(nothing_is_still_an_allocation) {
   none = med_realloc(none, 0);
   ck_assert_ptr_nonnull(none);
   med_free(none);
+  void *nothing = med_alloc_zero(0);
+  ck_assert_ptr_nonnull(nothing); /* no size is a size */
+  med_free(nothing);
+  med_arena names = {0};
+  ck_assert_str_eq(med_arena_strndup(&names, NULL, 0), "");
+  med_arena_clear(&names);
   uint8_t *zeros = med_alloc_zero(1000);
   for (unsigned i = 0; i < 1000; i++) ck_assert_uint_eq(zeros[i], 0);
   med_free(zeros);
