@@ -175,7 +175,7 @@ static int apply_changes(row_access *access, const med_wide_write *write) {
                               .timestamp_us = write->timestamp_us,
                               .now_s = now_us / 1000000,
                               .ttl_s = write->ttl_s,
-                              .position = (uint64_t)write->timestamp_us << 20};
+                              .time_us = (uint64_t)now_us};
   if (write->ttl_s != 0) changer.expiry_s = (uint32_t)(changer.now_s + write->ttl_s);
   if (write->marker) {
     med_wide_marker marker = {true, write->timestamp_us, changer.ttl_s, changer.expiry_s};
