@@ -293,6 +293,32 @@ int medley_bind_clear(medley_statement *statement) {
   return MEDLEY_OK;
 }
 
+/* ---- Pages ---- */
+int medley_page_set(medley_statement *statement, uint64_t rows, const void *state, size_t state_len) {
+  if (statement == NULL || statement->session == NULL) return MEDLEY_MISUSE;
+  medley_session *session = statement->session;
+  int rc = med_session_enter(session);
+  if (rc != MEDLEY_OK) return rc;
+  end_execution(statement);
+  if (statement->language->page == NULL)
+    rc = med_error_set(&session->error, MEDLEY_UNSUPPORTED, "%s has no pages",
+                       medley_language_name(statement->language->id));
+  else
+    rc = statement->language->page(statement, rows, med_slice_of(state, state != NULL ? state_len : 0));
+  rc = med_session_fail(session, statement->language->id, rc);
+  med_session_leave(session);
+  return rc;
+}
+
+int medley_page_state(medley_statement *statement, const void **state, size_t *state_len) {
+  if (statement == NULL || statement->session == NULL || state == NULL || state_len == NULL) return MEDLEY_MISUSE;
+  med_slice answer = {0};
+  if (statement->language->page_state != NULL) answer = statement->language->page_state(statement);
+  *state = answer.len > 0 ? answer.bytes : NULL;
+  *state_len = answer.len;
+  return MEDLEY_OK;
+}
+
 /* ---- Columns ---- */
 int med_statement_add_column(medley_statement *statement, const char *name, size_t name_len) {
   if (statement->column_count >= COLUMN_COUNT_MAX) return MEDLEY_TOO_BIG;

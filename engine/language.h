@@ -35,6 +35,9 @@ typedef struct med_language {
    * Its text is ended by NUL. NULL if step always fills the row. */
   const medley_value *(*column)(medley_statement *statement, int column);
   const med_column_access *access; /* with column */
+  /* Pages: medley_page_set, before the first step, and medley_page_state. NULL: there are none. page: the state is copied. */
+  int (*page)(medley_statement *statement, uint64_t rows, med_slice state);
+  med_slice (*page_state)(const medley_statement *statement);
 } med_language;
 
 typedef struct med_parameter {

@@ -266,6 +266,15 @@ MEDLEY_API int medley_bind_index(const medley_statement *statement, const char *
 MEDLEY_API const char *medley_bind_name(const medley_statement *statement, int index);
 MEDLEY_API int medley_bind_clear(medley_statement *statement);
 
+/* Pages of CQL's SELECT: at most `rows` rows (0: all that follow), from behind `state`, which an earlier page of the same statement with the same
+ * parameters has answered, in any process, before or after a restart; NULL: from the beginning. Ends an unfinished execution. UNSUPPORTED for other
+ * statements; the first step fails with ERROR if the state is none of the statement's. */
+MEDLEY_MUST_USE MEDLEY_API int medley_page_set(medley_statement *statement, uint64_t rows, const void *state,
+                                               size_t state_len);
+/* Once a step has answered DONE: where the next page begins, borrowed until the next call on the statement; *state_len 0: all
+ * rows were answered. */
+MEDLEY_MUST_USE MEDLEY_API int medley_page_state(medley_statement *statement, const void **state, size_t *state_len);
+
 /* MEDLEY_ROW, MEDLEY_DONE or an error. A statement that writes runs to its end, and outside of a transaction is
  * committed, in the first step; its rows follow from memory. A statement that reads holds its snapshot from the
  * first step to DONE, reset or close. After DONE or an error the next step starts anew. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/peer.h"
+#include "bench/peers/medley_events.h"
 #include "bench/peers/sql_actor.h"
 #include "engine/medley.h"
 
@@ -361,9 +362,85 @@ static const med_actor actor = {.open = open_actor,
                                 .act = med_sql_actor_act,
                                 .audit = med_sql_actor_audit};
 
+/* ---- Events ---- */
+
+typedef struct event_connection {
+  medley_connection *base;
+  med_medley_events *events;
+} event_connection;
+
+static int open_events(const med_place *place, void **db) {
+  void *connection = NULL;
+  int status = open_db(place, db);
+  if (status == 0) status = connect_db(*db, &connection);
+  if (status != 0) return status;
+  status = med_medley_events_create(((medley_connection *)connection)->session);
+  disconnect_db(connection);
+  return status;
+}
+
+static void disconnect_events(void *argument) {
+  event_connection *connection = argument;
+  med_medley_events_disconnect(connection->events);
+  disconnect_db(connection->base);
+  free(connection);
+}
+
+static int connect_events(void *db, void **out) {
+  void *base = NULL;
+  int status = connect_db(db, &base);
+  if (status != 0) return status;
+  event_connection *made = calloc(1, sizeof *made);
+  made->base = base;
+  status = med_medley_events_connect(made->base->session, &made->events);
+  if (status != 0)
+    disconnect_events(made);
+  else
+    *out = made;
+  return status;
+}
+
+/* What nobody waits for is done: as an application's idle time would. */
+static int settle_events(void *db) {
+  medley_error error;
+  int more = 1;
+  while (more) {
+    if (medley_maintain(db, 100000, &more, &error) != MEDLEY_OK) return med_peer_fail("medley: %s", error.message);
+  }
+  return 0;
+}
+
+static int append_events(void *argument, const med_event *events, int count) {
+  return med_medley_events_append(((event_connection *)argument)->events, events, count);
+}
+static int events_by_type(void *argument, med_group *groups, int limit) {
+  return med_medley_events_by_type(((event_connection *)argument)->events, groups, limit);
+}
+static int events_sum(void *argument, int64_t from_us, int64_t to_us, med_group *total) {
+  return med_medley_events_sum(((event_connection *)argument)->events, from_us, to_us, total);
+}
+static int events_top_users(void *argument, med_group *groups, int limit) {
+  return med_medley_events_top_users(((event_connection *)argument)->events, groups, limit);
+}
+static int events_partition(void *argument, uint32_t user, int limit, med_group *total) {
+  return med_medley_events_partition(((event_connection *)argument)->events, user, limit, total);
+}
+
+static const med_columns columns = {.open = open_events,
+                                    .close = close_db,
+                                    .connect = connect_events,
+                                    .disconnect = disconnect_events,
+                                    .append = append_events,
+                                    .loaded = settle_events,
+                                    .by_type = events_by_type,
+                                    .sum = events_sum,
+                                    .top_users = events_top_users,
+                                    .partition = events_partition};
+
 const med_peer med_peer_medley = {.name = "medley",
                                   .description = "Medley, default settings",
                                   .version = version,
                                   .sql = &sql,
                                   .kv = &kv,
-                                  .actor = &actor};
+                                  .actor = &actor,
+                                  .columns = &columns};

@@ -58,10 +58,26 @@ static bool takes_integer_text(med_wide_kind kind) {
   }
 }
 
+/* The bytes of an integer for the kinds that are whole numbers of a size; 0 for other kinds, -1 out of range. */
+static int whole_number(med_wide_kind kind, int64_t integer, uint8_t bytes[8]) {
+  int size = kind == MED_WIDE_INT                                                                ? 4
+             : kind == MED_WIDE_SMALLINT                                                         ? 2
+             : kind == MED_WIDE_TINYINT                                                          ? 1
+             : kind == MED_WIDE_BIGINT || kind == MED_WIDE_COUNTER || kind == MED_WIDE_TIMESTAMP ? 8
+                                                                                                 : 0;
+  int64_t limit = size == 0 || size == 8 ? INT64_MAX : ((int64_t)1 << (8 * size - 1)) - 1;
+  if (integer > limit || integer < -limit - 1) return -1;
+  med_put_u64(bytes, (uint64_t)integer);
+  return size;
+}
+
 static int bind_integer(const med_wide_type *type, const medley_value *bound, const med_cql_place *place,
                         med_arena *arena, med_slice *value, medley_error *error) {
   char text[24];
-  uint8_t boolean = (uint8_t)bound->as.integer;
+  uint8_t boolean = (uint8_t)bound->as.integer, bytes[8];
+  int size = whole_number(type->kind, bound->as.integer, bytes);
+  if (size < 0) return refuse(type, bound, place, MEDLEY_RANGE, error);
+  if (size > 0) return copy_bytes(med_slice_of(bytes + 8 - size, (size_t)size), arena, value, error);
   if (type->kind == MED_WIDE_BOOLEAN && (bound->as.integer == 0 || bound->as.integer == 1))
     return copy_bytes(med_slice_of(&boolean, 1), arena, value, error);
   if (!takes_integer_text(type->kind)) return refuse(type, bound, place, MEDLEY_TYPE, error);

@@ -34,6 +34,9 @@ typedef struct cql_state {
   } plan;
   med_cql_run run; /* of the execution that goes on */
   int64_t deadline_us;
+  uint64_t page_rows;            /* 0: all */
+  med_buffer page;               /* where this page begins */
+  med_buffer next_page;          /* where it ended */
   med_cql_select_cursor *cursor; /* streaming */
   bool buffered;                 /* rows come from memory */
   buffered_row *first, *last;
@@ -123,6 +126,8 @@ static void cql_close(medley_statement *statement) {
   med_arena_clear(&state->memory);
   med_arena_clear(&state->planning);
   med_arena_clear(&state->execution);
+  med_buffer_clear(&state->page);
+  med_buffer_clear(&state->next_page);
   med_free(state);
   statement->state = NULL;
 }
@@ -253,6 +258,8 @@ static int run_write(medley_statement *statement) {
 
 static int end_stream(medley_statement *statement, int rc) {
   cql_state *state = state_of(statement);
+  if (rc == MEDLEY_DONE && state->cursor != NULL && !med_cql_select_page_state(state->cursor, &state->next_page))
+    rc = med_error_no_memory(med_session_error_slot(statement->session));
   med_cql_select_close(state->cursor);
   state->cursor = NULL;
   (void)med_session_statement_end(statement->session, rc == MEDLEY_DONE ? MEDLEY_OK : rc, false);
@@ -279,8 +286,10 @@ static int begin_read(medley_statement *statement) {
   state->deadline_us = session->deadline_us;
   rc = ready(statement, txn);
   begin_run(statement, txn, false);
+  med_cql_page page = {state->page_rows, med_slice_of(state->page.bytes, state->page.len)};
+  state->next_page.len = 0;
   if (rc == MEDLEY_OK && state->statement->kind == MED_CQL_SELECT)
-    rc = med_cql_select_open(&state->run, &state->plan.select, &state->cursor);
+    rc = med_cql_select_open(&state->run, &state->plan.select, &page, &state->cursor);
   else if (rc == MEDLEY_OK)
     rc = run_describe(statement);
   if (rc == MEDLEY_OK) statement->running = true;
@@ -337,6 +346,21 @@ static int cql_drain(medley_statement *statement) {
   return MEDLEY_OK;
 }
 
+static int cql_page(medley_statement *statement, uint64_t rows, med_slice page) {
+  cql_state *state = state_of(statement);
+  medley_error *error = med_session_error_slot(statement->session);
+  if (state->statement->kind != MED_CQL_SELECT)
+    return med_error_set(error, MEDLEY_UNSUPPORTED, "cql: only SELECT has pages");
+  state->page_rows = rows;
+  state->page.len = 0;
+  return med_buffer_append(&state->page, page.bytes, page.len) ? MEDLEY_OK : med_error_no_memory(error);
+}
+
+static med_slice cql_page_state(const medley_statement *statement) {
+  const cql_state *state = statement->state;
+  return med_slice_of(state->next_page.bytes, state->next_page.len);
+}
+
 static bool cql_streams(const medley_statement *statement) {
   const cql_state *state = statement->state;
   return state->cursor != NULL;
@@ -350,4 +374,6 @@ const med_language med_language_cql = {
     .close = cql_close,
     .drain = cql_drain,
     .streams = cql_streams,
+    .page = cql_page,
+    .page_state = cql_page_state,
 };

@@ -30,10 +30,17 @@ typedef struct med_cql_select_plan {
 
 MEDLEY_MUST_USE int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select, med_cql_select_plan *plan);
 
+typedef struct med_cql_page {
+  uint64_t rows;   /* at most; 0: all */
+  med_slice state; /* where an earlier page ended; empty: from the beginning */
+} med_cql_page;
+
 typedef struct med_cql_select_cursor med_cql_select_cursor;
-/* run: with its transaction, until the cursor is closed. */
-MEDLEY_MUST_USE int med_cql_select_open(med_cql_run *run, const med_cql_select_plan *plan,
+/* run: with its transaction, until the cursor is closed. page: borrowed for the call. UNSUPPORTED for pages of groups and sorted rows. */
+MEDLEY_MUST_USE int med_cql_select_open(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_page *page,
                                         med_cql_select_cursor **cursor);
+/* After DONE: appends where the next page begins, or nothing if there is none. False if memory is short. */
+MEDLEY_MUST_USE bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state);
 /* ROW with plan->count values (one of text for SELECT JSON), or DONE. */
 MEDLEY_MUST_USE int med_cql_select_next(med_cql_select_cursor *cursor, const medley_value **row);
 void med_cql_select_close(med_cql_select_cursor *cursor);

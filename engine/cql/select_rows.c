@@ -6,6 +6,7 @@
 #include "engine/cql/json.h"
 #include "engine/cql/select.h"
 #include "engine/cql/select_totals.h"
+#include "models/widecolumn/pack.h"
 
 #define SORTED_BYTES_MAX ((size_t)256 << 20)
 #define POLL_EVERY 64 /* rows between two looks at interrupt and deadline */
@@ -26,6 +27,11 @@ struct med_cql_select_cursor {
   size_t partition_at, range_at; /* the next place to read */
   bool reading;
   uint64_t visited;
+  /* The page: rows that it may still have, and the place of its last one */
+  bool paged;
+  uint64_t page_left;
+  med_key page_tail;
+  size_t page_partition_len; /* of page_tail; 0: no row yet */
   /* Limits */
   uint64_t limit, partition_limit; /* UINT64_MAX: none */
   uint64_t answered, in_partition;
@@ -101,6 +107,97 @@ static bool passes(med_cql_select_cursor *cursor, const med_wide_entry *entry, b
   return true;
 }
 
+/* ---- Pages ---- a state is 01, the table's number, rows answered so far in all and in the partition, the last row's tail. */
+enum { PAGE_STATE_FORM = 1 };
+
+/* The first row of a page may be of the partition in which the last page ended. */
+static bool goes_on_in_partition(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
+  size_t len = cursor->page_partition_len;
+  return len > 0 && entry->tail.len >= len && memcmp(entry->tail.bytes, cursor->page_tail.bytes, len) == 0;
+}
+
+static int wrong_state(med_cql_run *run) {
+  return med_error_set(run->error, MEDLEY_ERROR, "cql: Invalid value for the paging state");
+}
+
+static int remember_tail(med_cql_select_cursor *cursor, med_slice tail) {
+  const med_wide_table *table = cursor->plan->table;
+  med_key key;
+  med_wide_place place;
+  med_wide_table_prefix(table->id, &key);
+  if (tail.len > MED_KEY_SIZE_MAX - (size_t)key.len) return wrong_state(cursor->run);
+  memcpy(key.bytes + key.len, tail.bytes, tail.len);
+  key.len = (uint16_t)(key.len + tail.len);
+  int rc = med_wide_key_place(table, med_key_slice(&key), &place, cursor->run->error);
+  if (rc != MEDLEY_OK) return wrong_state(cursor->run);
+  memcpy(cursor->page_tail.bytes, tail.bytes, tail.len);
+  cursor->page_tail.len = (uint16_t)tail.len;
+  cursor->page_partition_len = place.partition.len - MED_WIDE_TAIL_OFFSET;
+  return MEDLEY_OK;
+}
+
+bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state) {
+  if (!cursor->paged || cursor->page_left > 0 || cursor->page_tail.len == 0 || cursor->answered >= cursor->limit)
+    return true;
+  return med_buffer_append_byte(state, PAGE_STATE_FORM) && med_pack_number(state, cursor->plan->table->id) &&
+         med_pack_number(state, cursor->answered) && med_pack_number(state, cursor->in_partition) &&
+         med_buffer_append(state, cursor->page_tail.bytes, cursor->page_tail.len);
+}
+
+/* Of the places to read those before the state's row are passed over, and its own is begun behind it. */
+static int resume_in_partitions(med_cql_select_cursor *cursor, med_slice tail) {
+  const med_cql_bounds *bounds = &cursor->bounds;
+  const med_wide_table *table = cursor->plan->table;
+  size_t ranges = bounds->all_rows ? 1 : bounds->range_count, len = cursor->page_partition_len;
+  for (size_t i = 0; i < bounds->partition_count; i++) {
+    med_key key;
+    bool hashed;
+    int rc = med_wide_partition_key(table, bounds->partitions[i], &key, &hashed, cursor->run->error);
+    if (rc != MEDLEY_OK) return rc;
+    if ((size_t)key.len - MED_WIDE_TAIL_OFFSET != len || memcmp(key.bytes + MED_WIDE_TAIL_OFFSET, tail.bytes, len) != 0)
+      continue;
+    med_slice parts = med_slice_of((const uint8_t *)tail.bytes + len + 1, tail.len > len ? tail.len - len - 1 : 0);
+    cursor->partition_at = i;
+    for (size_t j = 0; j < ranges; j++) {
+      const med_wide_range *range =
+          bounds->all_rows ? NULL : &bounds->ranges[cursor->plan->reverse ? ranges - 1 - j : j];
+      bool inside = range == NULL || med_wide_range_has(range, parts);
+      bool passed = range != NULL && !inside && (med_slice_compare(parts, range->from) < 0) == cursor->plan->reverse;
+      if (passed) continue;
+      cursor->range_at = j + inside;
+      if (!inside) return MEDLEY_OK;
+      cursor->reading = true;
+      rc = med_wide_reader_partition(cursor->reader, bounds->partitions[i], range, cursor->plan->reverse);
+      return rc == MEDLEY_OK ? med_wide_reader_resume(cursor->reader, tail) : rc;
+    }
+    cursor->range_at = ranges;
+    return MEDLEY_OK;
+  }
+  return wrong_state(cursor->run);
+}
+
+static int resume(med_cql_select_cursor *cursor, med_slice state) {
+  uint64_t table_id, answered, in_partition;
+  bool known = *(const uint8_t *)state.bytes == PAGE_STATE_FORM;
+  state = med_slice_of((const uint8_t *)state.bytes + 1, state.len - 1);
+  if (!known || !med_unpack_number(&state, &table_id) || !med_unpack_number(&state, &answered) ||
+      !med_unpack_number(&state, &in_partition) || table_id != cursor->plan->table->id)
+    return wrong_state(cursor->run);
+  int rc = remember_tail(cursor, state);
+  if (rc != MEDLEY_OK || cursor->bounds.nothing) return rc;
+  cursor->answered = answered;
+  cursor->in_partition = in_partition;
+  if (cursor->index != NULL) {
+    med_wide_index_reader_resume(cursor->index, state);
+    return MEDLEY_OK;
+  }
+  if (cursor->plan->where.whole_key) return resume_in_partitions(cursor, state);
+  cursor->partition_at = 1;
+  cursor->reading = true;
+  med_wide_reader_tokens(cursor->reader, cursor->bounds.token_from, cursor->bounds.token_to);
+  return med_wide_reader_resume(cursor->reader, state);
+}
+
 /* The next row that is an answer, or NOT_FOUND. */
 static int next_entry(med_cql_select_cursor *cursor, med_wide_entry *entry) {
   for (;;) {
@@ -110,7 +207,8 @@ static int next_entry(med_cql_select_cursor *cursor, med_wide_entry *entry) {
     }
     int rc = next_unfiltered(cursor, entry);
     if (rc != MEDLEY_OK) return rc;
-    if (entry->first && !cursor->plan->where.whole_key) cursor->in_partition = 0;
+    if (entry->first && !cursor->plan->where.whole_key && !goes_on_in_partition(cursor, entry))
+      cursor->in_partition = 0;
     med_arena_reset(&cursor->arena);
     bool ok = true;
     bool passed = passes(cursor, entry, &ok);
@@ -355,13 +453,28 @@ done:
   return rc;
 }
 
-int med_cql_select_open(med_cql_run *run, const med_cql_select_plan *plan, med_cql_select_cursor **opened) {
+static bool is_grouped(const med_cql_select_plan *plan) { return plan->aggregate_count > 0 || plan->group_count > 0; }
+
+static int open_page(med_cql_select_cursor *cursor, const med_cql_page *page) {
+  cursor->paged = page->rows > 0;
+  cursor->page_left = page->rows;
+  if (!cursor->paged && page->state.len == 0) return MEDLEY_OK;
+  if (is_grouped(cursor->plan) || cursor->plan->sort)
+    return med_error_set(
+        cursor->run->error, MEDLEY_UNSUPPORTED,
+        "cql: pages of grouped rows, or of rows of several partitions in one order, are not supported");
+  return page->state.len > 0 ? resume(cursor, page->state) : MEDLEY_OK;
+}
+
+int med_cql_select_open(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_page *page,
+                        med_cql_select_cursor **opened) {
   med_cql_select_cursor *cursor = med_alloc_zero(sizeof *cursor);
   *opened = NULL;
   if (cursor == NULL) return med_cql_no_memory(run);
   cursor->run = run;
   cursor->plan = plan;
   int rc = open_cursor(cursor);
+  if (rc == MEDLEY_OK) rc = open_page(cursor, page);
   if (rc != MEDLEY_OK) {
     med_cql_select_close(cursor);
     return rc;
@@ -374,15 +487,16 @@ static int next_plain(med_cql_select_cursor *cursor) {
   med_wide_entry entry;
   int rc = next_entry(cursor, &entry);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_DONE;
+  if (rc == MEDLEY_OK && cursor->paged) rc = remember_tail(cursor, entry.tail);
   if (rc == MEDLEY_OK) rc = show(cursor, &entry, &cursor->arena, cursor->row);
   return rc == MEDLEY_OK ? MEDLEY_ROW : rc;
 }
 
 int med_cql_select_next(med_cql_select_cursor *cursor, const medley_value **row) {
-  bool groups = cursor->plan->aggregate_count > 0 || cursor->plan->group_count > 0;
+  bool groups = is_grouped(cursor->plan);
   bool sorts = cursor->plan->sort && !groups;
   cursor->run->table = cursor->plan->table;
-  if (cursor->answered >= cursor->limit) return MEDLEY_DONE;
+  if (cursor->answered >= cursor->limit || (cursor->paged && cursor->page_left == 0)) return MEDLEY_DONE;
   int rc;
   if (sorts) {
     rc = cursor->is_sorted ? MEDLEY_OK : sort_rows(cursor);
@@ -396,6 +510,7 @@ int med_cql_select_next(med_cql_select_cursor *cursor, const medley_value **row)
     *row = cursor->row;
   }
   cursor->answered += rc == MEDLEY_ROW;
+  if (cursor->paged) cursor->page_left -= rc == MEDLEY_ROW;
   return rc;
 }
 

@@ -158,12 +158,12 @@ static bool same_row(const write_call *call, const remembered_row *row) {
          med_slice_equal(buffer_slice(&call->key), row->key) && med_slice_equal(buffer_slice(&call->part), row->part);
 }
 
-/* SQLITE_OK to go on, SQLITE_DONE to leave the row out, or a constraint. */
+/* SQLITE_OK to go on, or a constraint. */
 static int resolve_conflict(write_call *call, sqlite3 *handle, bool found) {
   if (!found) return SQLITE_OK;
   int on_conflict = sqlite3_vtab_on_conflict(handle);
   if (on_conflict == SQLITE_REPLACE) return SQLITE_OK;
-  if (on_conflict == SQLITE_IGNORE) return SQLITE_DONE;
+  if (on_conflict == SQLITE_IGNORE) return SQLITE_CONSTRAINT; /* SQLite ignores it, and counts no change */
   table *tab = call->tab;
   sqlite3_free(tab->base.zErrMsg);
   const char *part = !med_kv_table_facts[tab->kind].has_part ? "" : tab->kind == TABLE_HASH ? ", field" : ", member";
@@ -181,7 +181,7 @@ static int write_row(write_call *call, sqlite3 *handle, const remembered_row *ol
   if (rc == MEDLEY_OK && moves) rc = exists(call, buffer_slice(&call->key), buffer_slice(&call->part), &found);
   if (rc == MEDLEY_OK) {
     code = resolve_conflict(call, handle, found);
-    if (code != SQLITE_OK) return code == SQLITE_DONE ? SQLITE_OK : code;
+    if (code != SQLITE_OK) return code;
     if (old != NULL && moves) rc = delete_row(call, old);
     if (rc == MEDLEY_OK) rc = put_row(call);
   }

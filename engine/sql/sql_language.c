@@ -33,6 +33,7 @@ typedef struct sql_state {
   medley_value *row; /* of a streaming row, column by column as they are asked for */
   uint64_t *row_numbers;
   uint64_t row_number;
+  med_mark mark;  /* of a write: where its transaction's undo stood when it began */
   int reprepared; /* how often SQLite has compiled it anew: names of columns may have changed */
   med_arena rows;
   size_t rows_bytes;
@@ -330,6 +331,8 @@ static bool made_ready_again(medley_statement *statement, int *rc) {
   medley_session *session = statement->session;
   sql_state *state = state_of(statement);
   if (*rc != MEDLEY_ERROR || med_session_sql_gave_up(session) || !med_wide_names_take_outdated(session)) return false;
+  /* What has written came beyond its beginning: another reason made it fail, and what it altered is its own. */
+  if (statement->writes && med_txn_mark(med_session_txn(session)) != state->mark) return false;
   (void)sqlite3_finalize(state->stmt);
   state->stmt = NULL;
   med_error_clear(&session->error);
@@ -407,6 +410,7 @@ static int run_in_transaction(medley_statement *statement) {
   if (rc == MEDLEY_OK && guarded) rc = med_sql_savepoint(session->sql, GUARD_NUMBER);
   if (rc != MEDLEY_OK) return rc;
   bool finished = false;
+  state->mark = med_txn_mark(med_session_txn(session));
   rc = buffer_all(statement, &finished);
   if (state->first == NULL && made_ready_again(statement, &rc)) rc = buffer_all(statement, &finished);
   if (rc == MEDLEY_DONE) {

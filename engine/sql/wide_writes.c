@@ -253,7 +253,8 @@ static int insert(wide_write *write, sqlite3_value **columns) {
   if (code == SQLITE_OK) code = find_row(write);
   if (code != SQLITE_OK) return code;
   int on_conflict = sqlite3_vtab_on_conflict(write->tab->handle);
-  if (write->found && on_conflict == SQLITE_IGNORE) return SQLITE_OK;
+  if (write->found && on_conflict == SQLITE_IGNORE)
+    return SQLITE_CONSTRAINT; /* SQLite ignores it, and counts no change */
   if (write->found && on_conflict != SQLITE_REPLACE) return refuse_conflict(write);
   write->replaces = write->found;
   code = take_hidden(write, columns);

@@ -45,12 +45,28 @@ static med_slice new_position(med_wide_changer *changer, bool in_front) {
   uint8_t *bytes = med_arena_alloc(changer->arena, POSITION_SIZE);
   if (bytes == NULL) return med_slice_of(NULL, 0);
   const uint64_t middle = UINT64_C(1) << 63;
-  uint64_t time = changer->position >> 20, count = changer->position & 0xFFFFF;
-  med_put_u64(bytes, in_front ? middle - time : middle + time);
-  med_put_u32(bytes + 8, (uint32_t)count);
+  med_put_u64(bytes, in_front ? middle - changer->time_us : middle + changer->time_us);
+  med_put_u32(bytes + 8, changer->added++);
   med_put_u32(bytes + 12, changer->salt);
-  changer->position++;
   return med_slice_of(bytes, POSITION_SIZE);
+}
+
+/* The clock of another process, or one that was set back, may be behind that of an element that is there: what is appended is behind it all the
+ * same, and what is put in front is before it. */
+static void pass_present(med_wide_changer *changer, const med_wide_column *column, bool in_front) {
+  const med_wide_cell *cells;
+  size_t count = med_wide_row_cells(changer->row, column->id, &cells);
+  const uint64_t middle = UINT64_C(1) << 63;
+  while (in_front && count > 0 && !cells->has_path) {
+    cells++;
+    count--;
+  }
+  if (count == 0) return;
+  const med_wide_cell *edge = in_front ? &cells[0] : &cells[count - 1];
+  if (!edge->has_path || edge->path.len != POSITION_SIZE) return;
+  uint64_t place = med_get_u64(edge->path.bytes), time = in_front ? middle - place : place - middle;
+  bool beyond = in_front ? place < middle : place >= middle;
+  if (beyond && time >= changer->time_us) changer->time_us = time + 1;
 }
 
 static int add_elements(med_wide_changer *changer, const med_wide_column *column, med_slice value, bool in_front) {
@@ -58,6 +74,7 @@ static int add_elements(med_wide_changer *changer, const med_wide_column *column
   med_slice part, mapped = {0};
   int rc = MEDLEY_OK;
   med_wide_parts_init(&column->type, value, &parts);
+  if (column->type.kind == MED_WIDE_LIST) pass_present(changer, column, in_front);
   while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part)) {
     if (column->type.kind == MED_WIDE_MAP && !med_wide_parts_next(&parts, &mapped)) break;
     if (med_wide_is_null(part) || (column->type.kind == MED_WIDE_MAP && med_wide_is_null(mapped)))

@@ -13,8 +13,9 @@ typedef struct med_wide_changer {
   bool force; /* the table does not settle by timestamps, and keeps no tombstones */
   int64_t timestamp_us, now_s;
   uint32_t ttl_s, expiry_s;
-  uint64_t position; /* of list elements that are added: grows with each */
-  uint32_t salt;     /* so that two processes' positions differ */
+  uint64_t time_us; /* of list elements that are added */
+  uint32_t added;   /* how many there are: their order in one time */
+  uint32_t salt;    /* so that two processes' positions differ */
 } med_wide_changer;
 
 /* RANGE for a list index that is not there, TYPE for a null element, NO_MEMORY. */

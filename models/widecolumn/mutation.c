@@ -145,10 +145,12 @@ static int store_row(row_access *access) {
     rc = take_away(access);
   else if (!access->there)
     rc = med_wide_seal_note(access->txn, access->table, key);
-  if (rc == MEDLEY_OK)
-    rc = med_wide_row_encode(&access->row, &bytes)
-             ? med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len))
-             : med_error_no_memory(med_txn_error(access->txn));
+  if (rc == MEDLEY_OK && !med_wide_row_encode(&access->row, &bytes))
+    rc = med_error_no_memory(med_txn_error(access->txn));
+  if (rc == MEDLEY_OK && access->there)
+    rc = med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
+  else if (rc == MEDLEY_OK)
+    rc = med_wide_record_add(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
   med_buffer_clear(&bytes);
   if (rc == MEDLEY_OK && access->hashed && !access->there)
     rc = med_wide_partition_remember(access->txn, access->table, access->partition_values, &access->partition_key,
@@ -186,7 +188,7 @@ static int apply_changes(row_access *access, const med_wide_write *write) {
                               .timestamp_us = write->timestamp_us,
                               .now_s = now_us / 1000000,
                               .ttl_s = write->ttl_s,
-                              .position = (uint64_t)write->timestamp_us << 20};
+                              .time_us = (uint64_t)now_us};
   if (write->ttl_s != 0) changer.expiry_s = (uint32_t)(changer.now_s + write->ttl_s);
   if (write->marker) {
     med_wide_marker marker = {true, write->timestamp_us, changer.ttl_s, changer.expiry_s};

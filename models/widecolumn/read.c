@@ -223,6 +223,15 @@ static void pass(med_wide_reader *reader, med_slice key) {
   if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
 }
 
+/* A key of the present partition needs no more than its last parts to be taken. */
+static bool is_of_partition(const med_wide_reader *reader, med_slice key, med_wide_place *place) {
+  size_t len = reader->partition.len;
+  if (len == 0 || key.len <= len || memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
+  place->sub = ((const uint8_t *)key.bytes)[len];
+  place->clustering = med_slice_of((const uint8_t *)key.bytes + len + 1, key.len - len - 1);
+  return place->sub == MED_WIDE_SUB_ROW;
+}
+
 /* OK with an entry, NOT_FOUND if the record is none. */
 static int take_record(med_wide_reader *reader, const med_wide_place *place, const med_wide_found *found,
                        med_wide_entry *entry) {
@@ -241,10 +250,11 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
     med_wide_place place = {0};
     int rc = step(reader, &found);
     reader->ended = rc == MEDLEY_NOT_FOUND;
-    if (rc == MEDLEY_OK) rc = med_wide_key_place(reader->table, found.key, &place, slot(reader));
+    bool same = rc == MEDLEY_OK && is_of_partition(reader, found.key, &place);
+    if (rc == MEDLEY_OK && !same) rc = med_wide_key_place(reader->table, found.key, &place, slot(reader));
     if (rc != MEDLEY_OK && !reader->ended) return rc;
-    bool same = !reader->ended && reader->partition.len > 0 &&
-                med_slice_equal(place.partition, med_key_slice(&reader->partition));
+    same = same || (!reader->ended && reader->partition.len > 0 &&
+                    med_slice_equal(place.partition, med_key_slice(&reader->partition)));
     /* The record that was found is then looked for again in the next step. */
     if (!same && stands_alone(reader, entry)) return MEDLEY_OK;
     if (reader->ended) break;
@@ -352,6 +362,12 @@ int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const 
   made->at = made->prefix;
   *reader = made;
   return MEDLEY_OK;
+}
+
+void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail) {
+  reader->at = reader->prefix;
+  (void)med_key_add_bytes(&reader->at, tail, MED_KEY_SIZE_MAX - (size_t)reader->at.len);
+  if (reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
 }
 
 int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {

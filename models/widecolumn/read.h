@@ -61,6 +61,8 @@ MEDLEY_MUST_USE int med_wide_clustering_range(const med_wide_table *table, const
 typedef struct med_wide_index_reader med_wide_index_reader;
 MEDLEY_MUST_USE int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const med_wide_index *index,
                                                med_slice value, med_wide_index_reader **reader);
+/* Goes on behind the entry of a row's tail. */
+void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail);
 /* NOT_FOUND at the end. The tail lives until the next step. */
 MEDLEY_MUST_USE int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail);
 void med_wide_index_reader_close(med_wide_index_reader *reader);

@@ -95,10 +95,25 @@ static int put_parts(med_txn *txn, med_slice key, med_slice bytes, parts old) {
   return med_txn_put(txn, MED_TREE_WIDE, key, med_slice_of(header, sizeof header));
 }
 
+static int put_inline(med_txn *txn, med_slice key, med_slice bytes) {
+  uint8_t whole[MED_VALUE_SIZE_MAX];
+  whole[0] = FORM_INLINE;
+  if (bytes.len > 0) memcpy(whole + 1, bytes.bytes, bytes.len);
+  return med_txn_put(txn, MED_TREE_WIDE, key, med_slice_of(whole, bytes.len + 1));
+}
+
+static int too_big(med_txn *txn, med_slice bytes) {
+  return med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "wide-column: a row of %zu bytes: at most %zu", bytes.len,
+                       (size_t)MED_WIDE_RECORD_SIZE_MAX);
+}
+
+int med_wide_record_add(med_txn *txn, med_slice key, med_slice bytes) {
+  if (bytes.len > MED_WIDE_RECORD_SIZE_MAX) return too_big(txn, bytes);
+  return bytes.len > MED_WIDE_INLINE_MAX ? put_parts(txn, key, bytes, (parts){0}) : put_inline(txn, key, bytes);
+}
+
 int med_wide_record_put(med_txn *txn, med_slice key, med_slice bytes) {
-  if (bytes.len > MED_WIDE_RECORD_SIZE_MAX)
-    return med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "wide-column: a row of %zu bytes: at most %zu", bytes.len,
-                         (size_t)MED_WIDE_RECORD_SIZE_MAX);
+  if (bytes.len > MED_WIDE_RECORD_SIZE_MAX) return too_big(txn, bytes);
   med_slice value;
   parts old = {0};
   int rc = med_txn_get(txn, MED_TREE_WIDE, key, &value);
@@ -107,9 +122,7 @@ int med_wide_record_put(med_txn *txn, med_slice key, med_slice bytes) {
   if (bytes.len > MED_WIDE_INLINE_MAX) return put_parts(txn, key, bytes, old);
   if (was_long) rc = delete_parts(txn, old, 0);
   if (was_long && rc != MEDLEY_OK) return rc;
-  uint8_t whole[MED_VALUE_SIZE_MAX] = {FORM_INLINE};
-  if (bytes.len > 0) memcpy(whole + 1, bytes.bytes, bytes.len);
-  return med_txn_put(txn, MED_TREE_WIDE, key, med_slice_of(whole, bytes.len + 1));
+  return put_inline(txn, key, bytes);
 }
 
 int med_wide_record_free(med_txn *txn, med_slice value) {

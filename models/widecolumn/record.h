@@ -32,6 +32,8 @@ MEDLEY_MUST_USE int med_wide_record_get(med_txn *txn, med_slice key, med_buffer 
 MEDLEY_MUST_USE int med_wide_record_open(med_txn *txn, med_slice value, med_buffer *space, med_slice *bytes);
 /* TOO_BIG beyond MED_WIDE_RECORD_SIZE_MAX. Neither slice is borrowed from the transaction. */
 MEDLEY_MUST_USE int med_wide_record_put(med_txn *txn, med_slice key, med_slice bytes);
+/* The same where the caller knows that there is no record of that key. */
+MEDLEY_MUST_USE int med_wide_record_add(med_txn *txn, med_slice key, med_slice bytes);
 /* NOT_FOUND if there is none. */
 MEDLEY_MUST_USE int med_wide_record_delete(med_txn *txn, med_slice key);
 /* Deletes the parts of a value that a cursor stands on; the key itself stays. */

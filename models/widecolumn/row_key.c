@@ -175,11 +175,39 @@ int med_wide_key_place(const med_wide_table *table, med_slice key, med_wide_plac
   return MEDLEY_OK;
 }
 
+/* Whole numbers of a size, which most keys are made of: their bytes with the sign flipped. */
+static size_t whole_number_size(med_wide_kind kind) {
+  switch (kind) {
+    case MED_WIDE_INT: return 4;
+    case MED_WIDE_BIGINT:
+    case MED_WIDE_TIMESTAMP: return 8;
+    case MED_WIDE_SMALLINT: return 2;
+    case MED_WIDE_TINYINT: return 1;
+    default: return 0;
+  }
+}
+
+static int take_whole_number(med_slice *parts, size_t size, bool descending, med_arena *arena, med_slice *value) {
+  if (parts->len < size) return MEDLEY_CORRUPT;
+  uint8_t *bytes = med_arena_alloc(arena, size);
+  if (bytes == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i < size; i++) bytes[i] = ((const uint8_t *)parts->bytes)[i] ^ (descending ? 0xFF : 0);
+  bytes[0] ^= 0x80;
+  *value = med_slice_of(bytes, size);
+  *parts = med_slice_of((const uint8_t *)parts->bytes + size, parts->len - size);
+  return MEDLEY_OK;
+}
+
 int med_wide_key_values(const med_wide_column *columns, size_t count, med_slice parts, med_arena *arena,
                         med_slice *values, medley_error *error) {
   med_buffer value = {0};
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    size_t size = whole_number_size(columns[i].type.kind);
+    if (size > 0) {
+      rc = take_whole_number(&parts, size, columns[i].descending, arena, &values[i]);
+      continue;
+    }
     value.len = 0;
     rc = med_wide_key_take(&columns[i].type, columns[i].descending, &parts, &value);
     void *copy = rc == MEDLEY_OK ? med_arena_alloc(arena, value.len + 1) : NULL;

@@ -26,24 +26,42 @@ static int open_sealed(med_wide_tiers *tiers) {
   return rc;
 }
 
-/* The record at or behind a key; while nobody writes and the walk goes forward, the one that was found last is often it. */
+/* A walk asks for what is behind the last record that was found: its key and 00, or, backwards, its key. */
+static bool follows(const med_wide_tiers *tiers, med_slice key, bool forward) {
+  med_slice last = tiers->record;
+  if (last.bytes == NULL || key.len != last.len + forward || memcmp(key.bytes, last.bytes, last.len) != 0) return false;
+  return !forward || ((const uint8_t *)key.bytes)[last.len] == 0;
+}
+
+/* The last record that was found is the answer: the key lies between what was asked for then and the record. */
+static bool answers(const med_wide_tiers *tiers, med_slice key, bool forward) {
+  med_slice asked = med_key_slice(&tiers->asked), last = tiers->record;
+  if (forward) return med_slice_compare(asked, key) <= 0 && (last.bytes == NULL || med_slice_compare(last, key) >= 0);
+  return med_slice_compare(asked, key) >= 0 && (last.bytes == NULL || med_slice_compare(last, key) < 0);
+}
+
+/* While nobody writes, the cursor stays on the record that was found last: the next one is a step away, or it is still this one. */
 static int seek_record(med_wide_tiers *tiers, med_slice key, bool forward, med_slice *at, med_slice *value) {
-  bool keeps = forward && !tiers->only_records && !med_txn_writes(tiers->txn);
-  if (keeps && tiers->has_record && med_slice_compare(med_key_slice(&tiers->asked), key) <= 0 &&
-      (tiers->record.bytes == NULL || med_slice_compare(tiers->record, key) >= 0)) {
+  bool keeps = tiers->has_record && tiers->forward == forward, steps = keeps && follows(tiers, key, forward);
+  if (keeps && !steps && !tiers->only_records && answers(tiers, key, forward)) {
     *at = tiers->record;
     *value = tiers->record_value;
     return at->bytes != NULL ? MEDLEY_OK : MEDLEY_NOT_FOUND;
   }
   int rc = tiers->cursor != NULL ? MEDLEY_OK : med_cursor_open(tiers->txn, MED_TREE_WIDE, &tiers->cursor);
   if (rc != MEDLEY_OK) return rc;
-  rc = forward ? med_cursor_seek(tiers->cursor, key, at, value) : med_cursor_seek_before(tiers->cursor, key, at, value);
-  tiers->has_record = keeps && (rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND);
+  if (steps)
+    rc = forward ? med_cursor_next(tiers->cursor, at, value) : med_cursor_previous(tiers->cursor, at, value);
+  else
+    rc = forward ? med_cursor_seek(tiers->cursor, key, at, value)
+                 : med_cursor_seek_before(tiers->cursor, key, at, value);
+  tiers->has_record = (rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND) && !med_txn_writes(tiers->txn);
   if (!tiers->has_record) return rc;
+  tiers->forward = forward;
   tiers->record = rc == MEDLEY_OK ? *at : med_slice_of(NULL, 0);
   tiers->record_value = *value;
   tiers->asked.len = (uint16_t)key.len;
-  memcpy(tiers->asked.bytes, key.bytes, key.len);
+  if (!tiers->only_records) memcpy(tiers->asked.bytes, key.bytes, key.len);
   return rc;
 }
 

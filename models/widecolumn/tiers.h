@@ -15,8 +15,8 @@ typedef struct med_wide_tiers {
   med_wide_segment_rows *sealed; /* NULL: the table has none, or has not been asked */
   bool only_records, holds;
   med_buffer space;
-  /* While nobody writes: the first record at or behind `asked`; no bytes: there is none. */
-  bool has_record;
+  /* While nobody writes: what was answered for `asked` last; no bytes: there was none. */
+  bool has_record, forward;
   med_key asked;
   med_slice record, record_value;
 } med_wide_tiers;

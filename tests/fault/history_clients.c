@@ -1,6 +1,6 @@
 /* history_clients.c - see history_clients.h.
  *
- * Key k is, by k % 4, a SQL row's text, a Redis list, a Redis string or a hash field. A key takes some values and is then
+ * Key k is, by k % 5, a SQL row's text, a Redis list, a Redis string, a hash field or a list in a wide-column row. A key takes some values and is then
  * replaced by a new one, so that lists stay short. The sum of the accounts is split over SQL rows and counters of the
  * key-value model: a transfer often moves an amount from one model to the other. */
 #include "tests/fault/history_clients.h"
@@ -32,12 +32,14 @@ static const medley_value *command(client *c, int *rc, size_t count, const char 
 #define COMMAND(c, rc, ...) \
   command((c), (rc), sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
 
-medley_statement *history_prepare(client *c, const char *text) {
+static medley_statement *prepare(client *c, medley_language language, const char *text) {
   medley_statement *statement;
-  if (medley_prepare(c->session, MEDLEY_LANGUAGE_SQL, text, MEDLEY_NUL_ENDED, &statement, NULL) != MEDLEY_OK)
+  if (medley_prepare(c->session, language, text, MEDLEY_NUL_ENDED, &statement, NULL) != MEDLEY_OK)
     history_stop(text, medley_session_error(c->session)->message);
   return statement;
 }
+
+medley_statement *history_prepare(client *c, const char *text) { return prepare(c, MEDLEY_LANGUAGE_SQL, text); }
 
 static int step_to_end(medley_statement *statement) {
   int rc;
@@ -81,8 +83,21 @@ static void take_reply(client *c, const medley_value *reply) {
     take_reply(c, &reply->as.list.items[i]);
 }
 
+static int read_wide_row(client *c, uint32_t key) {
+  (void)medley_bind_integer(c->wide_read, 1, key);
+  int rc = medley_step(c->wide_read);
+  if (rc == MEDLEY_ROW) {
+    const medley_value *list = medley_column_value(c->wide_read, 0);
+    for (size_t i = 0; list->type == MEDLEY_TYPE_LIST && i < list->as.list.count; i++)
+      c->scratch[c->scratch_len++] = (uint32_t)list->as.list.items[i].as.integer;
+    rc = MEDLEY_DONE;
+  }
+  medley_reset(c->wide_read);
+  return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
+}
+
 static void name_of(uint32_t key, char *name, size_t size) {
-  if (key % 4 == 3)
+  if (key % MODELS == 3)
     snprintf(name, size, "history:hash:%u", key / 64);
   else
     snprintf(name, size, "history:%u", key);
@@ -94,11 +109,12 @@ static int read_list(client *c, uint32_t key) {
   c->scratch_len = 0;
   name_of(key, name, sizeof name);
   snprintf(field, sizeof field, "%u", key);
-  switch (key % 4) {
+  switch (key % MODELS) {
     case 0: return read_row(c, key);
     case 1: take_reply(c, COMMAND(c, &rc, "LRANGE", name, "0", "-1")); return rc;
     case 2: take_reply(c, COMMAND(c, &rc, "GET", name)); return rc;
-    default: take_reply(c, COMMAND(c, &rc, "HGET", name, field)); return rc;
+    case 3: take_reply(c, COMMAND(c, &rc, "HGET", name, field)); return rc;
+    default: return read_wide_row(c, key);
   }
 }
 
@@ -119,16 +135,20 @@ static int append_value(client *c, uint32_t key, uint32_t value) {
   int rc;
   name_of(key, name, sizeof name);
   snprintf(field, sizeof field, "%u", key);
-  snprintf(text, sizeof text, key % 4 == 1 ? "%u" : "%u,", value);
-  c->log->by_model[key % 4]++;
-  switch (key % 4) {
+  snprintf(text, sizeof text, key % MODELS == 1 ? "%u" : "%u,", value);
+  c->log->by_model[key % MODELS]++;
+  switch (key % MODELS) {
     case 0:
       (void)medley_bind_integer(c->append, 1, key);
       (void)medley_bind_text(c->append, 2, text, strlen(text));
       return step_to_end(c->append);
     case 1: (void)COMMAND(c, &rc, "RPUSH", name, text); return rc;
     case 2: (void)COMMAND(c, &rc, "APPEND", name, text); return rc;
-    default: return append_to_field(c, name, field, text);
+    case 3: return append_to_field(c, name, field, text);
+    default:
+      (void)medley_bind_integer(c->wide_append, 1, value);
+      (void)medley_bind_integer(c->wide_append, 2, key);
+      return step_to_end(c->wide_append);
   }
 }
 
@@ -287,7 +307,7 @@ static int exchange_string(client *c, uint32_t key) {
   int old_len = is_there ? (int)present.len : 0;
   int len = snprintf(whole, sizeof whole, "%.*s%u,", old_len, is_there ? (const char *)present.bytes : "", value);
   record_op(c, HISTORY_APPEND, key)->value = value;
-  c->log->by_model[key % 4]++;
+  c->log->by_model[key % MODELS]++;
   char old[TEXT_MAX];
   memcpy(old, whole, (size_t)old_len);
   return medley_kv_compare_and_set(c->session, "0", name, strlen(name), is_there ? old : NULL, (size_t)old_len, whole,
@@ -297,8 +317,8 @@ static int exchange_string(client *c, uint32_t key) {
 /* One statement, or one call, is its own transaction. */
 static void autocommit_txn(client *c) {
   uint32_t key = some_key(c);
-  bool append = fault_random_percent(&c->random, 50) && key % 4 != 3;
-  bool exchange = append && key % 4 == 2 && fault_random_percent(&c->random, 50);
+  bool append = fault_random_percent(&c->random, 50) && key % MODELS != 3;
+  bool exchange = append && key % MODELS == 2 && fault_random_percent(&c->random, 50);
   int rc = exchange ? exchange_string(c, key) : append ? do_append(c, key) : history_read(c, key);
   if (exchange && rc == MEDLEY_CONSTRAINT) {
     c->log->conflicts++;
@@ -318,7 +338,7 @@ static void multi_txn(client *c) {
   (void)COMMAND(c, &rc, "MULTI");
   for (int i = 0; i < count && rc == MEDLEY_OK; i++) {
     keys[i] = some_key(c);
-    if (keys[i] % 4 == 0 || keys[i] % 4 == 3) keys[i] = keys[i] / 4 * 4 + 1 + keys[i] % 2;
+    if (keys[i] % MODELS != 1 && keys[i] % MODELS != 2) keys[i] = keys[i] / MODELS * MODELS + 1 + keys[i] % 2;
     if (fault_random_percent(&c->random, 50)) {
       rc = do_append(c, keys[i]);
       ops[i] = NULL;
@@ -418,6 +438,8 @@ void history_client_open(client *c) {
   c->append =
       history_prepare(c, "INSERT INTO history VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = v || excluded.v");
   c->read = history_prepare(c, "SELECT v FROM history WHERE k = ?1");
+  c->wide_append = prepare(c, MEDLEY_LANGUAGE_CQL, "UPDATE history.lists SET v = v + [?] WHERE k = ?");
+  c->wide_read = prepare(c, MEDLEY_LANGUAGE_CQL, "SELECT v FROM history.lists WHERE k = ?");
   c->debit = history_prepare(c, "UPDATE account SET balance = balance + ?1 WHERE id = ?2");
   c->sum = history_prepare(c, "SELECT sum(balance) FROM account");
   c->scratch = malloc(KEYS_MAX * sizeof *c->scratch);
@@ -427,6 +449,8 @@ void history_client_open(client *c) {
 void history_client_close(client *c) {
   medley_statement_close(c->append);
   medley_statement_close(c->read);
+  medley_statement_close(c->wide_append);
+  medley_statement_close(c->wide_read);
   medley_statement_close(c->debit);
   medley_statement_close(c->sum);
   if (medley_session_close(c->session) != MEDLEY_OK) history_stop("session", "cannot be closed");

@@ -16,6 +16,7 @@ enum {
   KEYS_MAX = 1 << 17,
   OPS_MAX = 6,  /* of a transaction */
   ACCOUNTS = 8, /* half of them in SQL */
+  MODELS = 5,   /* what a key is: history_clients.c */
   BALANCE = 100,
   TEXT_MAX = 4096
 };
@@ -34,7 +35,7 @@ typedef struct logged_txn {
 typedef struct client_log {
   _Atomic uint32_t txn_count, value_count;
   uint32_t txn_max, op_count, op_max, list_len, list_max, next_value;
-  uint64_t bank_reads, bank_wrong, conflicts, surprises, by_model[4], multi;
+  uint64_t bank_reads, bank_wrong, conflicts, surprises, by_model[MODELS], multi;
   logged_txn *txns;
   logged_op *ops;
   uint32_t *lists;
@@ -51,7 +52,7 @@ typedef struct client {
   uint32_t number;
   medley *db;
   medley_session *session;
-  medley_statement *append, *read, *debit, *sum;
+  medley_statement *append, *read, *wide_append, *wide_read, *debit, *sum;
   fault_random random;
   uint32_t *scratch; /* a list that was read */
   uint32_t scratch_len;

@@ -104,7 +104,8 @@ static void run_txns(fault_run *run, medley_session *session, uint32_t worker, u
     fault_run_note(run, "transaction", rc, fault_workload_error());
     if (rc == MEDLEY_COMMIT_UNKNOWN) run->report->in_doubt[worker] = number;
     if (rc == MEDLEY_COMMIT_UNKNOWN || rc == MEDLEY_DEAD) return;
-    if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) {
+    /* Another thread's failed commit may have made the handle dead between this one's failure and its rollback. */
+    if (medley_session_state(session) != MEDLEY_NO_TRANSACTION && medley_rollback(session) != MEDLEY_DEAD) {
       fault_run_bad(run, "a transaction is left open after %s", medley_status_name(rc));
     }
   }
@@ -336,6 +337,60 @@ static void schema_changes(fault_run *run) {
   fault_run_close(run, db, session);
 }
 
+static void judge_wide_table(fault_run *run, medley_session *session, int64_t expected_rows, int64_t expected_sum) {
+  int64_t rows = 0, sum = 0;
+  int rc = fault_sql_number(session, "SELECT count(*) FROM \"faults.t\"", 0, NULL, &rows);
+  if (rc == MEDLEY_OK) rc = fault_sql_number(session, "SELECT coalesce(sum(c), 0) FROM \"faults.t\"", 0, NULL, &sum);
+  if (rc == MEDLEY_OK && (rows != expected_rows || sum != expected_sum))
+    fault_run_bad(run, "%d rows of the wide-column table, expected %d; sum %d, expected %d", (int)rows,
+                  (int)expected_rows, (int)sum, (int)expected_sum);
+  else if (rc != MEDLEY_OK && rc != MEDLEY_DEAD)
+    fault_run_bad(run, "the wide-column table cannot be read: %s", fault_error(session));
+}
+
+/* Statements of SQL on a wide-column table, one by one, every other time in a transaction: each leaves all of its effect or none. */
+static void wide_tables(fault_run *run) {
+  static const struct {
+    const char *sql;
+    int64_t rows, sum; /* afterwards */
+  } steps[] = {
+      {"INSERT INTO \"faults.t\"(a, b, c, d) VALUES (1, 1, 1, '[1]'), (1, 2, 2, NULL), (2, 1, 3, '[2, 3]')", 3, 6},
+      {"INSERT INTO \"faults.t\"(a, b, c, _ttl) SELECT 3, value, value, 1000 FROM json_each('[1, 2, 3]')", 6, 12},
+      {"UPDATE \"faults.t\" SET c = c + 1 WHERE a < 3", 6, 15},
+      {"REPLACE INTO \"faults.t\"(a, b, c) VALUES (1, 1, 10)", 6, 23},
+      {"DELETE FROM \"faults.t\" WHERE (a = 1 AND b = 2) OR (a = 1 AND b > 1)", 5, 20},
+      {"SELECT x.d, y.c FROM \"faults.t\" x JOIN \"faults.t\" y ON y.a = x.a AND y.b = x.b WHERE y.c = 10", 5, 20}};
+  static const char *const definitions[] = {
+      "CREATE KEYSPACE faults WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+      "CREATE TABLE faults.t (a int, b int, c int, d frozen<list<int>>, PRIMARY KEY (a, b))",
+      "CREATE INDEX ON faults.t (c)"};
+  medley *db;
+  medley_session *session;
+  int64_t rows = 0, sum = 0;
+  bool in_transaction = run->at % 2 == 1;
+  int rc = MEDLEY_OK;
+  if (!fault_run_open(run, &db, &session)) return;
+  for (size_t i = 0; rc == MEDLEY_OK && i < 3; i++)
+    rc = medley_exec(session, MEDLEY_LANGUAGE_CQL, definitions[i], strlen(definitions[i]), NULL, NULL);
+  if (rc == MEDLEY_OK && in_transaction) rc = medley_begin(session, MEDLEY_WRITE);
+  if (rc != MEDLEY_OK) fault_run_bad(run, "no wide-column table: %s", medley_session_error(session)->message);
+  fault_run_arm(run);
+  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof steps / sizeof steps[0]; i++) {
+    rc = fault_sql(session, steps[i].sql, 0, NULL);
+    if (rc != MEDLEY_OK) continue;
+    rows = steps[i].rows;
+    sum = steps[i].sum;
+  }
+  fault_run_note(run, "wide-column table", rc, fault_error(session));
+  fault_run_disarm(run);
+  bool lost =
+      in_transaction && medley_session_state(session) == MEDLEY_NO_TRANSACTION; /* SQLite rolled all of it back */
+  if (rc != MEDLEY_COMMIT_UNKNOWN && rc != MEDLEY_DEAD) judge_wide_table(run, session, lost ? 0 : rows, lost ? 0 : sum);
+  if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) medley_rollback(session);
+  fault_run_go_on(run, session, FAULT_PREPARED_TXNS + 1);
+  fault_run_close(run, db, session);
+}
+
 static void backup(fault_run *run) {
   medley *db;
   medley_session *session;
@@ -394,6 +449,7 @@ const fault_scenario fault_scenarios[] = {
     {"group commit", "sql keyvalue", false, group_commit, NULL},
     {"large transaction", "sql", false, large_transaction, NULL},
     {"schema changes", "sql", false, schema_changes, NULL},
+    {"wide-column tables in SQL", "sql", false, wide_tables, NULL},
     {"backup", "sql keyvalue", false, backup, NULL},
     {"check, stat, maintain", "sql keyvalue", false, check_and_stat, NULL},
     {"alternating sessions", "sql", false, alternating_sessions, NULL},

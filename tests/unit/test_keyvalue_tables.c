@@ -117,6 +117,7 @@ START_TEST(writes_follow_the_conflict_clause) {
   SQL_FAILS(kit.session, "INSERT INTO kv_hash(key, field, value) VALUES ('h', 'b', 1), ('h', 'a', 2)",
             MEDLEY_CONSTRAINT);
   SQL_OK(kit.session, "INSERT OR IGNORE INTO kv_hash(key, field, value) VALUES ('h', 'a', 3), ('h', 'c', 4)");
+  ck_assert_int_eq(medley_changes(kit.session), 1);
   SQL_OK(kit.session, "INSERT OR REPLACE INTO kv_hash(key, field, value) VALUES ('h', 'c', 5)");
   SQL_IS(kit.session, "SELECT field, value FROM kv_hash", "a|1\nc|5\n");
   SQL_FAILS(kit.session, "UPDATE kv_hash SET field = 'a' WHERE field = 'c'", MEDLEY_CONSTRAINT);

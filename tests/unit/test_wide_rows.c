@@ -481,6 +481,17 @@ static void compare_all(world *w, bool descending, uint64_t *random) {
   compare_places(w, random);
 }
 
+/* In a transaction that only reads, where readers keep what they have found. */
+static void compare_snapshot(world *w, bool descending, uint64_t *random) {
+  med_txn *writing = w->txn;
+  OK(w, med_txn_open_reader(w->store, &w->txn, &w->error));
+  OK(w, med_txn_renew(w->txn));
+  read_catalog(w);
+  compare_all(w, descending, random);
+  med_txn_close_reader(w->txn);
+  w->txn = writing;
+}
+
 static void check_all(world *w) {
   uint64_t problems = 0;
   OK(w, med_wide_check(w->txn, tell, NULL, &problems));
@@ -525,6 +536,7 @@ static void play(bool descending, bool timestamps, bool calm, unsigned count) {
     } else {
       commit(&w);
     }
+    if (property_below(&random, 4) == 0) compare_snapshot(&w, descending, &random);
     if (property_below(&random, 3) == 0) w.clock_us += (int64_t)property_below(&random, 100) * 1000000;
     if (property_below(&random, 60) == 0) {
       close_store(&w);

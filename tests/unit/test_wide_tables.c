@@ -412,6 +412,24 @@ START_TEST(statements_and_savepoints_take_rows_back) {
 }
 END_TEST
 
+START_TEST(a_row_that_a_view_cannot_have_is_not_left_behind) {
+  session_kit kit;
+  open_shop(&kit);
+  cql(kit.session, "CREATE TABLE shop.t (a int PRIMARY KEY, b text)");
+  cql(kit.session,
+      "CREATE MATERIALIZED VIEW shop.v AS SELECT * FROM shop.t WHERE a IS NOT NULL AND b IS NOT NULL PRIMARY KEY (a, "
+      "b)");
+  SQL_OK(kit.session, "BEGIN; INSERT INTO \"shop.t\" VALUES (1, 'short')");
+  /* one row: SQLite takes no savepoint around the statement */
+  SQL_FAILS(kit.session, "INSERT INTO \"shop.t\" VALUES (2, printf('%0400d', 1))", MEDLEY_TOO_BIG);
+  SQL_FAILS(kit.session, "UPDATE \"shop.t\" SET b = printf('%0400d', 1) WHERE a = 1", MEDLEY_TOO_BIG);
+  SQL_OK(kit.session, "COMMIT");
+  SQL_IS(kit.session, "SELECT * FROM \"shop.t\"", "1|short\n");
+  SQL_IS(kit.session, "SELECT * FROM \"shop.v\"", "1|short\n");
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(definitions_may_change_under_a_prepared_statement) {
   session_kit kit;
   medley_session *other;
@@ -503,5 +521,6 @@ PROPERTY_MAIN("wide_tables", every_type_has_a_value_of_sql_and_takes_it_back,
               a_plan_finds_what_a_scan_of_a_stock_table_finds, an_index_finds_its_rows_and_no_others,
               writes_follow_the_conflict_clause, static_columns_are_the_partitions, counters_count_and_views_only_read,
               times_are_hidden_columns, statements_and_savepoints_take_rows_back,
-              definitions_may_change_under_a_prepared_statement, a_definition_is_seen_and_unseen_with_its_transaction,
+              a_row_that_a_view_cannot_have_is_not_left_behind, definitions_may_change_under_a_prepared_statement,
+              a_definition_is_seen_and_unseen_with_its_transaction,
               names_and_columns_that_sql_cannot_tell_apart_are_an_error_and_no_harm)
