@@ -233,8 +233,16 @@ typedef struct range {
   uint64_t gone, live; /* rows of its own segment */
   bool has_next;
   med_wide_segment next; /* the one that begins where the range ends */
-  med_key end;           /* the first key behind the range */
+  uint64_t next_live;
+  med_key end; /* the first key behind the range */
 } range;
+
+static int count_live(med_txn *txn, const med_wide_segment *segment, uint64_t *live) {
+  uint64_t gone;
+  int rc = med_wide_segment_count_gone(txn, segment, &gone);
+  *live = rc == MEDLEY_OK && gone < segment->rows ? segment->rows - gone : 0;
+  return rc;
+}
 
 static int find_range(med_txn *txn, med_cursor *cursor, const pass *of, med_arena *arena, range *found) {
   med_slice from = med_key_slice(&of->from);
@@ -245,14 +253,14 @@ static int find_range(med_txn *txn, med_cursor *cursor, const pass *of, med_aren
   med_wide_table_prefix(of->table_id, &found->end);
   (void)med_key_after_prefix(&found->end, med_key_slice(&found->end)); /* it begins with 04 */
   if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-  rc = med_wide_segment_count_gone(txn, &found->segments[0], &found->gone);
+  rc = count_live(txn, &found->segments[0], &found->live);
   if (rc != MEDLEY_OK) return rc;
-  found->live =
-      found->segments[0].rows - (found->gone < found->segments[0].rows ? found->gone : found->segments[0].rows);
+  found->gone = found->segments[0].rows - found->live;
   rc = med_wide_segment_behind(txn, cursor, med_key_slice(&found->segments[0].first), arena, &found->next);
   found->has_next = rc == MEDLEY_OK;
-  if (found->has_next) found->end = found->next.first;
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  if (!found->has_next) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  found->end = found->next.first;
+  return count_live(txn, &found->next, &found->next_live);
 }
 
 static bool is_worth_while(const med_wide_table *table, const pass *of, const range *there) {
@@ -262,8 +270,8 @@ static bool is_worth_while(const med_wide_table *table, const pass *of, const ra
 
 /* A small segment goes together with the next one, if both are one afterwards. */
 static bool may_join(const med_wide_table *table, const pass *of, const range *there) {
-  return there->has_next && there->live * 2 < table->segment_rows &&
-         there->live + of->hot + there->next.rows <= table->segment_rows &&
+  return there->has_next && there->live * 2 <= table->segment_rows &&
+         there->live + of->hot + there->next_live <= table->segment_rows &&
          there->segments[0].bytes + of->hot_bytes + there->next.bytes <= SEGMENT_BYTES_MAX;
 }
 
@@ -280,7 +288,7 @@ static int end_behind(med_txn *txn, med_cursor *cursor, med_arena *arena, range 
 /* *next: where the pass goes on. */
 static int write_range(med_txn *txn, med_wide_table *table, const pass *of, const range *there, size_t *rows,
                        med_key *next) {
-  uint64_t joined = there->count > 1 ? there->segments[1].rows : 0;
+  uint64_t joined = there->count > 1 ? there->next_live : 0;
   uint64_t hot = of->hot < table->segment_rows ? of->hot : table->segment_rows;
   uint64_t total = there->live + joined + hot, count = (total + table->segment_rows - 1) / table->segment_rows;
   rewrite work = {.txn = txn, .table = table, .from = of->from, .to = there->end, .records_max = table->segment_rows};
