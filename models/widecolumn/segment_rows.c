@@ -3,6 +3,9 @@
 
 #include "storage/column_reader.h"
 
+#define AHEAD_GROWTH 32
+#define SEARCHED_AT_ONCE 256 /* rows of one token whose keys are read together */
+
 /* Values of one column around the place: rows [first, end) of a vector. */
 typedef struct slot {
   uint64_t number;
@@ -14,6 +17,7 @@ typedef struct slot {
   bool loaded;
   uint64_t vector;
   size_t first, end, ahead; /* ahead: rows of texts to be read at once */
+  size_t at_once;           /* as many, the next time; 0: as it comes */
   med_vector_rows rows;
   union {
     int64_t *integers;
@@ -147,7 +151,12 @@ static void choose_range(slot *of, uint64_t vector, size_t at) {
                                (of->vector + 1 == vector && at == 0 && of->end == MED_VECTOR_ROWS));
   bool before = of->loaded && ((of->vector == vector && of->first == at + 1) ||
                                (of->vector == vector + 1 && at == MED_VECTOR_ROWS - 1 && of->first == 0));
-  of->ahead = behind || before ? of->ahead * 8 : 1;
+  of->ahead = behind || before ? of->ahead * AHEAD_GROWTH : 1;
+  if (of->at_once > 0) {
+    of->ahead = of->at_once;
+    before = false;
+  }
+  of->at_once = 0;
   if (of->ahead > MED_VECTOR_ROWS) of->ahead = MED_VECTOR_ROWS;
   of->first = before && at + 1 > of->ahead ? at + 1 - of->ahead : before ? 0 : at;
   of->end = before ? at + 1 : at + of->ahead;
@@ -270,6 +279,11 @@ static int lower_bound(med_wide_segment_rows *rows, med_slice key, uint64_t *row
   int rc = token_bound(rows, token, false, &low);
   if (rc == MEDLEY_OK && len > 8) rc = token_bound(rows, token, true, &high);
   med_slice wanted = med_slice_of(tail + 8, len > 8 ? len - 8 : 0);
+  if (rc == MEDLEY_OK && len > 8 && low < high && high - low <= SEARCHED_AT_ONCE) {
+    rows->slots[MED_WIDE_SEGMENT_RESTS].at_once = (size_t)(high - low);
+    rc = load(rows, &rows->slots[MED_WIDE_SEGMENT_RESTS], low);
+    rows->slots[MED_WIDE_SEGMENT_RESTS].at_once = 0;
+  }
   while (rc == MEDLEY_OK && len > 8 && low < high) {
     uint64_t middle = low + (high - low) / 2;
     med_slice rest;
