@@ -54,7 +54,8 @@ int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wid
   return MEDLEY_OK;
 }
 
-/* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. */
+/* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. segment_rows is not Cassandra's: how many rows
+ * are sealed together, 0 for none. */
 static const char *const accepted_options[] = {"additional_write_policy",
                                                "bloom_filter_fp_chance",
                                                "caching",
@@ -72,6 +73,7 @@ static const char *const accepted_options[] = {"additional_write_policy",
                                                "min_index_interval",
                                                "read_repair",
                                                "read_repair_chance",
+                                               MED_WIDE_SEGMENT_ROWS_PROPERTY,
                                                "speculative_retry"};
 
 static bool is_accepted(med_slice name) {
@@ -113,6 +115,8 @@ int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_t
       rc = option_number(run, property, MED_WIDE_TTL_MAX, &table->default_ttl_s);
     if (med_slice_equal(name, med_slice_of_text("gc_grace_seconds")))
       rc = option_number(run, property, INT32_MAX, &table->gc_grace_s);
+    if (med_slice_equal(name, med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY)))
+      rc = option_number(run, property, MED_WIDE_SEGMENT_ROWS_LIMIT, &table->segment_rows);
   }
   if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_COUNTER && table->default_ttl_s > 0)
     return med_cql_fail(run, 0, MEDLEY_ERROR, "Cannot set default_time_to_live on a table with counters");
@@ -272,6 +276,7 @@ static int truncate_one(med_cql_run *run, const med_wide_table *table) {
     MED_TRY(med_wide_catalog_next_id(run->txn, &indexes[i].id));
   }
   fresh.indexes = indexes;
+  fresh.flags &= ~(uint32_t)MED_WIDE_TABLE_SEGMENTS;
   rc = med_wide_catalog_put_table(run->txn, &fresh);
 done:
   return rc;

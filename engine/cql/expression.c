@@ -380,7 +380,7 @@ static bool keep(med_cql_accumulator *accumulator, med_slice value) {
          med_buffer_reserve(&accumulator->value, 1);
 }
 
-static void add_real(med_cql_accumulator *accumulator, double real) {
+void med_cql_accumulator_add_real(med_cql_accumulator *accumulator, double real) {
   double sum = accumulator->real + real;
   bool greater = (accumulator->real < 0 ? -accumulator->real : accumulator->real) >= (real < 0 ? -real : real);
   accumulator->lost += greater ? (accumulator->real - sum) + real : (real - sum) + accumulator->real;
@@ -392,7 +392,7 @@ static int add_sum(med_cql_run *run, const med_cql_expression *expression, med_s
   const med_wide_type *type = &expression->arguments[0]->type;
   accumulator->count++;
   if (is_real(type->kind)) {
-    add_real(accumulator, real_of(value));
+    med_cql_accumulator_add_real(accumulator, real_of(value));
   } else if (expression->plus.run != NULL) {
     med_slice sum = value, both[2] = {med_slice_of(accumulator->value.bytes, accumulator->value.len), value};
     med_cql_environment environment = {0, &run->random, scope->arena};
@@ -406,6 +406,16 @@ static int add_sum(med_cql_run *run, const med_cql_expression *expression, med_s
   return MEDLEY_OK;
 }
 
+int med_cql_accumulator_offer(med_cql_run *run, const med_cql_expression *expression, med_slice value,
+                              med_cql_accumulator *accumulator) {
+  const med_wide_type *type = &expression->arguments[0]->type;
+  int order = 0;
+  if (accumulator->any)
+    order = med_wide_value_compare(type, value, med_slice_of(accumulator->value.bytes, accumulator->value.len));
+  if (accumulator->any && (expression->aggregate == MED_CQL_MIN ? order >= 0 : order <= 0)) return MEDLEY_OK;
+  return keep(accumulator, value) ? MEDLEY_OK : med_cql_no_memory(run);
+}
+
 static int add_to(med_cql_run *run, const med_cql_expression *expression, const med_cql_row_scope *scope,
                   med_cql_accumulator *accumulator) {
   med_slice value;
@@ -415,17 +425,11 @@ static int add_to(med_cql_run *run, const med_cql_expression *expression, const 
   }
   int rc = med_cql_expression_value(run, expression->arguments[0], scope, &value);
   if (rc != MEDLEY_OK || med_wide_is_null(value)) return rc;
-  const med_wide_type *type = &expression->arguments[0]->type;
-  int order = 0;
   switch (expression->aggregate) {
     case MED_CQL_SUM:
     case MED_CQL_AVG: return add_sum(run, expression, value, scope, accumulator);
     case MED_CQL_MIN:
-    case MED_CQL_MAX:
-      if (accumulator->any)
-        order = med_wide_value_compare(type, value, med_slice_of(accumulator->value.bytes, accumulator->value.len));
-      if (accumulator->any && (expression->aggregate == MED_CQL_MIN ? order >= 0 : order <= 0)) return MEDLEY_OK;
-      return keep(accumulator, value) ? MEDLEY_OK : med_cql_no_memory(run);
+    case MED_CQL_MAX: return med_cql_accumulator_offer(run, expression, value, accumulator);
     default: accumulator->count++; return MEDLEY_OK;
   }
 }

@@ -72,4 +72,9 @@ MEDLEY_MUST_USE int med_cql_expression_value(med_cql_run *run, const med_cql_exp
 MEDLEY_MUST_USE int med_cql_aggregate_add(med_cql_run *run, const med_cql_expression *expression,
                                           const med_cql_row_scope *scope, med_cql_accumulator *accumulators);
 
+/* For select_totals.c: a number into a sum of reals; a value into a min or max, which is copied. */
+void med_cql_accumulator_add_real(med_cql_accumulator *accumulator, double real);
+MEDLEY_MUST_USE int med_cql_accumulator_offer(med_cql_run *run, const med_cql_expression *expression, med_slice value,
+                                              med_cql_accumulator *accumulator);
+
 #endif

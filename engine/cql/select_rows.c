@@ -5,6 +5,7 @@
 #include "engine/cql/evaluate.h"
 #include "engine/cql/json.h"
 #include "engine/cql/select.h"
+#include "engine/cql/select_totals.h"
 #include "models/widecolumn/pack.h"
 
 #define SORTED_BYTES_MAX ((size_t)256 << 20)
@@ -39,6 +40,7 @@ struct med_cql_select_cursor {
   med_arena group_arena;
   med_wide_entry group; /* a copy of its first row */
   bool grouping, ended;
+  bool begun; /* the table's sealed rows have been asked for their totals */
   /* Rows to be sorted */
   med_arena sorted_arena;
   sorted_row *sorted;
@@ -319,13 +321,25 @@ static int accumulate(med_cql_select_cursor *cursor, const med_wide_entry *entry
   return rc;
 }
 
+/* Before the first row: the sealed ones may be added up without being read one by one. */
+static int add_totals(med_cql_select_cursor *cursor) {
+  bool taken = false;
+  if (cursor->begun) return MEDLEY_OK;
+  cursor->begun = true;
+  int rc = med_cql_totals_add(cursor->run, cursor->plan, &cursor->bounds, cursor->accumulators, &taken);
+  if (rc != MEDLEY_OK || !taken) return rc;
+  med_wide_reader_only_records(cursor->reader);
+  cursor->grouping = true; /* the records go into the same group */
+  return MEDLEY_OK;
+}
+
 /* Reads on to the end of the group, and shows it; the row that begins the next one is taken into it at once. */
 static int next_group(med_cql_select_cursor *cursor) {
   const med_cql_select_plan *plan = cursor->plan;
   med_wide_entry entry;
   if (cursor->ended) return MEDLEY_DONE;
-  int rc = MEDLEY_OK;
-  while ((rc = next_entry(cursor, &entry)) == MEDLEY_OK) {
+  int rc = add_totals(cursor);
+  while (rc == MEDLEY_OK && (rc = next_entry(cursor, &entry)) == MEDLEY_OK) {
     if (!cursor->grouping) {
       rc = begin_group(cursor, &entry);
     } else if (!in_group(cursor, &entry)) {

@@ -1,13 +1,14 @@
 /* check.c - proving that definitions, rows, index entries and views agree with each other.
  *
  * Table by table: every record decodes, values are of their types, tokens are those of their keys, and a row's index entries and view rows
- * are there and equal. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped, every index entry
+ * are there and equal; every segment is what its record says, and none overlaps another one. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped, every index entry
  * has its row, there are no view rows too many. Then the parts: each belongs to a record that was seen. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "models/widecolumn/read.h"
+#include "models/widecolumn/segment_check.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/walk.h"
 
@@ -20,6 +21,7 @@ typedef struct check {
   med_arena arena;       /* of one record */
   med_buffer object_ids; /* eight bytes each, in memory order */
   uint64_t view_rows, view_rows_made;
+  uint64_t segment_keys, segment_keys_seen; /* pages and bits of gone rows: that segments have, that there are */
 } check;
 
 static void problem(check *work, const char *format, ...) MED_PRINTF(2, 3);
@@ -171,6 +173,32 @@ static int check_row(check *work, const med_wide_table *table, const med_wide_wa
   return check_derived(work, &walked->place, &walked->row);
 }
 
+/* Damage ends the walk over the table's segments. */
+static int check_segments(check *work, const med_wide_table *table) {
+  med_cursor *cursor;
+  med_wide_segment segment;
+  med_key at;
+  uint64_t count = 0;
+  int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  med_wide_table_prefix(table->id, &at);
+  while ((rc = med_wide_segment_behind(work->txn, cursor, med_key_slice(&at), &work->arena, &segment)) == MEDLEY_OK) {
+    if (med_slice_compare(med_key_slice(&segment.first), med_key_slice(&at)) <= 0)
+      problem(work, "wide-column: table %.*s: segment %llu overlaps the one before", (int)table->name.len,
+              (const char *)table->name.bytes, (unsigned long long)segment.id);
+    rc = med_wide_segment_check(work->txn, &segment, &work->segment_keys);
+    med_arena_reset(&work->arena);
+    if (rc != MEDLEY_OK) break;
+    at = segment.last;
+    count++;
+  }
+  med_cursor_close(cursor);
+  if (count > 0 && !(table->flags & MED_WIDE_TABLE_SEGMENTS))
+    problem(work, "wide-column: table %.*s: has segments, and its definition says that it has none",
+            (int)table->name.len, (const char *)table->name.bytes);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
+}
+
 /* Damage ends the table's walk. */
 static int check_table(check *work, const med_wide_table *table) {
   med_wide_walker *walker;
@@ -200,21 +228,13 @@ static med_slice entry_tail(med_slice key, med_slice value) {
 /* The row of a tail, of which med_wide_walker answers the first: NOT_FOUND if it is not there. */
 static int row_of_tail(check *work, const med_wide_table *table, med_slice tail, med_wide_walker **walker,
                        med_wide_walked *walked) {
-  med_key from, key;
-  med_slice record;
-  med_buffer space = {0};
-  med_wide_table_prefix(table->id, &from);
-  key = from;
-  if (tail.len == 0 || tail.len > MED_KEY_SIZE_MAX - (size_t)key.len)
+  if (tail.len == 0 || tail.len > MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET)
     return med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
-  memcpy(key.bytes + key.len, tail.bytes, tail.len);
-  key.len = (uint16_t)(key.len + tail.len);
-  int rc = med_wide_record_get(work->txn, med_key_slice(&key), &space, &record);
-  med_buffer_clear(&space);
-  if (rc == MEDLEY_OK) rc = med_wide_walker_open(work->txn, table, walker);
+  int rc = med_wide_walker_open(work->txn, table, walker);
   if (rc != MEDLEY_OK) return rc;
   med_wide_walker_at(*walker, tail);
-  return med_wide_walker_next(*walker, walked);
+  rc = med_wide_walker_next(*walker, walked);
+  return rc == MEDLEY_OK && !med_slice_equal(walked->place.tail, tail) ? MEDLEY_NOT_FOUND : rc;
 }
 
 static int entry_is_right(check *work, const med_wide_index *index, const med_wide_walked *walked, med_slice key,
@@ -263,12 +283,12 @@ static int remember_object(check *work, med_slice value) {
 static int check_key(check *work, med_slice key, med_slice value) {
   const uint8_t *bytes = key.bytes;
   const med_wide_table *table;
-  if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW) {
+  if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW || bytes[0] == MED_WIDE_KEY_SEGMENT) {
     int rc = remember_object(work, value);
     if (rc != MEDLEY_OK) return rc;
   }
   if (bytes[0] <= MED_WIDE_KEY_PART) return MEDLEY_OK;
-  if (bytes[0] > MED_WIDE_KEY_INDEX || key.len < 6) {
+  if (bytes[0] > MED_WIDE_KEY_SEALING || key.len < (bytes[0] == MED_WIDE_KEY_SEALING ? 5 : 6)) {
     problem(work, "wide-column: a key of an unknown kind");
     return MEDLEY_OK;
   }
@@ -279,7 +299,9 @@ static int check_key(check *work, med_slice key, med_slice value) {
     if (!is_dropped(work, MED_WIDE_KEY_INDEX, id)) problem(work, "wide-column: entries of index %u, which is not", id);
     return MEDLEY_OK;
   }
-  if (table_by_id(work, id) == NULL && !is_dropped(work, MED_WIDE_KEY_ROW, id))
+  if (table_by_id(work, id) != NULL)
+    work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
+  else if (!is_dropped(work, bytes[0], id))
     problem(work, "wide-column: rows of table %u, which is not", id);
   return MEDLEY_OK;
 }
@@ -313,7 +335,10 @@ static int check_tables(check *work) {
   size_t count;
   const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
   int rc = MEDLEY_OK;
-  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) rc = check_table(work, &tables[i]);
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    rc = check_segments(work, &tables[i]);
+    if (rc == MEDLEY_OK) rc = check_table(work, &tables[i]);
+  }
   return rc;
 }
 
@@ -334,6 +359,9 @@ static int check_tree(check *work) {
   if (work->view_rows != work->view_rows_made)
     problem(work, "wide-column: views have %llu rows, their tables make %llu", (unsigned long long)work->view_rows,
             (unsigned long long)work->view_rows_made);
+  if (work->segment_keys != work->segment_keys_seen)
+    problem(work, "wide-column: segments have %llu pages, there are %llu", (unsigned long long)work->segment_keys,
+            (unsigned long long)work->segment_keys_seen);
   rc = check_parts(work, cursor);
 done:
   med_cursor_close(cursor);

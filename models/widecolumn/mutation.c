@@ -4,7 +4,9 @@
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/change.h"
 #include "models/widecolumn/derived.h"
+#include "models/widecolumn/seal.h"
 #include "models/widecolumn/sweep.h"
+#include "models/widecolumn/tiers.h"
 
 int med_wide_table_note(med_txn *txn, const med_wide_table *table, uint32_t flags, bool *changed) {
   *changed = (table->flags & flags) != flags;
@@ -25,30 +27,30 @@ typedef struct row_access {
   const med_slice *partition_values, *clustering_values;
   med_arena *arena;
   med_key partition_key, key;
-  med_buffer parts, space;
+  med_buffer parts;
+  med_wide_tiers tiers;
   bool hashed;
   bool has_partition; /* `partition` was loaded */
   med_wide_partition partition;
-  bool there; /* the row has a record */
+  bool there;  /* the row has a record, or is sealed */
+  bool sealed; /* in a segment, from which it is taken before it is stored */
   med_wide_row row, old;
 } row_access;
 
 static void access_clear(row_access *access) {
   med_buffer_clear(&access->parts);
-  med_buffer_clear(&access->space);
+  med_wide_tiers_clear(&access->tiers);
 }
 
 static int load_row(row_access *access) {
-  med_slice bytes;
-  medley_error *error = med_txn_error(access->txn);
-  int rc = med_wide_record_get(access->txn, med_key_slice(&access->key), &access->space, &bytes);
+  med_wide_found found;
+  med_wide_tiers_init(&access->tiers, access->txn, access->table);
+  int rc = med_wide_tiers_get(&access->tiers, med_key_slice(&access->key), &found);
   med_wide_row_init(&access->row);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
-  const void *copy = rc == MEDLEY_OK ? med_arena_copy(access->arena, bytes.bytes, bytes.len) : NULL;
-  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
+  if (rc == MEDLEY_OK) rc = med_wide_tiers_row(&access->tiers, &found, access->arena, &access->row);
   access->there = rc == MEDLEY_OK;
-  if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), access->arena, &access->row, error);
-  if (rc == MEDLEY_OK) med_wide_row_strip(&access->row, access->table);
+  access->sealed = rc == MEDLEY_OK && found.sealed;
   return rc;
 }
 
@@ -122,21 +124,32 @@ static int forget_partition(row_access *access) {
   return rc == MEDLEY_OK ? med_wide_partition_store(access->txn, &access->partition_key, &present) : rc;
 }
 
+/* A sealed row leaves its segment. */
+static int take_away(row_access *access) {
+  if (!access->sealed) return med_wide_record_delete(access->txn, med_key_slice(&access->key));
+  int rc = med_wide_tiers_unseal(&access->tiers);
+  return rc == MEDLEY_OK ? med_wide_seal_note(access->txn, access->table, med_key_slice(&access->key)) : rc;
+}
+
 static int store_row(row_access *access) {
   if (access->clustering_values == NULL) return store_statics(access);
   med_slice key = med_key_slice(&access->key);
   if (med_wide_row_is_empty(&access->row)) {
     if (!access->there) return MEDLEY_OK;
-    int rc = med_wide_record_delete(access->txn, key);
+    int rc = take_away(access);
     return rc == MEDLEY_OK && access->hashed ? forget_partition(access) : rc;
   }
   med_buffer bytes = {0};
   int rc = MEDLEY_OK;
-  if (!med_wide_row_encode(&access->row, &bytes))
+  if (access->sealed)
+    rc = take_away(access);
+  else if (!access->there)
+    rc = med_wide_seal_note(access->txn, access->table, key);
+  if (rc == MEDLEY_OK && !med_wide_row_encode(&access->row, &bytes))
     rc = med_error_no_memory(med_txn_error(access->txn));
-  else if (access->there)
+  if (rc == MEDLEY_OK && access->there)
     rc = med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
-  else
+  else if (rc == MEDLEY_OK)
     rc = med_wide_record_add(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
   med_buffer_clear(&bytes);
   if (rc == MEDLEY_OK && access->hashed && !access->there)
@@ -245,17 +258,17 @@ static int delete_in_range(med_txn *txn, const med_wide_table *table, const med_
 static int delete_rows(med_txn *txn, const med_wide_table *table, const med_slice *partition, const med_key *prefix,
                        const med_wide_range *range, int64_t timestamp_us) {
   med_arena arena = {0};
-  med_cursor *cursor;
+  med_wide_tiers tiers;
+  med_wide_found found;
   med_key at, rows;
-  med_slice key;
-  int rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
-  if (rc != MEDLEY_OK) return rc;
+  int rc;
+  med_wide_tiers_init(&tiers, txn, table);
   med_wide_row_key(prefix, med_slice_of("", 0), &rows);
   med_wide_row_key(prefix, range != NULL ? range->from : med_slice_of("", 0), &at);
-  while ((rc = med_cursor_seek(cursor, med_key_slice(&at), &key, NULL)) == MEDLEY_OK &&
-         med_slice_starts_with(key, med_key_slice(&rows))) {
-    memcpy(at.bytes, key.bytes, key.len);
-    at.len = (uint16_t)key.len;
+  while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
+         med_slice_starts_with(found.key, med_key_slice(&rows))) {
+    memcpy(at.bytes, found.key.bytes, found.key.len);
+    at.len = (uint16_t)found.key.len;
     med_slice parts = med_slice_of(at.bytes + rows.len, (size_t)at.len - rows.len);
     if (range != NULL && !med_wide_range_has(range, parts)) break;
     rc = delete_in_range(txn, table, partition, parts, timestamp_us, &arena);
@@ -264,7 +277,7 @@ static int delete_rows(med_txn *txn, const med_wide_table *table, const med_slic
     if (at.len == MED_KEY_SIZE_MAX) break; /* cannot be: a row's key is shorter */
     at.bytes[at.len++] = 0;                /* the next key that there can be */
   }
-  med_cursor_close(cursor);
+  med_wide_tiers_clear(&tiers);
   med_arena_clear(&arena);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }

@@ -2,6 +2,7 @@
 #include "models/widecolumn/partition.h"
 
 #include "models/widecolumn/pack.h"
+#include "models/widecolumn/segment_rows.h"
 
 /* The first byte of the record. */
 enum {
@@ -101,6 +102,17 @@ int med_wide_partition_load(med_txn *txn, const med_key *key, med_arena *arena, 
              : rc;
 }
 
+static int has_sealed_rows(med_txn *txn, const med_key *key, const med_key *from, bool *there) {
+  med_wide_segment_rows *sealed;
+  med_slice found;
+  int rc = med_wide_segment_rows_open(txn, med_get_u32(key->bytes + 1), &sealed);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_wide_segment_rows_seek(sealed, med_key_slice(from), &found);
+  *there = rc == MEDLEY_OK && med_slice_starts_with(found, med_key_slice(from));
+  med_wide_segment_rows_close(sealed);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
 static int has_rows(med_txn *txn, const med_key *key, bool *there) {
   med_key from;
   med_cursor *cursor;
@@ -111,7 +123,8 @@ static int has_rows(med_txn *txn, const med_key *key, bool *there) {
   rc = med_cursor_seek(cursor, med_key_slice(&from), &at, NULL);
   *there = rc == MEDLEY_OK && med_slice_starts_with(at, med_key_slice(&from));
   med_cursor_close(cursor);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  return *there ? MEDLEY_OK : has_sealed_rows(txn, key, &from, there);
 }
 
 int med_wide_partition_store(med_txn *txn, const med_key *key, const med_wide_partition *partition) {

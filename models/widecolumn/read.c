@@ -2,20 +2,21 @@
 #include "models/widecolumn/read.h"
 
 #include "models/widecolumn/derived.h"
+#include "models/widecolumn/tiers.h"
 #include "models/widecolumn/value_key.h"
 
 struct med_wide_reader {
   med_txn *txn;
   const med_wide_table *table;
   int64_t now_s;
-  med_cursor *cursor;
+  med_wide_tiers tiers;
   bool reverse, distinct,
       whole; /* whole: all rows of each partition are asked for, so static columns may stand alone */
   bool ended;
   med_key from, to; /* of tree keys: from <= key < to */
   med_key at;       /* where the next record is looked for: >= at, or < at in reverse */
   med_key current;  /* of the last entry */
-  bool stands; /* the cursor is on the record before `at`, and nobody writes in this transaction: one step leads on */
+  med_key resumed;  /* the partition of the row that the reading goes on behind; len 0: none */
   /* The present partition */
   med_arena partition_arena;
   med_key partition; /* its key; len 0: none yet */
@@ -25,7 +26,6 @@ struct med_wide_reader {
   bool first;
   /* The present row */
   med_arena arena;
-  med_buffer space;
   med_slice *clustering_values;
   med_wide_row row;
   uint64_t visited;
@@ -40,11 +40,7 @@ int med_wide_reader_open(med_txn *txn, const med_wide_table *table, med_wide_rea
   made->txn = txn;
   made->table = table;
   made->now_s = med_txn_now_us(txn) / 1000000;
-  int rc = med_cursor_open(txn, MED_TREE_WIDE, &made->cursor);
-  if (rc != MEDLEY_OK) {
-    med_free(made);
-    return rc;
-  }
+  med_wide_tiers_init(&made->tiers, txn, table);
   med_wide_reader_tokens(made, INT64_MIN, INT64_MAX);
   *reader = made;
   return MEDLEY_OK;
@@ -52,10 +48,9 @@ int med_wide_reader_open(med_txn *txn, const med_wide_table *table, med_wide_rea
 
 void med_wide_reader_close(med_wide_reader *reader) {
   if (reader == NULL) return;
-  med_cursor_close(reader->cursor);
+  med_wide_tiers_clear(&reader->tiers);
   med_arena_clear(&reader->partition_arena);
   med_arena_clear(&reader->arena);
-  med_buffer_clear(&reader->space);
   med_free(reader);
 }
 
@@ -63,10 +58,9 @@ static void begin(med_wide_reader *reader, bool reverse, bool whole) {
   reader->reverse = reverse;
   reader->whole = whole;
   reader->ended = false;
-  reader->partition.len = 0;
+  reader->partition.len = reader->resumed.len = 0;
   reader->any_row = true;
   reader->at = reverse ? reader->to : reader->from;
-  reader->stands = false;
 }
 
 /* The end of all keys that begin with prefix. A key of a table is never only FF. */
@@ -79,6 +73,8 @@ void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to) {
   after(&reader->to, &last);
   begin(reader, false, true);
 }
+
+void med_wide_reader_only_records(med_wide_reader *reader) { med_wide_tiers_only_records(&reader->tiers); }
 
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
@@ -116,7 +112,6 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
 void med_wide_reader_skip_partition(med_wide_reader *reader) {
   if (reader->partition.len == 0) return;
   reader->any_row = true;
-  reader->stands = false;
   if (reader->reverse)
     reader->at = reader->partition;
   else
@@ -132,7 +127,6 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   extend(&key, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
-  reader->stands = false;
   if (reader->distinct) {
     med_key partition = {.len = (uint16_t)place.partition.len};
     memcpy(partition.bytes, place.partition.bytes, place.partition.len);
@@ -142,8 +136,10 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   reader->at = key;
   if (!reader->reverse && key.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
   /* Its rows were answered before: static columns do not stand alone any more. */
-  reader->partition = (med_key){0};
+  reader->partition.len = 0;
   reader->any_row = true;
+  reader->resumed.len = (uint16_t)place.partition.len;
+  memcpy(reader->resumed.bytes, place.partition.bytes, place.partition.len);
   return MEDLEY_OK;
 }
 
@@ -168,18 +164,12 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
                              reader->partition_values, slot(reader));
 }
 
-static int decode_row(med_wide_reader *reader, const med_wide_place *place, med_slice value) {
+static int decode_row(med_wide_reader *reader, const med_wide_place *place, const med_wide_found *found) {
   const med_wide_table *table = reader->table;
   med_arena_reset(&reader->arena);
   reader->clustering_values = med_arena_alloc(&reader->arena, (table->clustering_count + 1) * sizeof(med_slice));
   if (reader->clustering_values == NULL) return med_error_no_memory(slot(reader));
-  med_slice bytes;
-  int rc = med_wide_record_open(reader->txn, value, &reader->space, &bytes);
-  const void *copy = rc == MEDLEY_OK ? med_arena_copy(&reader->arena, bytes.bytes, bytes.len) : NULL;
-  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(slot(reader));
-  if (rc == MEDLEY_OK)
-    rc = med_wide_row_decode(med_slice_of(copy, bytes.len), &reader->arena, &reader->row, slot(reader));
-  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->row, table);
+  int rc = med_wide_tiers_row(&reader->tiers, found, &reader->arena, &reader->row);
   if (rc == MEDLEY_OK)
     rc = med_wide_key_values(med_wide_clustering(table), table->clustering_count, place->clustering, &reader->arena,
                              reader->clustering_values, slot(reader));
@@ -214,19 +204,14 @@ static bool stands_alone(med_wide_reader *reader, med_wide_entry *entry) {
   return true;
 }
 
-/* The next record within the bounds, and the place behind it. */
-static int step(med_wide_reader *reader, med_slice *key, med_slice *value) {
-  int rc;
-  if (reader->stands)
-    rc =
-        reader->reverse ? med_cursor_previous(reader->cursor, key, value) : med_cursor_next(reader->cursor, key, value);
-  else
-    rc = reader->reverse ? med_cursor_seek_before(reader->cursor, med_key_slice(&reader->at), key, value)
-                         : med_cursor_seek(reader->cursor, med_key_slice(&reader->at), key, value);
-  reader->stands = false;
+/* The next row or record within the bounds, and the place behind it. */
+static int step(med_wide_reader *reader, med_wide_found *found) {
+  med_slice at = med_key_slice(&reader->at);
+  int rc = reader->reverse ? med_wide_tiers_seek_before(&reader->tiers, at, found)
+                           : med_wide_tiers_seek(&reader->tiers, at, found);
   if (rc != MEDLEY_OK) return rc;
-  if (reader->reverse ? med_slice_compare(*key, med_key_slice(&reader->from)) < 0
-                      : med_slice_compare(*key, med_key_slice(&reader->to)) >= 0)
+  if (reader->reverse ? med_slice_compare(found->key, med_key_slice(&reader->from)) < 0
+                      : med_slice_compare(found->key, med_key_slice(&reader->to)) >= 0)
     return MEDLEY_NOT_FOUND;
   reader->visited++;
   return MEDLEY_OK;
@@ -236,7 +221,6 @@ static void pass(med_wide_reader *reader, med_slice key) {
   memcpy(reader->at.bytes, key.bytes, key.len);
   reader->at.len = (uint16_t)key.len;
   if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
-  reader->stands = !med_txn_writes(reader->txn);
 }
 
 /* A key of the present partition needs no more than its last parts to be taken. */
@@ -249,25 +233,25 @@ static bool is_of_partition(const med_wide_reader *reader, med_slice key, med_wi
 }
 
 /* OK with an entry, NOT_FOUND if the record is none. */
-static int take_record(med_wide_reader *reader, const med_wide_place *place, med_slice key, med_slice value,
+static int take_record(med_wide_reader *reader, const med_wide_place *place, const med_wide_found *found,
                        med_wide_entry *entry) {
   if (place->sub == MED_WIDE_SUB_PARTITION) return MEDLEY_NOT_FOUND;
-  int rc = decode_row(reader, place, value);
+  int rc = decode_row(reader, place, found);
   if (rc != MEDLEY_OK) return rc;
   if (!med_wide_row_is_live(&reader->row, reader->now_s)) return MEDLEY_NOT_FOUND;
   reader->any_row = true;
-  fill(reader, key, true, entry);
+  fill(reader, found->key, true, entry);
   return MEDLEY_OK;
 }
 
 int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
   while (!reader->ended) {
-    med_slice key, value;
+    med_wide_found found = {0};
     med_wide_place place = {0};
-    int rc = step(reader, &key, &value);
+    int rc = step(reader, &found);
     reader->ended = rc == MEDLEY_NOT_FOUND;
-    bool same = rc == MEDLEY_OK && is_of_partition(reader, key, &place);
-    if (rc == MEDLEY_OK && !same) rc = med_wide_key_place(reader->table, key, &place, slot(reader));
+    bool same = rc == MEDLEY_OK && is_of_partition(reader, found.key, &place);
+    if (rc == MEDLEY_OK && !same) rc = med_wide_key_place(reader->table, found.key, &place, slot(reader));
     if (rc != MEDLEY_OK && !reader->ended) return rc;
     same = same || (!reader->ended && reader->partition.len > 0 &&
                     med_slice_equal(place.partition, med_key_slice(&reader->partition)));
@@ -277,10 +261,10 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
     if (!same) {
       rc = enter_partition(reader, &place);
       if (rc != MEDLEY_OK) return rc;
-      reader->any_row = !reader->whole;
+      reader->any_row = !reader->whole || med_slice_equal(place.partition, med_key_slice(&reader->resumed));
     }
-    pass(reader, key);
-    rc = take_record(reader, &place, key, value, entry);
+    pass(reader, found.key);
+    rc = take_record(reader, &place, &found, entry);
     if (rc == MEDLEY_OK && reader->distinct) med_wide_reader_skip_partition(reader);
     if (rc != MEDLEY_NOT_FOUND) return rc;
   }
@@ -288,9 +272,8 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
 }
 
 int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *entry) {
-  med_slice value;
+  med_wide_found found;
   med_wide_place place;
-  reader->stands = false;
   med_wide_table_prefix(reader->table->id, &reader->at);
   extend(&reader->at, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), &place, slot(reader));
@@ -301,8 +284,8 @@ int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *
   }
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   if (is_row) {
-    rc = med_txn_get(reader->txn, MED_TREE_WIDE, med_key_slice(&reader->at), &value);
-    if (rc == MEDLEY_OK) rc = decode_row(reader, &place, value);
+    rc = med_wide_tiers_get(&reader->tiers, med_key_slice(&reader->at), &found);
+    if (rc == MEDLEY_OK) rc = decode_row(reader, &place, &found);
     if (rc != MEDLEY_OK) return rc;
   }
   if (!med_wide_row_is_live(is_row ? &reader->row : &reader->record.statics, reader->now_s)) return MEDLEY_NOT_FOUND;

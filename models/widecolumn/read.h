@@ -31,6 +31,8 @@ MEDLEY_MUST_USE int med_wide_reader_partition(med_wide_reader *reader, const med
                                               const med_wide_range *range, bool reverse);
 /* All partitions whose token is within from and to, both inclusive. */
 void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to);
+/* Sealed rows are left out: whoever reads them by columns (segment_scan.h). */
+void med_wide_reader_only_records(med_wide_reader *reader);
 /* Only the first entry of each partition that has any. */
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct);
 /* Goes on behind the row of that tail, which may be gone meanwhile. CORRUPT if it is no tail of the table. */

@@ -15,7 +15,11 @@ enum {
   MED_WIDE_KEY_DROPPED = 2, /* tables and indexes whose records wait to be freed */
   MED_WIDE_KEY_PART = 3,
   MED_WIDE_KEY_ROW = 4,
-  MED_WIDE_KEY_INDEX = 5
+  MED_WIDE_KEY_INDEX = 5,
+  MED_WIDE_KEY_SEGMENT = 6, /* segment.h */
+  MED_WIDE_KEY_PAGE = 7,
+  MED_WIDE_KEY_GONE = 8,
+  MED_WIDE_KEY_SEALING = 9 /* seal.h */
 };
 
 #define MED_WIDE_INLINE_MAX (MED_VALUE_SIZE_MAX - 1)

@@ -207,6 +207,21 @@ static void take_view(reader *from, med_wide_table *table) {
   table->filters = filters;
 }
 
+/* What the property says; what is no number is not believed. */
+static uint32_t segment_rows_of(const med_wide_table *table) {
+  uint64_t rows = MED_WIDE_SEGMENT_ROWS_DEFAULT;
+  for (size_t i = 0; i < table->property_count; i++) {
+    med_slice text = table->properties[i].value;
+    const char *digits = text.bytes;
+    if (!med_slice_equal(table->properties[i].name, med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY))) continue;
+    rows = 0;
+    for (size_t j = 0; j < text.len && rows <= MED_WIDE_SEGMENT_ROWS_LIMIT; j++) {
+      if (digits[j] >= '0' && digits[j] <= '9') rows = rows * 10 + (uint64_t)(digits[j] - '0');
+    }
+  }
+  return rows <= MED_WIDE_SEGMENT_ROWS_LIMIT ? (uint32_t)rows : MED_WIDE_SEGMENT_ROWS_LIMIT;
+}
+
 int med_wide_table_read(med_slice record, med_wide_type_finder finder, void *context, med_arena *arena,
                         med_wide_table *table, medley_error *error) {
   reader from = {record, arena, error, MEDLEY_OK};
@@ -220,5 +235,6 @@ int med_wide_table_read(med_slice record, med_wide_type_finder finder, void *con
   table->properties = take_properties(&from, &table->property_count);
   take_indexes(&from, table);
   take_view(&from, table);
+  table->segment_rows = segment_rows_of(table);
   return from.rc;
 }

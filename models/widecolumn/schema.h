@@ -75,8 +75,13 @@ enum {
   /* A statement has given an explicit timestamp: from then on tombstones are kept for gc_grace_s (mutation.h). */
   MED_WIDE_TABLE_TIMESTAMPS = 1 << 1,
   MED_WIDE_TABLE_EXPIRES = 1 << 2, /* a cell has had a time to live: there may be expired ones */
-  MED_WIDE_TABLE_VIEW = 1 << 3
+  MED_WIDE_TABLE_VIEW = 1 << 3,
+  MED_WIDE_TABLE_SEGMENTS = 1 << 4 /* rows have been sealed (segment.h): both tiers are to be looked at */
 };
+
+#define MED_WIDE_SEGMENT_ROWS_PROPERTY "segment_rows"
+#define MED_WIDE_SEGMENT_ROWS_DEFAULT 16384
+#define MED_WIDE_SEGMENT_ROWS_LIMIT 65536
 
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
@@ -99,6 +104,7 @@ struct med_wide_table {
   /* Filled by the catalog, not stored */
   const med_wide_table **views;
   size_t view_count;
+  uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 
 typedef struct med_wide_user_type {

@@ -3,6 +3,7 @@
 
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/pack.h"
+#include "models/widecolumn/seal.h"
 #include "models/widecolumn/walk.h"
 
 #define ROUND_US ((int64_t)60 * 1000000)
@@ -24,14 +25,13 @@ static int free_record(sweep *work, med_slice key, med_slice value) {
   return rc;
 }
 
-/* Everything that begins with prefix, or as much as the slice allows; *done: all of it. */
-static int free_prefix(sweep *work, med_cursor *cursor, med_slice prefix, bool rows, bool *done) {
+/* Everything that begins with prefix, or as much as the slice allows; *done: all of it. Values that are no records: of index entries, pages. */
+static int free_prefix(sweep *work, med_cursor *cursor, med_slice prefix, bool records, bool *done) {
   med_slice key, value;
   int rc;
   while ((rc = med_cursor_seek(cursor, prefix, &key, &value)) == MEDLEY_OK && med_slice_starts_with(key, prefix)) {
     if (work->looked >= work->limit) return MEDLEY_OK;
-    /* An index entry's value is no record. */
-    rc = free_record(work, key, rows ? value : med_slice_of("", 0));
+    rc = free_record(work, key, records ? value : med_slice_of("", 0));
     if (rc != MEDLEY_OK) return rc;
   }
   *done = true;
@@ -49,7 +49,8 @@ static int sweep_dropped(sweep *work, bool *left) {
     uint8_t entry[6];
     bool done = false;
     memcpy(entry, key.bytes, sizeof entry);
-    rc = free_prefix(work, cursor, med_slice_of(entry + 1, 5), entry[1] == MED_WIDE_KEY_ROW, &done);
+    bool records = entry[1] == MED_WIDE_KEY_ROW || entry[1] == MED_WIDE_KEY_SEGMENT;
+    rc = free_prefix(work, cursor, med_slice_of(entry + 1, 5), records, &done);
     if (rc == MEDLEY_OK && done) rc = med_txn_delete(work->txn, MED_TREE_WIDE, med_slice_of(entry, sizeof entry));
     if (rc != MEDLEY_OK || !done) break;
     work->written++;
@@ -178,6 +179,7 @@ static int sweep_table(sweep *work, const med_wide_table *table, round_state *ro
   med_wide_walked walked;
   int rc = med_wide_walker_open(work->txn, table, &walker);
   if (rc != MEDLEY_OK) return rc;
+  med_wide_walker_only_records(walker); /* nothing expires in a segment */
   if (round->tail.len > 0) med_wide_walker_resume(walker, round->tail);
   while (work->looked++ < work->limit && (rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
     void *tail = med_arena_copy(&work->round, walked.place.tail.bytes, walked.place.tail.len);
@@ -216,11 +218,27 @@ done:
   return rc;
 }
 
+/* ---- Sealing ---- needs room before it gives some back: where there is none, it waits. */
+static int sweep_records(sweep *work, bool *left) {
+  med_mark mark = med_txn_mark(work->txn);
+  bool sealing = false;
+  size_t written = work->written;
+  int rc = med_wide_seal_step(work->txn, work->limit, &work->looked, &work->written, &sealing);
+  *left = *left || sealing;
+  if ((rc != MEDLEY_FULL && rc != MEDLEY_TXN_TOO_BIG) || med_txn_broken(work->txn)) return rc;
+  *left = false;
+  work->written = written;
+  rc = med_txn_rollback_to(work->txn, mark);
+  if (rc == MEDLEY_OK) med_error_clear(med_txn_error(work->txn));
+  return rc;
+}
+
 int med_wide_sweep(med_txn *txn, size_t limit, size_t *swept, bool *left) {
   sweep work = {.txn = txn, .limit = limit};
   *left = false;
   int rc = sweep_dropped(&work, left);
   if (rc == MEDLEY_OK && work.looked < limit) rc = sweep_round(&work, left);
+  if (rc == MEDLEY_OK && work.looked < limit) rc = sweep_records(&work, left);
   med_arena_clear(&work.round);
   *swept = work.written;
   return rc;

@@ -1,4 +1,4 @@
-/* sweep.h - giving space back: rows of what was dropped, expired cells, tombstones past their grace. And checking all of it.
+/* sweep.h - giving space back: rows of what was dropped, expired cells, tombstones past their grace; sealing rows. And checking all of it.
  *
  * Called in slices inside write transactions of its own. Nothing that a reader sees changes by it.
  * Threads and lifetime: as the transaction's. */
@@ -8,7 +8,8 @@
 #include "models/widecolumn/catalog.h"
 
 /* Looks at or frees at most `limit` records. *swept: how many writes were made; *left: whether there is more to look at in this round. Rounds begin
- * anew by themselves: a table in which something may expire is gone through from its beginning once a minute at most. */
+ * anew by themselves: a table in which something may expire is gone through from its beginning once a minute at most. Rows that have come to rest are sealed (seal.h):
+ * then a slice may write more than `limit`, and definitions may have a new version. */
 MEDLEY_MUST_USE int med_wide_sweep(med_txn *txn, size_t limit, size_t *swept, bool *left);
 
 /* A round begins with the next slice: a table has become one in which something may expire. */

@@ -1,13 +1,14 @@
 /* walk.c - a table's records, one after the other. */
 #include "models/widecolumn/walk.h"
 
+#include "models/widecolumn/tiers.h"
+
 struct med_wide_walker {
   med_txn *txn;
   const med_wide_table *table;
-  med_cursor *cursor;
+  med_wide_tiers tiers;
   med_key prefix, at;
   med_key key; /* of the present record */
-  med_buffer space;
   med_arena arena;
   med_slice partition[MED_WIDE_KEY_COLUMNS_MAX + 1], clustering[MED_WIDE_KEY_COLUMNS_MAX + 1];
 };
@@ -20,22 +21,19 @@ int med_wide_walker_open(med_txn *txn, const med_wide_table *table, med_wide_wal
   made->table = table;
   med_wide_table_prefix(table->id, &made->prefix);
   made->at = made->prefix;
-  int rc = med_cursor_open(txn, MED_TREE_WIDE, &made->cursor);
-  if (rc != MEDLEY_OK) {
-    med_free(made);
-    return rc;
-  }
+  med_wide_tiers_init(&made->tiers, txn, table);
   *walker = made;
   return MEDLEY_OK;
 }
 
 void med_wide_walker_close(med_wide_walker *walker) {
   if (walker == NULL) return;
-  med_cursor_close(walker->cursor);
-  med_buffer_clear(&walker->space);
+  med_wide_tiers_clear(&walker->tiers);
   med_arena_clear(&walker->arena);
   med_free(walker);
 }
+
+void med_wide_walker_only_records(med_wide_walker *walker) { med_wide_tiers_only_records(&walker->tiers); }
 
 void med_wide_walker_at(med_wide_walker *walker, med_slice tail) {
   walker->at = walker->prefix;
@@ -50,32 +48,26 @@ void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
   walker->at.bytes[walker->at.len++] = 0;
 }
 
-/* The record under the cursor, copied: key and bytes. */
-static int take(med_wide_walker *walker, med_slice *record) {
-  med_slice key, value;
-  int rc = med_cursor_seek(walker->cursor, med_key_slice(&walker->at), &key, &value);
+/* What stands at or behind the place; the walker's key is its key. */
+static int take(med_wide_walker *walker, med_wide_found *found) {
+  int rc = med_wide_tiers_seek(&walker->tiers, med_key_slice(&walker->at), found);
   if (rc != MEDLEY_OK) return rc;
-  if (!med_slice_starts_with(key, med_key_slice(&walker->prefix))) return MEDLEY_NOT_FOUND;
-  memcpy(walker->key.bytes, key.bytes, key.len);
-  walker->key.len = (uint16_t)key.len;
+  if (!med_slice_starts_with(found->key, med_key_slice(&walker->prefix))) return MEDLEY_NOT_FOUND;
+  memcpy(walker->key.bytes, found->key.bytes, found->key.len);
+  walker->key.len = (uint16_t)found->key.len;
   walker->at = walker->key;
   if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
-  rc = med_wide_record_open(walker->txn, value, &walker->space, record);
-  if (rc != MEDLEY_OK) return rc;
-  const void *copy = med_arena_copy(&walker->arena, record->bytes, record->len);
-  if (copy == NULL) return med_error_no_memory(med_txn_error(walker->txn));
-  *record = med_slice_of(copy, record->len);
   return MEDLEY_OK;
 }
 
 int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   const med_wide_table *table = walker->table;
   medley_error *error = med_txn_error(walker->txn);
-  med_slice record;
+  med_wide_found found;
   med_wide_place place;
   int rc;
   med_arena_reset(&walker->arena);
-  MED_TRY(take(walker, &record));
+  MED_TRY(take(walker, &found));
   MED_TRY(med_wide_key_place(table, med_key_slice(&walker->key), &place, error));
   med_key *partition_key = &walked->partition_key;
   partition_key->len = (uint16_t)place.partition.len;
@@ -93,11 +85,12 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   if (is_row) {
     MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &walker->arena,
                                 walker->clustering, error));
-    MED_TRY(med_wide_row_decode(record, &walker->arena, &walked->row, error));
+    MED_TRY(med_wide_tiers_row(&walker->tiers, &found, &walker->arena, &walked->row));
   } else {
     walked->row = walked->partition.statics;
+    med_wide_row_strip(&walked->row, table);
   }
-  med_wide_row_strip(&walked->row, table);
+  walked->sealed = found.sealed;
   walked->place = (med_wide_place_of_row){
       table, walker->partition, is_row ? walker->clustering : NULL,
       med_slice_of(walker->key.bytes + MED_WIDE_TAIL_OFFSET, (size_t)walker->key.len - MED_WIDE_TAIL_OFFSET)};

@@ -1,4 +1,4 @@
-/* walk.h - every record of a table as it is stored, expired and dead ones included: for whoever derives, sweeps or proves.
+/* walk.h - every row and record of a table as it is stored, sealed, expired and dead ones included: for whoever derives, sweeps or proves.
  *
  * It may be written to the table between two steps; what lies before the present place is not seen again.
  * Threads and lifetime: as the transaction's; what is answered lives until the next step. */
@@ -14,10 +14,13 @@ typedef struct med_wide_walked {
   med_key partition_key;
   med_wide_row row;             /* its static columns, if it is the partition's */
   med_wide_partition partition; /* only of a partition's own record */
-  med_arena *arena;             /* lives as long as the answer */
+  bool sealed;
+  med_arena *arena; /* lives as long as the answer */
 } med_wide_walked;
 
 MEDLEY_MUST_USE int med_wide_walker_open(med_txn *txn, const med_wide_table *table, med_wide_walker **walker);
+/* Sealed rows are passed over. */
+void med_wide_walker_only_records(med_wide_walker *walker);
 /* Goes on behind a tail. */
 void med_wide_walker_resume(med_wide_walker *walker, med_slice tail);
 /* Goes on with the record of a tail, or the one behind its place. */

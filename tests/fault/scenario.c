@@ -10,6 +10,9 @@
 #define CHECKPOINT_COMMITS 3 /* so that faults meet checkpoints */
 #define SCENARIO_TXNS 8
 #define GROUP_TXNS 5
+#define SEALING_TURNS 3
+#define SEALING_TXNS 2
+#define SEALING_STEPS_MAX 20
 
 static const char big_insert[] =
     "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 150) "
@@ -209,6 +212,27 @@ static void transactions(fault_run *run) {
   run_txns(run, session, 0, FAULT_PREPARED_TXNS + 1, SCENARIO_TXNS);
   fault_run_disarm(run);
   fault_run_go_on(run, session, FAULT_PREPARED_TXNS + SCENARIO_TXNS + 1);
+  fault_run_close(run, db, session);
+}
+
+/* Rows are sealed between transactions that write to sealed ones. */
+static void sealing(fault_run *run) {
+  medley *db;
+  medley_session *session;
+  medley_error error = {0};
+  if (!fault_run_open(run, &db, &session)) return;
+  fault_run_arm(run);
+  for (uint64_t turn = 0; turn < SEALING_TURNS; turn++) {
+    int more = 1;
+    for (int steps = 0; more && steps < SEALING_STEPS_MAX; steps++) {
+      int rc = medley_maintain(db, 100000, &more, &error);
+      fault_run_note(run, "maintain", rc, error.message);
+      if (rc != MEDLEY_OK) break;
+    }
+    run_txns(run, session, 0, FAULT_PREPARED_TXNS + 1 + turn * SEALING_TXNS, SEALING_TXNS);
+  }
+  fault_run_disarm(run);
+  fault_run_go_on(run, session, FAULT_PREPARED_TXNS + SEALING_TURNS * SEALING_TXNS + 1);
   fault_run_close(run, db, session);
 }
 
@@ -421,6 +445,7 @@ const fault_scenario fault_scenarios[] = {
     {"sql transactions", "sql", false, transactions, NULL},
     {"key-value transactions", "keyvalue", false, transactions, NULL},
     {"cross-model transactions", "sql keyvalue", false, transactions, NULL},
+    {"wide-column rows sealed", "wide", false, sealing, NULL},
     {"group commit", "sql keyvalue", false, group_commit, NULL},
     {"large transaction", "sql", false, large_transaction, NULL},
     {"schema changes", "sql", false, schema_changes, NULL},

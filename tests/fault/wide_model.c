@@ -42,14 +42,15 @@ static int create(medley_session *session, uint32_t worker_count) {
       "CREATE KEYSPACE fault WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
       "CREATE TABLE fault.items (worker int, part int, id int, note bigint static, value int, text text, tags "
       "set<int>, "
-      "items list<int>, marks map<int, int>, PRIMARY KEY ((worker, part), id)) WITH CLUSTERING ORDER BY (id DESC)",
+      "items list<int>, marks map<int, int>, PRIMARY KEY ((worker, part), id)) WITH CLUSTERING ORDER BY (id DESC) AND "
+      "segment_rows = 3",
       "CREATE INDEX ON fault.items (value)",
       "CREATE INDEX ON fault.items (tags)",
       "CREATE MATERIALIZED VIEW fault.by_value AS SELECT worker, part, id, value, text FROM fault.items WHERE worker "
       "IS "
       "NOT NULL AND part IS NOT NULL AND id IS NOT NULL AND value IS NOT NULL PRIMARY KEY (worker, value, part, id)",
       "CREATE TABLE fault.counters (worker int PRIMARY KEY, n counter)",
-      "CREATE TABLE fault.progress (worker int PRIMARY KEY, number bigint, extra bigint)"};
+      "CREATE TABLE fault.progress (worker int PRIMARY KEY, number bigint, extra bigint) WITH segment_rows = 1"};
   (void)worker_count;
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < sizeof statements / sizeof statements[0]; i++)

@@ -1,7 +1,8 @@
 /* test_wide_rows.c - the wide-column model against a plain one in memory that keeps everything it was ever told.
  *
  * Writes with random timestamps and times to live, deletes of cells, rows, ranges and partitions, sets replaced and changed, in any order; the
- * clock moves on, the sweep runs, transactions are rolled back, the file is reopened, all at random moments. */
+ * clock moves on, the sweep runs, transactions are rolled back, the file is reopened, all at random moments. Segments of a few rows are made,
+ * joined, written to and freed meanwhile: the table's property says so. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,72 +12,16 @@
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/read.h"
+#include "models/widecolumn/segment.h"
 #include "models/widecolumn/sweep.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
+#include "tests/unit/wide_plain.h"
 
-enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5, RANGES_MAX = 4000 };
 enum {
   GRACE_S = 2000,
   WINDOW_S = 1000
 }; /* no write is older than WINDOW_S, so nothing that is forgotten after GRACE_S matters */
-
-/* ---- The plain model ---- */
-typedef struct cell {
-  bool there, tombstone;
-  int64_t timestamp_us;
-  int64_t expiry_s; /* 0: none */
-  int32_t value;
-} cell;
-
-typedef struct row {
-  cell marker, a, b;
-  int64_t set_deleted_us;
-  cell set[ELEMENTS];
-  int64_t deleted_us;
-} row;
-
-typedef struct range {
-  int partition, from, to; /* rows from <= id < to */
-  int64_t deleted_us;
-} range;
-
-typedef struct plain {
-  row rows[PARTITIONS][ROWS];
-  cell statics[PARTITIONS];
-  int64_t deleted_us[PARTITIONS];
-  range ranges[RANGES_MAX];
-  size_t range_count;
-} plain;
-
-static bool later(const cell *now, const cell *old) {
-  if (!old->there || now->timestamp_us != old->timestamp_us)
-    return !old->there || now->timestamp_us > old->timestamp_us;
-  bool now_ends = now->tombstone || now->expiry_s != 0, old_ends = old->tombstone || old->expiry_s != 0;
-  if (now_ends != old_ends) return now_ends;
-  if (now->tombstone != old->tombstone) return now->tombstone;
-  if (now->expiry_s != old->expiry_s) return now->expiry_s > old->expiry_s;
-  return (uint32_t)now->value >= (uint32_t)old->value; /* as bytes */
-}
-
-static void settle(cell *old, cell now) {
-  now.there = true;
-  if (later(&now, old)) *old = now;
-}
-
-static int64_t deleted(const plain *model, int partition, int id) {
-  int64_t youngest = model->deleted_us[partition];
-  if (model->rows[partition][id].deleted_us > youngest) youngest = model->rows[partition][id].deleted_us;
-  for (size_t i = 0; i < model->range_count; i++) {
-    const range *r = &model->ranges[i];
-    if (r->partition == partition && id >= r->from && id < r->to && r->deleted_us > youngest) youngest = r->deleted_us;
-  }
-  return youngest;
-}
-
-static bool visible(const cell *c, int64_t deleted_us, int64_t now_s) {
-  return c->there && !c->tombstone && c->timestamp_us > deleted_us && (c->expiry_s == 0 || c->expiry_s > now_s);
-}
 
 /* ---- The database ---- */
 typedef struct world {
@@ -91,6 +36,9 @@ typedef struct world {
   med_arena arena;
   medley_error error;
   plain model, committed;
+  bool calm;             /* most writes are plain, so that many rows are sealed */
+  uint64_t segments_max; /* that the table ever had */
+  uint64_t gone_max;     /* rows that a segment had lost */
 } world;
 
 #define OK(w, expression)                                                                                    \
@@ -101,13 +49,17 @@ typedef struct world {
 
 static int64_t read_clock(void *context) { return *(int64_t *)context; }
 
-static void begin(world *w) {
-  OK(w, med_writer_begin(w->member, false, 10000, &w->error));
-  w->txn = med_member_txn(w->member);
+static void read_catalog(world *w) {
   med_wide_catalog_release(w->catalog);
   w->catalog = NULL;
   OK(w, med_wide_catalog_open(w->txn, &w->catalog));
   w->table = med_wide_catalog_table(w->catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+}
+
+static void begin(world *w) {
+  OK(w, med_writer_begin(w->member, false, 10000, &w->error));
+  w->txn = med_member_txn(w->member);
+  read_catalog(w);
   med_arena_reset(&w->arena);
 }
 
@@ -153,7 +105,10 @@ static void create(world *w, bool descending, bool timestamps) {
   med_wide_index indexes[2] = {
       {.id = 101, .name = med_slice_of_text("i"), .column_id = 4},
       {.id = 102, .name = med_slice_of_text("j"), .column_id = 6, .target = MED_WIDE_INDEX_VALUES}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("4")};
   med_wide_table table = {.id = 100,
+                          .properties = &property,
+                          .property_count = 1,
                           .keyspace = med_slice_of_text("k"),
                           .name = med_slice_of_text("t"),
                           .columns = columns,
@@ -267,11 +222,12 @@ static void write_cells(world *w, const operation *o, uint64_t *random) {
   row *r = &w->model.rows[o->partition][o->id];
   med_wide_change changes[2];
   size_t count = 0;
-  bool marker = property_below(random, 2) == 0;
+  bool calm = w->calm && property_below(random, 4) > 0;
+  bool marker = calm || property_below(random, 2) == 0;
   if (marker) settle(&r->marker, cell_of(o, 0, false));
   for (int i = 0; i < 2; i++) {
-    if (property_below(random, 2) == 0) continue;
-    bool tombstone = property_below(random, 5) == 0;
+    if (property_below(random, 2) == 0 && !calm) continue;
+    bool tombstone = property_below(random, 5) == 0 && !calm;
     int32_t value = (int32_t)property_below(random, 6);
     settle(i == 0 ? &r->a : &r->b, cell_of(o, value, tombstone));
     changes[count++] = (med_wide_change){.kind = MED_WIDE_CHANGE_SET,
@@ -335,12 +291,12 @@ static void random_operation(world *w, uint64_t *random, bool timestamps) {
   static int64_t last;
   /* Few different ones, so that many are equal. */
   o.timestamp_us = timestamps ? (now_s - (int64_t)property_below(random, WINDOW_S)) * 1000000 : ++last + w->clock_us;
-  if (property_below(random, 3) == 0) {
+  if (property_below(random, w->calm ? 20 : 3) == 0) {
     o.ttl_s = 1 + (uint32_t)property_below(random, 300);
     o.expiry_s = now_s + o.ttl_s;
   }
   unsigned choice = (unsigned)property_below(random, 100);
-  if (choice < 45)
+  if (choice < (w->calm ? 65 : 45))
     write_cells(w, &o, random);
   else if (choice < 70)
     write_set(w, &o, random);
@@ -449,9 +405,91 @@ static void tell(void *context, const char *problem) {
   printf("%s\n", problem);
 }
 
+/* The whole table, in as many readings as it takes, each going on behind the row that the last one came to. */
+static void compare_scan(world *w, uint64_t *random) {
+  med_wide_reader *reader;
+  med_wide_entry entry;
+  uint8_t tail[MED_KEY_SIZE_MAX];
+  size_t tail_len = 0;
+  int found = 0, expected = 0, rc = MEDLEY_OK;
+  while (rc == MEDLEY_OK) {
+    OK(w, med_wide_reader_open(w->txn, w->table, &reader));
+    if (tail_len > 0) OK(w, med_wide_reader_resume(reader, med_slice_of(tail, tail_len)));
+    for (uint64_t left = 1 + property_below(random, 12); left > 0; left--) {
+      rc = med_wide_reader_next(reader, &entry);
+      if (rc != MEDLEY_OK) break;
+      memcpy(tail, entry.tail.bytes, entry.tail.len);
+      tail_len = entry.tail.len;
+      if (entry.clustering == NULL) continue;
+      int p = (int32_t)med_get_u32(entry.partition[0].bytes), id = (int32_t)med_get_u32(entry.clustering[0].bytes);
+      ck_assert(row_visible(w, p, id));
+      compare_row(w, &entry, p, id);
+      found++;
+    }
+    med_wide_reader_close(reader);
+  }
+  ck_assert_msg(rc == MEDLEY_NOT_FOUND, "%s", w->error.message);
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) expected += row_visible(w, p, id);
+  }
+  ck_assert_int_eq(found, expected);
+}
+
+/* Every row by its tail, in any order. */
+static void compare_places(world *w, uint64_t *random) {
+  static uint8_t tails[PARTITIONS * ROWS][64];
+  size_t lens[PARTITIONS * ROWS], count = 0;
+  med_wide_reader *reader;
+  med_wide_entry entry;
+  OK(w, med_wide_reader_open(w->txn, w->table, &reader));
+  while (med_wide_reader_next(reader, &entry) == MEDLEY_OK) {
+    if (entry.clustering == NULL) continue;
+    ck_assert(count < PARTITIONS * ROWS && entry.tail.len <= sizeof tails[0]);
+    memcpy(tails[count], entry.tail.bytes, entry.tail.len);
+    lens[count++] = entry.tail.len;
+  }
+  for (size_t i = 0; i < 2 * count; i++) {
+    size_t at = (size_t)property_below(random, count);
+    OK(w, med_wide_reader_at(reader, med_slice_of(tails[at], lens[at]), &entry));
+    compare_row(w, &entry, (int32_t)med_get_u32(entry.partition[0].bytes),
+                (int32_t)med_get_u32(entry.clustering[0].bytes));
+  }
+  med_wide_reader_close(reader);
+}
+
+static void count_segments(world *w) {
+  med_cursor *cursor;
+  med_wide_segment segment;
+  med_key at;
+  uint64_t count = 0, gone;
+  med_wide_table_prefix(w->table->id, &at);
+  OK(w, med_cursor_open(w->txn, MED_TREE_WIDE, &cursor));
+  while (med_wide_segment_behind(w->txn, cursor, med_key_slice(&at), &w->arena, &segment) == MEDLEY_OK) {
+    OK(w, med_wide_segment_count_gone(w->txn, &segment, &gone));
+    if (gone > w->gone_max) w->gone_max = gone;
+    at = segment.last;
+    count++;
+  }
+  if (count > w->segments_max) w->segments_max = count;
+  med_cursor_close(cursor);
+}
+
 static void compare_all(world *w, bool descending, uint64_t *random) {
   for (int p = 0; p < PARTITIONS; p++) compare_partition(w, p, descending, property_below(random, 2) == 0);
   compare_index(w, (int32_t)property_below(random, 6));
+  compare_scan(w, random);
+  compare_places(w, random);
+}
+
+/* In a transaction that only reads, where readers keep what they have found. */
+static void compare_snapshot(world *w, bool descending, uint64_t *random) {
+  med_txn *writing = w->txn;
+  OK(w, med_txn_open_reader(w->store, &w->txn, &w->error));
+  OK(w, med_txn_renew(w->txn));
+  read_catalog(w);
+  compare_all(w, descending, random);
+  med_txn_close_reader(w->txn);
+  w->txn = writing;
 }
 
 static void check_all(world *w) {
@@ -467,13 +505,15 @@ static void sweep_all(world *w) {
     OK(w, med_wide_sweep(w->txn, 1 + (size_t)i % 7, &swept, &left));
   }
   ck_assert(!left);
+  read_catalog(w); /* the table may have got its first segment */
 }
 
-static void play(bool descending, bool timestamps, unsigned count) {
-  uint64_t seed = property_seed(descending ? "descending" : timestamps ? "timestamps" : "in order");
+static void play(bool descending, bool timestamps, bool calm, unsigned count) {
+  uint64_t seed = property_seed(calm ? "sealed" : descending ? "descending" : timestamps ? "timestamps" : "in order");
   uint64_t random = seed;
   static world w;
   world_open(&w, seed, descending, timestamps);
+  w.calm = calm;
   for (unsigned i = 0; i < count; i++) {
     begin(&w);
     unsigned operations = 1 + (unsigned)property_below(&random, 8);
@@ -487,6 +527,7 @@ static void play(bool descending, bool timestamps, unsigned count) {
       }
     }
     if (property_below(&random, 4) == 0) sweep_all(&w);
+    count_segments(&w);
     if (property_below(&random, 3) == 0) compare_all(&w, descending, &random);
     if (property_below(&random, 30) == 0) check_all(&w);
     if (property_below(&random, 12) == 0) {
@@ -495,6 +536,7 @@ static void play(bool descending, bool timestamps, unsigned count) {
     } else {
       commit(&w);
     }
+    if (property_below(&random, 4) == 0) compare_snapshot(&w, descending, &random);
     if (property_below(&random, 3) == 0) w.clock_us += (int64_t)property_below(&random, 100) * 1000000;
     if (property_below(&random, 60) == 0) {
       close_store(&w);
@@ -505,17 +547,27 @@ static void play(bool descending, bool timestamps, unsigned count) {
   compare_all(&w, descending, &random);
   check_all(&w);
   commit(&w);
+  if (calm) ck_assert_msg(w.segments_max > 2 && w.gone_max > 1, "hardly anything was sealed");
   world_close(&w);
 }
 
 static unsigned rounds(void) { return getenv("MEDLEY_TEST_LONG") != NULL ? 200000 : 1500; }
 
-START_TEST(what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes) { play(false, true, rounds()); }
+START_TEST(what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes) {
+  play(false, true, false, rounds());
+}
 END_TEST
-START_TEST(the_same_in_descending_order) { play(true, true, rounds()); }
+START_TEST(the_same_in_descending_order) { play(true, true, false, rounds()); }
 END_TEST
-START_TEST(without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays) { play(false, false, rounds()); }
+START_TEST(without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays) {
+  play(false, false, false, rounds());
+}
+END_TEST
+START_TEST(sealed_rows_are_read_written_and_deleted_as_others_are) { play(false, false, true, rounds()); }
+END_TEST
+START_TEST(sealed_rows_in_descending_order_too) { play(true, false, true, rounds()); }
 END_TEST
 
 PROPERTY_MAIN("wide_rows", what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes,
-              the_same_in_descending_order, without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays)
+              the_same_in_descending_order, without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays,
+              sealed_rows_are_read_written_and_deleted_as_others_are, sealed_rows_in_descending_order_too)

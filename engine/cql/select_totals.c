@@ -1,0 +1,223 @@
+/* select_totals.c - vectors filtered and summed. */
+#include "engine/cql/select_totals.h"
+
+#include "models/widecolumn/segment_scan.h"
+
+/* ---- What is taken ---- */
+static bool is_regular(const med_wide_column *column) {
+  return column->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&column->type);
+}
+
+static bool takes_aggregate(const med_cql_expression *expression) {
+  if (expression->kind != MED_CQL_IS_AGGREGATE) return false;
+  if (expression->aggregate == MED_CQL_COUNT_ROWS) return true;
+  const med_cql_expression *of = expression->arguments[0];
+  if (of->kind != MED_CQL_IS_COLUMN || !is_regular(of->column)) return false;
+  return expression->aggregate == MED_CQL_COUNT || med_wide_segment_type(of->column->type.kind) != MED_COLUMN_TEXTS;
+}
+
+static bool comparison_of(med_cql_operator operation, med_compare *compare) {
+  switch (operation) {
+    case MED_CQL_EQUAL: *compare = MED_EQUAL; return true;
+    case MED_CQL_NOT_EQUAL: *compare = MED_NOT_EQUAL; return true;
+    case MED_CQL_LESS: *compare = MED_LESS; return true;
+    case MED_CQL_LESS_OR_EQUAL: *compare = MED_LESS_EQUAL; return true;
+    case MED_CQL_GREATER: *compare = MED_GREATER; return true;
+    case MED_CQL_GREATER_OR_EQUAL: *compare = MED_GREATER_EQUAL; return true;
+    default: return false;
+  }
+}
+
+static int64_t integer_of(med_wide_kind kind, med_slice value) {
+  switch (value.len) {
+    case 1: return kind == MED_WIDE_BOOLEAN ? *(const uint8_t *)value.bytes : *(const int8_t *)value.bytes;
+    case 2: return (int16_t)med_get_u16(value.bytes);
+    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(value.bytes) : (int32_t)med_get_u32(value.bytes);
+    default: return (int64_t)med_get_u64(value.bytes);
+  }
+}
+
+static double real_of(med_slice value) {
+  double real;
+  float narrow;
+  uint64_t bits = value.len == 8 ? med_get_u64(value.bytes) : 0;
+  uint32_t narrow_bits = value.len == 4 ? med_get_u32(value.bytes) : 0;
+  memcpy(&real, &bits, sizeof real);
+  memcpy(&narrow, &narrow_bits, sizeof narrow);
+  return value.len == 8 ? real : (double)narrow;
+}
+
+static bool takes_test(const med_cql_test *test) {
+  med_compare compare;
+  if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
+  if (!comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
+  if (test->is_null || med_wide_is_null(test->values[0])) return false;
+  med_wide_kind kind = test->columns[0]->type.kind;
+  switch (med_wide_segment_type(kind)) {
+    case MED_COLUMN_INTEGERS: return true;
+    case MED_COLUMN_REALS: { /* CQL has two zeros and one NaN, columns have one of each: the row path knows */
+      double real = real_of(test->values[0]);
+      return real < 0 || real > 0;
+    }
+    default: return kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII || kind == MED_WIDE_BLOB;
+  }
+}
+
+static bool takes(const med_cql_select_plan *plan, const med_cql_bounds *bounds, const med_txn *txn) {
+  if (!(plan->table->flags & MED_WIDE_TABLE_SEGMENTS) || med_wide_table_has_static(plan->table)) return false;
+  if (plan->aggregate_count == 0 || plan->group_count > 0 || plan->ast->distinct ||
+      plan->ast->per_partition_limit != NULL || plan->where.whole_key || plan->where.index != NULL || bounds->nothing)
+    return false;
+  if (bounds->token_from != INT64_MIN || bounds->token_to != INT64_MAX || med_txn_writes(txn)) return false;
+  for (size_t i = 0; i < plan->count; i++) {
+    if (!takes_aggregate(plan->selected[i].expression)) return false;
+  }
+  for (size_t i = 0; i < bounds->test_count; i++) {
+    if (!takes_test(&bounds->tests[i])) return false;
+  }
+  return true;
+}
+
+/* ---- A vector ---- */
+static void and_rows(uint64_t *rows, const uint64_t *with) {
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
+}
+
+static int apply_test(med_wide_segment_scan *scan, const med_cql_test *test, size_t rows, uint64_t *selected) {
+  const med_wide_column *column = test->columns[0];
+  const med_wide_vector *vector;
+  uint64_t passed[MED_VECTOR_WORDS] = {0};
+  med_compare compare = MED_EQUAL;
+  med_slice constant = test->values[0];
+  (void)comparison_of(test->relation->operation, &compare);
+  med_column_type type = med_wide_segment_type(column->type.kind);
+  int rc = MEDLEY_OK;
+  if (type == MED_COLUMN_TEXTS) {
+    rc = med_wide_segment_scan_texts(scan, column, compare, constant, passed);
+  } else {
+    rc = med_wide_segment_scan_vector(scan, column, &vector);
+    if (rc != MEDLEY_OK) return rc;
+    if (vector->integers != NULL && type == MED_COLUMN_INTEGERS)
+      med_column_compare_integers(vector->integers, rows, compare, integer_of(column->type.kind, constant), passed);
+    if (vector->reals != NULL && type == MED_COLUMN_REALS)
+      med_column_compare_reals(vector->reals, rows, compare, real_of(constant), passed);
+    and_rows(passed, vector->present);
+  }
+  and_rows(selected, passed);
+  return rc;
+}
+
+/* A number of a column as a value, to be compared as the row path's are. */
+static med_slice value_of(const med_wide_column *column, int64_t integer, double real, uint8_t bytes[8]) {
+  size_t len = med_wide_kind_size(column->type.kind);
+  uint64_t bits = (uint64_t)integer;
+  if (column->type.kind == MED_WIDE_DOUBLE) memcpy(&bits, &real, sizeof bits);
+  if (column->type.kind == MED_WIDE_FLOAT) {
+    float narrow = (float)real;
+    uint32_t narrow_bits;
+    memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
+    bits = narrow_bits;
+  }
+  med_put_u64(bytes, bits);
+  return med_slice_of(bytes + 8 - len, len);
+}
+
+static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
+                        const uint64_t *selected, med_cql_accumulator *accumulator) {
+  med_integer_total total = {0};
+  uint8_t bytes[8];
+  med_column_total_integers(vector->integers, selected, &total);
+  if (total.count == 0) return MEDLEY_OK;
+  if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
+    accumulator->count += total.count;
+    accumulator->integer = (int64_t)((uint64_t)accumulator->integer + (uint64_t)total.sum);
+    return MEDLEY_OK;
+  }
+  int64_t found = expression->aggregate == MED_CQL_MIN ? total.min : total.max;
+  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, found, 0, bytes),
+                                   accumulator);
+}
+
+static uint64_t order_of(double real) {
+  uint64_t bits;
+  memcpy(&bits, &real, sizeof bits);
+  return med_wide_real_order(bits, true);
+}
+
+static int add_reals(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
+                     const uint64_t *selected, med_cql_accumulator *accumulator) {
+  uint16_t rows[MED_VECTOR_ROWS];
+  uint8_t bytes[8];
+  size_t count = med_column_list_rows(selected, rows);
+  if (count == 0) return MEDLEY_OK;
+  if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
+    accumulator->count += count;
+    for (size_t i = 0; i < count; i++) med_cql_accumulator_add_real(accumulator, vector->reals[rows[i]]);
+    return MEDLEY_OK;
+  }
+  double found = vector->reals[rows[0]];
+  for (size_t i = 1; i < count; i++) {
+    double real = vector->reals[rows[i]];
+    bool less = order_of(real) < order_of(found);
+    if (less == (expression->aggregate == MED_CQL_MIN) && order_of(real) != order_of(found)) found = real;
+  }
+  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, 0, found, bytes),
+                                   accumulator);
+}
+
+static int add_vector(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_expression *expression,
+                      const uint64_t *selected, med_cql_accumulator *accumulator) {
+  uint64_t there[MED_VECTOR_WORDS];
+  const med_wide_vector *vector;
+  memcpy(there, selected, sizeof there);
+  if (expression->aggregate == MED_CQL_COUNT_ROWS) {
+    accumulator->count += med_rows_count(there);
+    return MEDLEY_OK;
+  }
+  const med_wide_column *column = expression->arguments[0]->column;
+  if (expression->aggregate == MED_CQL_COUNT) {
+    uint64_t present[MED_VECTOR_WORDS];
+    int rc = med_wide_segment_scan_present(scan, column, present);
+    and_rows(there, present);
+    if (rc == MEDLEY_OK) accumulator->count += med_rows_count(there);
+    return rc;
+  }
+  int rc = med_wide_segment_scan_vector(scan, column, &vector);
+  if (rc != MEDLEY_OK) return rc;
+  and_rows(there, vector->present);
+  if (med_rows_count(there) == 0) return MEDLEY_OK;
+  return med_wide_segment_type(column->type.kind) == MED_COLUMN_INTEGERS
+             ? add_integers(run, expression, vector, there, accumulator)
+             : add_reals(run, expression, vector, there, accumulator);
+}
+
+static int add_rows(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
+                    const med_cql_bounds *bounds, size_t rows, uint64_t *selected, med_cql_accumulator *accumulators) {
+  int rc = med_session_poll(run->session);
+  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->test_count; i++) {
+    rc = apply_test(scan, &bounds->tests[i], rows, selected);
+    if (med_rows_count(selected) == 0) return rc;
+  }
+  for (size_t i = 0; rc == MEDLEY_OK && i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    rc = add_vector(run, scan, expression, selected, &accumulators[expression->slot]);
+  }
+  return rc;
+}
+
+int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+                       med_cql_accumulator *accumulators, bool *taken) {
+  med_wide_segment_scan *scan;
+  uint64_t selected[MED_VECTOR_WORDS];
+  size_t rows;
+  *taken = takes(plan, bounds, run->txn);
+  if (!*taken) return MEDLEY_OK;
+  int rc = med_wide_segment_scan_open(run->txn, plan->table, &scan);
+  if (rc != MEDLEY_OK) return rc;
+  while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
+    rc = add_rows(run, scan, plan, bounds, rows, selected, accumulators);
+    if (rc != MEDLEY_OK) break;
+  }
+  med_wide_segment_scan_close(scan);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}

@@ -1,0 +1,14 @@
+/* select_totals.h - aggregates over all of a table: its sealed rows by columns, without making rows of them.
+ *
+ * Takes count, sum, avg, min and max of columns, with comparisons of columns in WHERE. What else a statement asks for is the row path's.
+ * Both give the same answers (test_cql_totals.c). */
+#ifndef MED_CQL_SELECT_TOTALS_H
+#define MED_CQL_SELECT_TOTALS_H
+
+#include "engine/cql/select.h"
+
+/* *taken: the sealed rows are in the accumulators, and only records are left to be read; else nothing was done. */
+MEDLEY_MUST_USE int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+                                       med_cql_accumulator *accumulators, bool *taken);
+
+#endif

@@ -1,0 +1,453 @@
+/* seal.c - passes over tables, and ranges written anew. */
+#include "models/widecolumn/seal.h"
+
+#include "models/widecolumn/pack.h"
+#include "models/widecolumn/record.h"
+#include "models/widecolumn/segment_writer.h"
+#include "models/widecolumn/tiers.h"
+#include "models/widecolumn/walk.h"
+
+#define SEGMENT_BYTES_MAX ((uint64_t)8 << 20) /* of records that become one segment */
+#define SAMPLES_PER_SEGMENT 64                /* rows are counted in steps of this part of a segment */
+
+/* What a table's record says. */
+typedef struct pass {
+  uint32_t table_id;
+  uint64_t grown; /* rows put or taken from segments since the last pass, about */
+  uint64_t due;   /* a pass begins at so many */
+  bool begun;
+  uint64_t hot, hot_bytes; /* plain records from `from` to `at` */
+  uint64_t seen;           /* rows that the pass has come by */
+  med_key from, at;        /* the range's beginning, and where the next record is looked for; from 04 on */
+} pass;
+
+static void pass_key(uint32_t table_id, med_key *key) {
+  med_key_init(key);
+  med_key_add_u8(key, MED_WIDE_KEY_SEALING);
+  med_key_add_u32(key, table_id);
+}
+
+static uint64_t due_at_least(const med_wide_table *table) { return (uint64_t)table->segment_rows * 4; }
+
+static void begin_pass(pass *of) {
+  of->begun = true;
+  of->hot = of->hot_bytes = of->seen = 0;
+  med_wide_table_prefix(of->table_id, &of->from);
+  of->at = of->from;
+}
+
+static med_slice tail_of(const med_key *key) {
+  return med_slice_of(key->bytes + MED_WIDE_TAIL_OFFSET, (size_t)key->len - MED_WIDE_TAIL_OFFSET);
+}
+
+static int put_pass(med_txn *txn, const pass *of) {
+  med_buffer value = {0};
+  med_key key;
+  pass_key(of->table_id, &key);
+  bool ok = med_pack_number(&value, of->grown) && med_pack_number(&value, of->due) &&
+            med_buffer_append_byte(&value, of->begun);
+  if (of->begun)
+    ok = ok && med_pack_number(&value, of->hot) && med_pack_number(&value, of->hot_bytes) &&
+         med_pack_number(&value, of->seen) && med_pack_bytes(&value, tail_of(&of->from)) &&
+         med_pack_bytes(&value, tail_of(&of->at));
+  int rc = ok ? med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(value.bytes, value.len))
+              : med_error_no_memory(med_txn_error(txn));
+  med_buffer_clear(&value);
+  return rc;
+}
+
+static bool take_tail(med_slice *value, uint32_t table_id, med_key *key) {
+  med_slice tail;
+  med_wide_table_prefix(table_id, key);
+  if (!med_unpack_bytes(value, &tail) || tail.len > MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET) return false;
+  if (tail.len > 0) memcpy(key->bytes + key->len, tail.bytes, tail.len);
+  key->len = (uint16_t)(key->len + tail.len);
+  return true;
+}
+
+static bool take_pass(med_slice value, pass *of) {
+  if (!med_unpack_number(&value, &of->grown) || !med_unpack_number(&value, &of->due) || value.len == 0) return false;
+  uint8_t begun = *(const uint8_t *)value.bytes;
+  value = med_slice_of((const uint8_t *)value.bytes + 1, value.len - 1);
+  of->begun = begun == 1;
+  if (begun == 0) return value.len == 0;
+  return of->begun && med_unpack_number(&value, &of->hot) && med_unpack_number(&value, &of->hot_bytes) &&
+         med_unpack_number(&value, &of->seen) && take_tail(&value, of->table_id, &of->from) &&
+         take_tail(&value, of->table_id, &of->at) && value.len == 0;
+}
+
+/* NOT_FOUND, without a message, leaves an empty one. */
+static int get_pass(med_txn *txn, uint32_t table_id, pass *of) {
+  med_key key;
+  med_slice value;
+  *of = (pass){.table_id = table_id};
+  pass_key(table_id, &key);
+  int rc = med_txn_get(txn, MED_TREE_WIDE, med_key_slice(&key), &value);
+  if (rc == MEDLEY_OK && !take_pass(value, of))
+    rc = med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: the state of sealing is damaged");
+  return rc;
+}
+
+/* ---- Counting ---- */
+static bool is_sealed_at_all(const med_wide_table *table) {
+  return table->segment_rows > 0 && !(table->flags & (MED_WIDE_TABLE_COUNTER | MED_WIDE_TABLE_VIEW)) &&
+         table->column_count <= MED_WIDE_SEGMENT_COLUMNS_MAX;
+}
+
+static bool takes_records(const med_wide_table *table) {
+  return is_sealed_at_all(table) && !(table->flags & MED_WIDE_TABLE_TIMESTAMPS);
+}
+
+int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key) {
+  if (!is_sealed_at_all(table)) return MEDLEY_OK;
+  uint64_t step = table->segment_rows / SAMPLES_PER_SEGMENT;
+  if (step > 1 && med_hash64(key.bytes, key.len, 0) % step != 0) return MEDLEY_OK;
+  pass of;
+  int rc = get_pass(txn, table->id, &of);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_NOT_FOUND) of.due = due_at_least(table);
+  of.grown += step > 1 ? step : 1;
+  return put_pass(txn, &of);
+}
+
+/* ---- A range written anew ---- */
+typedef struct rewrite {
+  med_txn *txn;
+  med_wide_table *table; /* gets its flag with the first segment */
+  med_key from, to;      /* from <= keys < to */
+  uint64_t per_segment;  /* rows of each new one */
+  uint64_t records_max, records, record_bytes, rows;
+  bool stopped; /* there are more plain records than were taken; the next one to be looked at is behind last_record */
+  med_key last_record;
+  med_wide_segment_writer *writer;
+  med_wide_segment *made;
+  size_t made_count, made_capacity;
+  med_arena arena, row_arena;
+} rewrite;
+
+static int finish_segment(rewrite *work) {
+  if (work->writer == NULL) return MEDLEY_OK;
+  if (work->made_count == work->made_capacity) {
+    size_t capacity = work->made_capacity * 2 + 4;
+    med_wide_segment *more = med_arena_alloc(&work->arena, capacity * sizeof *more);
+    if (more == NULL) return med_error_no_memory(med_txn_error(work->txn));
+    if (work->made_count > 0) memcpy(more, work->made, work->made_count * sizeof *more);
+    work->made = more;
+    work->made_capacity = capacity;
+  }
+  int rc = med_wide_segment_writer_finish(work->writer, &work->arena, &work->made[work->made_count++]);
+  med_wide_segment_writer_close(work->writer);
+  work->writer = NULL;
+  return rc;
+}
+
+static int add_row(rewrite *work, med_slice key, const med_wide_row *row, size_t bytes) {
+  int rc = MEDLEY_OK;
+  if (work->writer != NULL && (med_wide_segment_writer_rows(work->writer) >= work->per_segment ||
+                               med_wide_segment_writer_bytes(work->writer) + bytes > SEGMENT_BYTES_MAX))
+    rc = finish_segment(work);
+  if (rc == MEDLEY_OK && work->writer == NULL) rc = med_wide_segment_writer_open(work->txn, work->table, &work->writer);
+  if (rc == MEDLEY_OK) rc = med_wide_segment_writer_add(work->writer, key, row, bytes);
+  work->rows++;
+  return rc;
+}
+
+static size_t size_of_row(const med_wide_row *row, med_slice key) {
+  size_t bytes = key.len + 8;
+  for (size_t i = 0; i < row->count; i++) bytes += row->cells[i].value.len + 4;
+  return bytes;
+}
+
+/* A record that is in parts is longer than a page. */
+static bool is_short(med_slice value) { return value.len > 0 && *(const uint8_t *)value.bytes == 0; }
+
+static bool is_row_key(const med_wide_place *place) { return place->sub == MED_WIDE_SUB_ROW; }
+
+static int take_found(rewrite *work, med_wide_tiers *tiers, const med_wide_found *found, const med_key *key) {
+  med_wide_row row;
+  med_wide_place place;
+  med_arena_reset(&work->row_arena);
+  if (!found->sealed && (work->stopped || !is_short(found->value))) return MEDLEY_OK;
+  if (!found->sealed) {
+    int rc = med_wide_key_place(work->table, found->key, &place, med_txn_error(work->txn));
+    if (rc != MEDLEY_OK || !is_row_key(&place)) return rc;
+  }
+  int rc = med_wide_tiers_row(tiers, found, &work->row_arena, &row);
+  if (rc != MEDLEY_OK) return rc;
+  bool empty = found->sealed && !row.marker.present && row.count == 0;
+  if (empty) return MEDLEY_OK; /* its columns were dropped */
+  if (!med_wide_row_is_plain(work->table, &row))
+    return found->sealed ? med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged sealed row")
+                         : MEDLEY_OK;
+  work->stopped = work->stopped ||
+                  (!found->sealed && (work->records == work->records_max || work->record_bytes >= SEGMENT_BYTES_MAX));
+  if (!found->sealed && work->stopped) return MEDLEY_OK;
+  size_t bytes = size_of_row(&row, med_key_slice(key));
+  rc = add_row(work, med_key_slice(key), &row, bytes);
+  if (rc != MEDLEY_OK || found->sealed) return rc;
+  work->records++;
+  work->record_bytes += bytes;
+  work->last_record = *key;
+  return med_wide_record_delete(work->txn, med_key_slice(key));
+}
+
+static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
+  med_wide_tiers tiers;
+  med_wide_found found;
+  med_key at = work->from;
+  int rc;
+  med_wide_tiers_init(&tiers, work->txn, work->table);
+  med_wide_tiers_hold(&tiers);
+  while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
+         med_slice_compare(found.key, med_key_slice(&work->to)) < 0) {
+    memcpy(at.bytes, found.key.bytes, found.key.len);
+    at.len = (uint16_t)found.key.len;
+    rc = take_found(work, &tiers, &found, &at);
+    if (rc != MEDLEY_OK || (work->stopped && !sealed_only_when_stopped)) break;
+    if (at.len < MED_KEY_SIZE_MAX) at.bytes[at.len++] = 0;
+  }
+  med_wide_tiers_clear(&tiers);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+/* The new segments take the place of the old ones. */
+static int replace(rewrite *work, const med_wide_segment *old, size_t old_count) {
+  int rc = finish_segment(work);
+  for (size_t i = 0; rc == MEDLEY_OK && i < old_count; i++) rc = med_wide_segment_drop(work->txn, &old[i]);
+  for (size_t i = 0; rc == MEDLEY_OK && i < work->made_count; i++) rc = med_wide_segment_put(work->txn, &work->made[i]);
+  if (rc != MEDLEY_OK || work->made_count == 0 || work->table->flags & MED_WIDE_TABLE_SEGMENTS) return rc;
+  work->table->flags |= MED_WIDE_TABLE_SEGMENTS;
+  return med_wide_catalog_put_table(work->txn, work->table);
+}
+
+static void rewrite_clear(rewrite *work) {
+  med_wide_segment_writer_close(work->writer);
+  med_arena_clear(&work->arena);
+  med_arena_clear(&work->row_arena);
+}
+
+/* ---- A range ---- */
+typedef struct range {
+  med_wide_segment segments[2]; /* its own, and perhaps the next one */
+  size_t count;
+  uint64_t gone, live; /* rows of its own segment */
+  bool has_next;
+  med_wide_segment next; /* the one that begins where the range ends */
+  uint64_t next_live;
+  med_key end; /* the first key behind the range */
+} range;
+
+static int count_live(med_txn *txn, const med_wide_segment *segment, uint64_t *live) {
+  uint64_t gone;
+  int rc = med_wide_segment_count_gone(txn, segment, &gone);
+  *live = rc == MEDLEY_OK && gone < segment->rows ? segment->rows - gone : 0;
+  return rc;
+}
+
+static int find_range(med_txn *txn, med_cursor *cursor, const pass *of, med_arena *arena, range *found) {
+  med_slice from = med_key_slice(&of->from);
+  *found = (range){0};
+  int rc = med_wide_segment_at(txn, cursor, from, arena, &found->segments[0]);
+  if (rc == MEDLEY_NOT_FOUND) rc = med_wide_segment_behind(txn, cursor, from, arena, &found->segments[0]);
+  found->count = rc == MEDLEY_OK;
+  med_wide_table_prefix(of->table_id, &found->end);
+  (void)med_key_after_prefix(&found->end, med_key_slice(&found->end)); /* it begins with 04 */
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  rc = count_live(txn, &found->segments[0], &found->live);
+  if (rc != MEDLEY_OK) return rc;
+  found->gone = found->segments[0].rows - found->live;
+  rc = med_wide_segment_behind(txn, cursor, med_key_slice(&found->segments[0].first), arena, &found->next);
+  found->has_next = rc == MEDLEY_OK;
+  if (!found->has_next) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  found->end = found->next.first;
+  return count_live(txn, &found->next, &found->next_live);
+}
+
+static bool is_worth_while(const med_wide_table *table, const pass *of, const range *there) {
+  return of->hot * 4 >= table->segment_rows || of->hot_bytes * 4 >= SEGMENT_BYTES_MAX ||
+         (there->count > 0 && there->gone * 5 > there->segments[0].rows);
+}
+
+/* A small segment goes together with the next one, if both are one afterwards. */
+static bool may_join(const med_wide_table *table, const pass *of, const range *there) {
+  return there->has_next && there->live * 2 <= table->segment_rows &&
+         there->live + of->hot + there->next_live <= table->segment_rows &&
+         there->segments[0].bytes + of->hot_bytes + there->next.bytes <= SEGMENT_BYTES_MAX;
+}
+
+static int end_behind(med_txn *txn, med_cursor *cursor, med_arena *arena, range *there) {
+  med_wide_segment behind;
+  there->segments[there->count++] = there->next;
+  med_wide_table_prefix(there->next.table_id, &there->end);
+  (void)med_key_after_prefix(&there->end, med_key_slice(&there->end));
+  int rc = med_wide_segment_behind(txn, cursor, med_key_slice(&there->next.first), arena, &behind);
+  if (rc == MEDLEY_OK) there->end = behind.first;
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+/* *next: where the pass goes on. */
+static int write_range(med_txn *txn, med_wide_table *table, const pass *of, const range *there, size_t *rows,
+                       med_key *next) {
+  uint64_t joined = there->count > 1 ? there->next_live : 0;
+  uint64_t hot = of->hot < table->segment_rows ? of->hot : table->segment_rows;
+  uint64_t total = there->live + joined + hot, count = (total + table->segment_rows - 1) / table->segment_rows;
+  rewrite work = {.txn = txn, .table = table, .from = of->from, .to = there->end, .records_max = table->segment_rows};
+  work.per_segment = count > 0 ? (total + count - 1) / count : table->segment_rows;
+  if (!takes_records(table)) work.stopped = true;
+  if (there->count > 0 && med_slice_compare(med_key_slice(&there->segments[0].first), med_key_slice(&of->from)) < 0)
+    work.from = there->segments[0].first;
+  bool had_records = !work.stopped;
+  int rc = take_rows(&work, there->count > 0 || !had_records);
+  if (rc == MEDLEY_OK) rc = replace(&work, there->segments, there->count);
+  *next = there->end;
+  if (work.stopped && had_records) {
+    *next = work.last_record;
+    if (next->len < MED_KEY_SIZE_MAX) next->bytes[next->len++] = 0;
+  }
+  *rows = (size_t)work.rows;
+  rewrite_clear(&work);
+  return rc;
+}
+
+/* ---- A pass ---- */
+/* Counts plain records up to the range's end; *ended: it was reached. */
+static int count_records(med_txn *txn, const med_wide_table *table, pass *of, const range *there, size_t limit,
+                         size_t *looked, bool *ended) {
+  med_wide_tiers tiers;
+  med_wide_found found;
+  med_arena arena = {0};
+  int rc = MEDLEY_OK;
+  med_wide_tiers_init(&tiers, txn, table);
+  med_wide_tiers_only_records(&tiers);
+  *ended = !takes_records(table);
+  while (!*ended && *looked < limit && of->hot < table->segment_rows && of->hot_bytes < SEGMENT_BYTES_MAX) {
+    med_wide_row row;
+    med_wide_place place;
+    rc = med_wide_tiers_seek(&tiers, med_key_slice(&of->at), &found);
+    *ended =
+        rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && med_slice_compare(found.key, med_key_slice(&there->end)) >= 0);
+    if (*ended || rc != MEDLEY_OK) break;
+    ++*looked;
+    memcpy(of->at.bytes, found.key.bytes, found.key.len);
+    of->at.len = (uint16_t)found.key.len;
+    if (of->at.len < MED_KEY_SIZE_MAX) of->at.bytes[of->at.len++] = 0;
+    rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
+    bool counts = rc == MEDLEY_OK && is_row_key(&place) && is_short(found.value);
+    if (counts) rc = med_wide_tiers_row(&tiers, &found, &arena, &row);
+    if (rc != MEDLEY_OK) break;
+    if (counts && med_wide_row_is_plain(table, &row)) {
+      of->hot++;
+      of->hot_bytes += size_of_row(&row, found.key);
+    }
+    of->seen++;
+    med_arena_reset(&arena);
+  }
+  med_wide_tiers_clear(&tiers);
+  med_arena_clear(&arena);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
+static void go_on_from(pass *of, const med_key *next) {
+  of->from = of->at = *next;
+  of->hot = of->hot_bytes = 0;
+}
+
+/* One range, or as much of it as the limit allows; *done: the table's end was reached. */
+static int pass_range(med_txn *txn, med_cursor *cursor, med_wide_table *table, pass *of, size_t limit, size_t *looked,
+                      bool *done) {
+  range there;
+  med_arena arena = {0};
+  med_key next, end;
+  bool ended = false;
+  size_t rows = 0;
+  int rc;
+  MED_TRY(find_range(txn, cursor, of, &arena, &there));
+  MED_TRY(count_records(txn, table, of, &there, limit, looked, &ended));
+  bool full = of->hot >= table->segment_rows || of->hot_bytes >= SEGMENT_BYTES_MAX;
+  if (!ended && !full) goto done;
+  of->seen += there.live;
+  bool joins = ended && may_join(table, of, &there);
+  if (joins) MED_TRY(end_behind(txn, cursor, &arena, &there));
+  next = there.end;
+  if (joins || is_worth_while(table, of, &there)) MED_TRY(write_range(txn, table, of, &there, &rows, &next));
+  *looked += rows + 1;
+  med_wide_table_prefix(of->table_id, &end);
+  (void)med_key_after_prefix(&end, med_key_slice(&end));
+  *done = med_slice_compare(med_key_slice(&next), med_key_slice(&end)) >= 0;
+  go_on_from(of, &next);
+done:
+  med_arena_clear(&arena);
+  return rc;
+}
+
+static int go_on(med_txn *txn, med_cursor *cursor, med_wide_table *table, pass *of, size_t limit, size_t *looked) {
+  bool done = false;
+  int rc = MEDLEY_OK;
+  if (!of->begun) {
+    of->grown = 0;
+    begin_pass(of);
+  }
+  size_t before = *looked;
+  while (rc == MEDLEY_OK && !done && *looked < limit) rc = pass_range(txn, cursor, table, of, limit, looked, &done);
+  if (rc != MEDLEY_OK) return rc;
+  if (*looked == before) ++*looked;
+  if (done) {
+    uint64_t eighth = of->seen / 8, least = due_at_least(table);
+    of->begun = false;
+    of->due = eighth > least ? eighth : least;
+  }
+  return put_pass(txn, of);
+}
+
+/* ---- Tables ---- */
+static const med_wide_table *table_by_id(const med_wide_catalog *catalog, uint32_t id) {
+  size_t count;
+  const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    if (tables[i].id == id) return &tables[i];
+  }
+  return NULL;
+}
+
+/* The next table from *id on that has a pass to be made; *id is then behind it. NOT_FOUND. */
+static int next_pass(med_txn *txn, med_cursor *cursor, uint32_t *id, pass *of) {
+  for (;;) {
+    med_key key;
+    med_slice found;
+    pass_key(*id, &key);
+    int rc = med_cursor_seek(cursor, med_key_slice(&key), &found, NULL);
+    if (rc != MEDLEY_OK) return rc;
+    if (*(const uint8_t *)found.bytes != MED_WIDE_KEY_SEALING || found.len != MED_WIDE_TAIL_OFFSET)
+      return MEDLEY_NOT_FOUND;
+    uint32_t table_id = med_get_u32((const uint8_t *)found.bytes + 1);
+    rc = get_pass(txn, table_id, of);
+    if (rc != MEDLEY_OK) return rc;
+    if (table_id == UINT32_MAX) return MEDLEY_NOT_FOUND;
+    *id = table_id + 1;
+    if (of->begun || of->grown >= of->due) return MEDLEY_OK;
+  }
+}
+
+int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *written, bool *left) {
+  med_cursor *cursor;
+  med_wide_catalog *catalog = NULL;
+  uint32_t id = 0;
+  pass of;
+  int rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  *left = false;
+  while (*looked < limit && (rc = next_pass(txn, cursor, &id, &of)) == MEDLEY_OK) {
+    if (catalog == NULL) MED_TRY(med_wide_catalog_open(txn, &catalog));
+    const med_wide_table *table = table_by_id(catalog, of.table_id);
+    if (table == NULL || !is_sealed_at_all(table)) continue; /* dropped: the sweep frees it; or sealed no more */
+    med_wide_table own = *table;
+    MED_TRY(go_on(txn, cursor, &own, &of, limit, looked));
+    ++*written;
+    *left = of.begun;
+  }
+  if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
+done:
+  med_wide_catalog_release(catalog);
+  med_cursor_close(cursor);
+  return rc;
+}

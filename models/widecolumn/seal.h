@@ -1,0 +1,27 @@
+/* seal.h - rows that have come to rest move from records into segments, in the sweep's slices.
+ *
+ * A pass goes through a table in key order, range by range: a segment's range is from its first key to that of the next segment. Where enough
+ * plain rows (segment_writer.h) have gathered as records, they and the rows of the range's segment are written as one or two new
+ * segments, and the records and the old segment are deleted, all in one transaction. So segments never overlap, and a key is
+ * looked for in one of them. A segment that has lost a fifth of its rows is written anew as well, a small one together with the next.
+ *
+ * A pass begins when so many rows were put or taken from segments since the last one that it is worth its while: four segments' worth, or an
+ * eighth of the table. They are counted by a sample of their keys.
+ *
+ * What is not sealed: tables whose property segment_rows is 0, counters, views, tables that settle by timestamps (mutation.h), with more
+ * than MED_WIDE_SEGMENT_COLUMNS_MAX columns; rows that are not plain or longer than a page. They stay as they are.
+ *
+ * Readers see no difference. Threads and lifetime: as the transaction's. */
+#ifndef MED_WIDECOLUMN_SEAL_H
+#define MED_WIDECOLUMN_SEAL_H
+
+#include "models/widecolumn/catalog.h"
+
+/* A row of that key was put as a record, or taken from a segment. */
+MEDLEY_MUST_USE int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key);
+
+/* Looks at `limit` records, and may write one range anew: at most three segments' rows, and then no more. *left: a pass is not at its end.
+ * A table gets its flag MED_WIDE_TABLE_SEGMENTS with its first segment: whoever holds the catalog reads it again. */
+MEDLEY_MUST_USE int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *written, bool *left);
+
+#endif

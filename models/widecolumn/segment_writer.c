@@ -1,0 +1,258 @@
+/* segment_writer.c - a vector of rows is collected, turned into columns, and written. */
+#include "models/widecolumn/segment_writer.h"
+
+#include <assert.h>
+
+#include "storage/column_writer.h"
+
+/* One column: the vector that is being filled. */
+typedef struct column {
+  uint64_t number; /* MED_WIDE_SEGMENT_... */
+  uint16_t id;     /* of the table's column; 0: one that every segment has */
+  med_wide_kind kind;
+  med_column_type type;
+  med_column_writer *writer; /* NULL: no row has had a value yet */
+  uint64_t present[MED_VECTOR_WORDS];
+  union {
+    int64_t *integers;
+    double *reals;
+    med_slice *texts;
+  } values;
+} column;
+
+struct med_wide_segment_writer {
+  med_txn *txn;
+  med_wide_segment segment;
+  column *columns;
+  size_t column_count;
+  size_t filled;   /* rows of the present vector */
+  uint64_t whole;  /* vectors that were written */
+  med_arena arena; /* the columns */
+  med_arena bytes; /* texts of the vector */
+};
+
+bool med_wide_row_is_plain(const med_wide_table *table, const med_wide_row *row) {
+  if (row->deleted_us != MED_WIDE_NO_TIMESTAMP || row->marker.expiry_s != 0) return false;
+  if (!row->marker.present && row->count == 0) return false;
+  int64_t timestamp_us = row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us;
+  for (size_t i = 0; i < row->count; i++) {
+    const med_wide_cell *cell = &row->cells[i];
+    const med_wide_column *of = med_wide_table_column_by_id(table, cell->column_id);
+    if (of == NULL || cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us)
+      return false;
+    bool text = med_wide_segment_type(of->type.kind) == MED_COLUMN_TEXTS;
+    if (!text && cell->value.len != med_wide_kind_size(of->type.kind)) return false;
+    if (i > 0 && row->cells[i - 1].column_id == cell->column_id) return false;
+  }
+  return true;
+}
+
+static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16_t id, med_wide_kind kind) {
+  column *made = &writer->columns[writer->column_count++];
+  *made = (column){.number = number, .id = id, .kind = kind, .type = med_wide_segment_type(kind)};
+  size_t size = made->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
+  made->values.integers = med_arena_alloc(&writer->arena, MED_VECTOR_ROWS * size);
+  return made->values.integers != NULL;
+}
+
+static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *table) {
+  writer->columns =
+      med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + table->column_count) * sizeof *writer->columns);
+  bool ok = writer->columns != NULL;
+  for (uint64_t i = 0; ok && i < MED_WIDE_SEGMENT_FIXED; i++)
+    ok = make_column(writer, i, 0, i == MED_WIDE_SEGMENT_RESTS ? MED_WIDE_BLOB : MED_WIDE_BIGINT);
+  for (size_t i = 0; ok && i < table->column_count; i++) {
+    const med_wide_column *of = &table->columns[i];
+    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type))
+      ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
+  }
+  assert(writer->column_count <= MED_WIDE_SEGMENT_FIXED + MED_WIDE_SEGMENT_COLUMNS_MAX);
+  return ok;
+}
+
+int med_wide_segment_writer_open(med_txn *txn, const med_wide_table *table, med_wide_segment_writer **opened) {
+  med_wide_segment_writer *writer = med_alloc_zero(sizeof *writer);
+  *opened = NULL;
+  if (writer == NULL) return med_error_no_memory(med_txn_error(txn));
+  writer->txn = txn;
+  writer->segment.table_id = table->id;
+  int rc = make_columns(writer, table) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
+  if (rc == MEDLEY_OK) rc = med_txn_next_id(txn, &writer->segment.id);
+  if (rc != MEDLEY_OK) {
+    med_wide_segment_writer_close(writer);
+    return rc;
+  }
+  *opened = writer;
+  return MEDLEY_OK;
+}
+
+void med_wide_segment_writer_close(med_wide_segment_writer *writer) {
+  if (writer == NULL) return;
+  for (size_t i = 0; i < writer->column_count; i++) med_column_writer_close(writer->columns[i].writer);
+  med_arena_clear(&writer->arena);
+  med_arena_clear(&writer->bytes);
+  med_free(writer);
+}
+
+uint64_t med_wide_segment_writer_rows(const med_wide_segment_writer *writer) { return writer->segment.rows; }
+uint64_t med_wide_segment_writer_bytes(const med_wide_segment_writer *writer) { return writer->segment.bytes; }
+
+/* ---- Vectors ---- */
+static int add_vector(med_wide_segment_writer *writer, const column *of, const uint64_t *present, size_t rows) {
+  if (of->type == MED_COLUMN_INTEGERS)
+    return med_column_writer_add_integers(of->writer, writer->txn, of->values.integers, present, rows);
+  if (of->type == MED_COLUMN_REALS)
+    return med_column_writer_add_reals(of->writer, writer->txn, of->values.reals, present, rows);
+  return med_column_writer_add_texts(of->writer, writer->txn, of->values.texts, present, rows);
+}
+
+/* A column begins with its first value; the vectors before are empty. */
+static int begin_column(med_wide_segment_writer *writer, column *of) {
+  static const uint64_t none[MED_VECTOR_WORDS] = {0};
+  med_page_run run;
+  med_wide_segment_run(&writer->segment, of->number, &run);
+  int rc = med_column_writer_open(&run, of->type, &of->writer, med_txn_error(writer->txn));
+  for (uint64_t i = 0; rc == MEDLEY_OK && i < writer->whole; i++) rc = add_vector(writer, of, none, MED_VECTOR_ROWS);
+  return rc;
+}
+
+/* Rows without a value have to have one in memory that may be read. */
+static void fill_gaps(column *of, size_t rows) {
+  for (size_t row = 0; row < rows; row++) {
+    if (med_rows_has(of->present, row)) continue;
+    if (of->type == MED_COLUMN_TEXTS)
+      of->values.texts[row] = med_slice_of("", 0);
+    else
+      of->values.integers[row] = 0;
+  }
+}
+
+static int write_vector(med_wide_segment_writer *writer) {
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < writer->column_count; i++) {
+    column *of = &writer->columns[i];
+    if (of->writer == NULL && med_rows_count(of->present) == 0) continue;
+    fill_gaps(of, writer->filled);
+    if (of->writer == NULL) rc = begin_column(writer, of);
+    if (rc == MEDLEY_OK) rc = add_vector(writer, of, of->present, writer->filled);
+    memset(of->present, 0, sizeof of->present);
+  }
+  writer->whole++;
+  writer->filled = 0;
+  med_arena_reset(&writer->bytes);
+  return rc;
+}
+
+/* ---- Rows ---- */
+static int64_t to_integer(med_wide_kind kind, med_slice value) {
+  const uint8_t *bytes = value.bytes;
+  switch (value.len) {
+    case 1: return kind == MED_WIDE_BOOLEAN ? bytes[0] : (int8_t)bytes[0];
+    case 2: return (int16_t)med_get_u16(bytes);
+    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(bytes) : (int32_t)med_get_u32(bytes);
+    default: return (int64_t)med_get_u64(bytes);
+  }
+}
+
+/* A float as the double that has its bits: also of a NaN, which an arithmetic conversion may change. */
+static double to_real(med_slice value) {
+  uint64_t bits;
+  double real;
+  if (value.len == 8) {
+    bits = med_get_u64(value.bytes);
+  } else {
+    uint32_t narrow = med_get_u32(value.bytes);
+    float number;
+    memcpy(&number, &narrow, sizeof number);
+    real = (double)number;
+    if (number == number) return real;
+    bits = (uint64_t)(narrow >> 31) << 63 | UINT64_C(0x7FF) << 52 | (uint64_t)(narrow & 0x7FFFFF) << 29;
+  }
+  memcpy(&real, &bits, sizeof real);
+  return real;
+}
+
+static void put_integer(med_wide_segment_writer *writer, uint64_t number, int64_t value) {
+  column *of = &writer->columns[number];
+  of->values.integers[writer->filled] = value;
+  med_rows_add(of->present, writer->filled);
+}
+
+static bool put_value(med_wide_segment_writer *writer, column *of, med_slice value) {
+  bool ok = true;
+  if (of->type == MED_COLUMN_INTEGERS) of->values.integers[writer->filled] = to_integer(of->kind, value);
+  if (of->type == MED_COLUMN_REALS) of->values.reals[writer->filled] = to_real(value);
+  if (of->type == MED_COLUMN_TEXTS) of->values.texts[writer->filled] = med_wide_copy(&writer->bytes, value, &ok);
+  med_rows_add(of->present, writer->filled);
+  return ok;
+}
+
+static column *column_of(med_wide_segment_writer *writer, uint16_t id) {
+  for (size_t i = MED_WIDE_SEGMENT_FIXED; i < writer->column_count; i++) {
+    if (writer->columns[i].id == id) return &writer->columns[i];
+  }
+  return NULL;
+}
+
+static void set_key(med_key *key, med_slice bytes) {
+  memcpy(key->bytes, bytes.bytes, bytes.len);
+  key->len = (uint16_t)bytes.len;
+}
+
+static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row) {
+  const uint8_t *tail = (const uint8_t *)key.bytes + MED_WIDE_TAIL_OFFSET;
+  med_slice rest = med_slice_of(tail + 8, key.len - MED_WIDE_TAIL_OFFSET - 8);
+  put_integer(writer, MED_WIDE_SEGMENT_TOKENS, (int64_t)(med_get_u64(tail) ^ UINT64_C(1) << 63));
+  put_integer(writer, MED_WIDE_SEGMENT_TIMES,
+              row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us);
+  put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marker.present);
+  bool ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_RESTS], rest);
+  for (size_t i = 0; ok && i < row->count; i++) {
+    column *of = column_of(writer, row->cells[i].column_id);
+    assert(of != NULL);
+    ok = put_value(writer, of, row->cells[i].value);
+  }
+  return ok;
+}
+
+int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row, size_t bytes) {
+  med_wide_segment *segment = &writer->segment;
+  assert(segment->rows == 0 || med_slice_compare(med_key_slice(&segment->last), key) < 0);
+  if (!put_row(writer, key, row)) return med_error_no_memory(med_txn_error(writer->txn));
+  if (segment->rows == 0) set_key(&segment->first, key);
+  set_key(&segment->last, key);
+  segment->rows++;
+  segment->bytes += bytes;
+  writer->filled++;
+  return writer->filled == MED_VECTOR_ROWS ? write_vector(writer) : MEDLEY_OK;
+}
+
+static int compare_columns(const med_wide_segment_column *a, const med_wide_segment_column *b) {
+  return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* A table has its columns in order of their names, a row's cells are in that of their ids. */
+static void sort_columns(med_wide_segment *segment) {
+  for (size_t i = 1; i < segment->column_count; i++) {
+    for (size_t j = i; j > 0 && compare_columns(&segment->columns[j], &segment->columns[j - 1]) < 0; j--) {
+      med_wide_segment_column other = segment->columns[j];
+      segment->columns[j] = segment->columns[j - 1];
+      segment->columns[j - 1] = other;
+    }
+  }
+}
+
+int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *arena, med_wide_segment *segment) {
+  int rc = writer->filled > 0 ? write_vector(writer) : MEDLEY_OK;
+  *segment = writer->segment;
+  segment->columns = med_arena_alloc(arena, (writer->column_count + 1) * sizeof *segment->columns);
+  if (segment->columns == NULL) return med_error_no_memory(med_txn_error(writer->txn));
+  for (size_t i = 0; rc == MEDLEY_OK && i < writer->column_count; i++) {
+    column *of = &writer->columns[i];
+    if (of->writer == NULL) continue;
+    rc = med_column_writer_finish(of->writer, writer->txn);
+    if (of->id != 0) segment->columns[segment->column_count++] = (med_wide_segment_column){of->id, of->type};
+  }
+  sort_columns(segment);
+  return rc;
+}

@@ -1,0 +1,34 @@
+/* segment_writer.h - rows in key order become a segment.
+ *
+ * Only plain rows can: see med_wide_row_is_plain. The pages are put as they fill; the segment exists once its owner has put its directory
+ * record (med_wide_segment_put), which is to be in the same transaction.
+ *
+ * Threads: as the transaction's. A writer that failed is closed, and what it wrote goes with its transaction or mark. */
+#ifndef MED_WIDECOLUMN_SEGMENT_WRITER_H
+#define MED_WIDECOLUMN_SEGMENT_WRITER_H
+
+#include "models/widecolumn/row.h"
+#include "models/widecolumn/segment.h"
+
+/* What an INSERT or UPDATE without times to live makes of a row without collections: one timestamp, nothing that expires, no tombstones,
+ * no cells with paths. Such a row loses nothing in a segment. */
+bool med_wide_row_is_plain(const med_wide_table *table, const med_wide_row *row);
+
+typedef struct med_wide_segment_writer med_wide_segment_writer;
+
+/* Neither counters nor views are sealed, nor tables with more columns than MED_WIDE_SEGMENT_COLUMNS_MAX (asserted). */
+MEDLEY_MUST_USE int med_wide_segment_writer_open(med_txn *txn, const med_wide_table *table,
+                                                 med_wide_segment_writer **writer);
+void med_wide_segment_writer_close(med_wide_segment_writer *writer);
+
+/* The next row, which is plain; its key is behind the last one's (asserted). Its values are copied. bytes: what it took as a record. */
+MEDLEY_MUST_USE int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row,
+                                                size_t bytes);
+uint64_t med_wide_segment_writer_rows(const med_wide_segment_writer *writer);
+uint64_t med_wide_segment_writer_bytes(const med_wide_segment_writer *writer);
+/* Writes what is left of at least one row, and says what came of it; then the writer can only be closed. The segment's columns are in the
+ * arena. */
+MEDLEY_MUST_USE int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *arena,
+                                                   med_wide_segment *segment);
+
+#endif

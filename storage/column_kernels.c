@@ -1,0 +1,369 @@
+/* column_kernels.c - filters and sums, four values at a time.
+ *
+ * As in bit_pack.c, vectors are the compilers', and the same code is compiled a second time for AVX2. A bitmap's word of 64 rows is 16
+ * such vectors; lane i of vector j is its bit 4 * j + i. */
+#include "storage/column_kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "storage/column_page.h"
+#include "storage/memory.h"
+
+enum { LANES = 4, PARTS = 16 };
+
+typedef int64_t integers_4 __attribute__((vector_size(32)));
+typedef uint64_t bits_4 __attribute__((vector_size(32)));
+typedef double reals_4 __attribute__((vector_size(32)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define FIRST_BITS ((bits_4){1, 2, 4, 8})
+
+/* Defines name##_fast, which is `name` with AVX2 where there is AVX2. */
+#if defined(__x86_64__) && !defined(MED_VECTORS_PLAIN)
+#define FAST(name, parameters, arguments)                                                \
+  __attribute__((target("avx2"))) static void name##_avx2 parameters { name arguments; } \
+  static void name##_fast parameters {                                                   \
+    if (__builtin_cpu_supports("avx2")) {                                                \
+      name##_avx2 arguments;                                                             \
+    } else {                                                                             \
+      name arguments;                                                                    \
+    }                                                                                    \
+  }
+#else
+#define FAST(name, parameters, arguments) \
+  static void name##_fast parameters { name arguments; }
+#endif
+
+static void keep_rows(uint64_t *selected, size_t rows, bool inverted) {
+  uint64_t there[MED_VECTOR_WORDS];
+  med_rows_fill(there, rows);
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] = (inverted ? ~selected[i] : selected[i]) & there[i];
+}
+
+/* ---- Filters ---- Three comparisons are computed; the others are what they leave. */
+INLINE void compare_integers_with(const int64_t *values, size_t words, med_compare compare, int64_t constant,
+                                  uint64_t *selected) {
+  for (size_t word = 0; word < words; word++) {
+    bits_4 found = {0}, bits = FIRST_BITS;
+    for (size_t part = 0; part < PARTS; part++, values += LANES, bits <<= LANES) {
+      integers_4 four;
+      memcpy(&four, values, sizeof four);
+      integers_4 is = compare == MED_LESS ? four < constant : compare == MED_EQUAL ? four == constant : four > constant;
+      found |= (bits_4)is & bits;
+    }
+    selected[word] = found[0] | found[1] | found[2] | found[3];
+  }
+}
+
+INLINE void compare_integers(const int64_t *values, size_t words, med_compare compare, int64_t constant,
+                             uint64_t *selected) {
+  if (compare == MED_LESS) compare_integers_with(values, words, MED_LESS, constant, selected);
+  if (compare == MED_EQUAL) compare_integers_with(values, words, MED_EQUAL, constant, selected);
+  if (compare == MED_GREATER) compare_integers_with(values, words, MED_GREATER, constant, selected);
+}
+FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
+     (values, words, compare, constant, selected))
+
+/* The comparison that is true where the given one is false. */
+static med_compare opposite(med_compare compare) {
+  switch (compare) {
+    case MED_LESS: return MED_GREATER_EQUAL;
+    case MED_LESS_EQUAL: return MED_GREATER;
+    case MED_EQUAL: return MED_NOT_EQUAL;
+    case MED_NOT_EQUAL: return MED_EQUAL;
+    case MED_GREATER_EQUAL: return MED_LESS;
+    default: return MED_LESS_EQUAL;
+  }
+}
+
+static size_t words_of(size_t rows) { return (rows + 63) / 64; }
+
+void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,
+                                 uint64_t *selected) {
+  bool inverted = compare == MED_LESS_EQUAL || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
+  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
+  compare_integers_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  keep_rows(selected, rows, inverted);
+}
+
+INLINE void compare_reals_with(const double *values, size_t words, med_compare compare, double constant,
+                               uint64_t *selected) {
+  for (size_t word = 0; word < words; word++) {
+    bits_4 found = {0}, bits = FIRST_BITS;
+    for (size_t part = 0; part < PARTS; part++, values += LANES, bits <<= LANES) {
+      reals_4 four;
+      memcpy(&four, values, sizeof four);
+      integers_4 is = compare == MED_LESS    ? four < constant
+                      : compare == MED_EQUAL ? four == constant
+                                             : four <= constant;
+      found |= (bits_4)is & bits;
+    }
+    selected[word] = found[0] | found[1] | found[2] | found[3];
+  }
+}
+
+INLINE void compare_reals(const double *values, size_t words, med_compare compare, double constant,
+                          uint64_t *selected) {
+  if (compare == MED_LESS) compare_reals_with(values, words, MED_LESS, constant, selected);
+  if (compare == MED_EQUAL) compare_reals_with(values, words, MED_EQUAL, constant, selected);
+  if (compare == MED_LESS_EQUAL) compare_reals_with(values, words, MED_LESS_EQUAL, constant, selected);
+}
+FAST(compare_reals, (const double *values, size_t words, med_compare compare, double constant, uint64_t *selected),
+     (values, words, compare, constant, selected))
+
+/* With NaN: every other real is less, and NaN is equal. */
+static void compare_with_nan(const double *values, size_t rows, med_compare compare, uint64_t *selected) {
+  bool less = compare == MED_LESS || compare == MED_LESS_EQUAL || compare == MED_NOT_EQUAL;
+  bool equal = compare == MED_LESS_EQUAL || compare == MED_EQUAL || compare == MED_GREATER_EQUAL;
+  for (size_t row = 0; row < rows; row++) {
+    if (isnan(values[row]) ? equal : less) med_rows_add(selected, row);
+  }
+}
+
+void med_column_compare_reals(const double *values, size_t rows, med_compare compare, double constant,
+                              uint64_t *selected) {
+  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
+  if (isnan(constant)) {
+    compare_with_nan(values, rows, compare, selected);
+    return;
+  }
+  /* IEEE's less, equal and less-or-equal are false for a NaN, and so right; the others are what they leave, NaN included. */
+  bool inverted = compare == MED_GREATER || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
+  compare_reals_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  keep_rows(selected, rows, inverted);
+}
+
+void med_column_match_codes(const uint32_t *codes, size_t rows, const uint8_t *matches, uint64_t *selected) {
+  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
+  for (size_t row = 0; row < rows; row++) selected[row / 64] |= (uint64_t)(matches[codes[row]] != 0) << row % 64;
+}
+
+bool med_column_may_match_integers(int64_t min, int64_t max, med_compare compare, int64_t constant) {
+  switch (compare) {
+    case MED_LESS: return min < constant;
+    case MED_LESS_EQUAL: return min <= constant;
+    case MED_EQUAL: return min <= constant && constant <= max;
+    case MED_NOT_EQUAL: return min != constant || max != constant;
+    case MED_GREATER_EQUAL: return max >= constant;
+    default: return max > constant;
+  }
+}
+
+bool med_column_may_match_reals(double min, double max, med_compare compare, double constant) {
+  bool min_less = med_real_less(min, constant), min_greater = med_real_less(constant, min);
+  bool max_less = med_real_less(max, constant), max_greater = med_real_less(constant, max);
+  switch (compare) {
+    case MED_LESS: return min_less;
+    case MED_LESS_EQUAL: return !min_greater;
+    case MED_EQUAL: return !min_greater && !max_less;
+    case MED_NOT_EQUAL: return min_less || min_greater || max_less || max_greater;
+    case MED_GREATER_EQUAL: return !max_less;
+    default: return max_greater;
+  }
+}
+
+bool med_column_may_match_texts(uint64_t min, uint64_t max, med_compare compare, med_slice constant) {
+  uint64_t prefix = med_column_text_prefix(constant);
+  switch (compare) {
+    case MED_LESS:
+    case MED_LESS_EQUAL: return min <= prefix;
+    case MED_EQUAL: return min <= prefix && prefix <= max;
+    case MED_NOT_EQUAL: return true;
+    default: return max >= prefix;
+  }
+}
+
+size_t med_column_list_rows(const uint64_t *selected, uint16_t *to) {
+  size_t count = 0;
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++) {
+    for (uint64_t left = selected[word]; left != 0; left &= left - 1) {
+      to[count++] = (uint16_t)(word * 64 + (size_t)__builtin_ctzll(left));
+    }
+  }
+  return count;
+}
+
+/* ---- Sums ---- */
+/* All bits of the lanes whose row is selected. */
+#define LANES_OF(word, bits) ((bits_4)(((bits_4){(word), (word), (word), (word)} & (bits)) == (bits)))
+
+typedef struct integer_parts {
+  bits_4 low, high; /* sums of the halves of value + 2^63, which no vector overflows */
+  integers_4 min, max;
+} integer_parts;
+
+INLINE void total_integers(const int64_t *values, const uint64_t *selected, integer_parts *parts) {
+  const bits_4 sign = {1ull << 63, 1ull << 63, 1ull << 63, 1ull << 63};
+  bits_4 low = {0}, high = {0};
+  integers_4 min = parts->min, max = parts->max;
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++, values += 64) {
+    bits_4 bits = FIRST_BITS;
+    if (selected[word] == 0) continue;
+    for (size_t part = 0; part < PARTS; part++, bits <<= LANES) {
+      bits_4 lanes = LANES_OF(selected[word], bits), four;
+      memcpy(&four, values + part * LANES, sizeof four);
+      bits_4 shifted = (four ^ sign) & lanes;
+      low += shifted & UINT32_MAX;
+      high += shifted >> 32;
+      bits_4 is_less = (bits_4)((integers_4)four < min) & lanes, is_more = (bits_4)((integers_4)four > max) & lanes;
+      min = (integers_4)((four & is_less) | ((bits_4)min & ~is_less));
+      max = (integers_4)((four & is_more) | ((bits_4)max & ~is_more));
+    }
+  }
+  *parts = (integer_parts){low, high, min, max};
+}
+FAST(total_integers, (const int64_t *values, const uint64_t *selected, integer_parts *parts), (values, selected, parts))
+
+void med_column_total_integers(const int64_t *values, const uint64_t *selected, med_integer_total *total) {
+  size_t count = med_rows_count(selected);
+  integer_parts parts = {.min = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
+                         .max = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN}};
+  if (count == 0) return;
+  total_integers_fast(values, selected, &parts);
+  if (total->count == 0) {
+    total->min = INT64_MAX;
+    total->max = INT64_MIN;
+  }
+  total->count += count;
+  total->sum -= (med_int128)count << 63;
+  for (size_t lane = 0; lane < LANES; lane++) {
+    total->sum += ((med_int128)parts.high[lane] << 32) + (med_int128)parts.low[lane];
+    if (parts.min[lane] < total->min) total->min = parts.min[lane];
+    if (parts.max[lane] > total->max) total->max = parts.max[lane];
+  }
+}
+
+typedef struct real_parts {
+  reals_4 sum, min, max; /* min and max of what is not NaN */
+  bits_4 nans;
+} real_parts;
+
+INLINE void total_reals(const double *values, const uint64_t *selected, real_parts *parts) {
+  reals_4 sum = {0}, min = parts->min, max = parts->max;
+  bits_4 nans = {0};
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++, values += 64) {
+    bits_4 bits = FIRST_BITS;
+    if (selected[word] == 0) continue;
+    for (size_t part = 0; part < PARTS; part++, bits <<= LANES) {
+      bits_4 lanes = LANES_OF(selected[word], bits);
+      reals_4 four;
+      memcpy(&four, values + part * LANES, sizeof four);
+      sum += (reals_4)((bits_4)four & lanes);
+      nans -= (bits_4)(four != four) & lanes;
+      bits_4 is_less = (bits_4)(four < min) & lanes, is_more = (bits_4)(four > max) & lanes;
+      min = (reals_4)(((bits_4)four & is_less) | ((bits_4)min & ~is_less));
+      max = (reals_4)(((bits_4)four & is_more) | ((bits_4)max & ~is_more));
+    }
+  }
+  *parts = (real_parts){sum, min, max, nans};
+}
+FAST(total_reals, (const double *values, const uint64_t *selected, real_parts *parts), (values, selected, parts))
+
+void med_column_total_reals(const double *values, const uint64_t *selected, med_real_total *total) {
+  size_t count = med_rows_count(selected);
+  real_parts parts = {.min = {INFINITY, INFINITY, INFINITY, INFINITY},
+                      .max = {-INFINITY, -INFINITY, -INFINITY, -INFINITY}};
+  if (count == 0) return;
+  total_reals_fast(values, selected, &parts);
+  uint64_t nans = 0;
+  double min = INFINITY, max = -INFINITY;
+  for (size_t lane = 0; lane < LANES; lane++) {
+    nans += parts.nans[lane];
+    min = fmin(min, parts.min[lane]);
+    max = fmax(max, parts.max[lane]);
+  }
+  if (nans == count) min = NAN;
+  if (nans > 0) max = NAN;
+  if (total->count == 0 || med_real_less(min, total->min)) total->min = min;
+  if (total->count == 0 || med_real_less(total->max, max)) total->max = max;
+  total->count += count;
+  total->sum += (parts.sum[0] + parts.sum[1]) + (parts.sum[2] + parts.sum[3]);
+}
+
+/* ---- Sums by code ---- */
+enum { TABLES = 4, TABLES_CODES_MAX = 1024 };
+
+typedef struct code_total {
+  med_int128 integer_sum;
+  double real_sum;
+  uint64_t count;
+} code_total;
+
+struct med_code_totals {
+  uint32_t codes;
+  uint32_t tables; /* TABLES, or 1 where so many would not stay in the processor's cache */
+  code_total *at;  /* of code c in table t: c * tables + t */
+};
+
+int med_code_totals_open(uint32_t codes, med_code_totals **totals) {
+  med_code_totals *made = med_alloc_zero(sizeof *made);
+  *totals = NULL;
+  if (made == NULL) return MEDLEY_NO_MEMORY;
+  made->codes = codes;
+  made->tables = codes <= TABLES_CODES_MAX ? TABLES : 1;
+  made->at = med_alloc_zero(((size_t)codes + 1) * made->tables * sizeof *made->at);
+  if (made->at == NULL) {
+    med_free(made);
+    return MEDLEY_NO_MEMORY;
+  }
+  *totals = made;
+  return MEDLEY_OK;
+}
+
+void med_code_totals_close(med_code_totals *totals) {
+  if (totals == NULL) return;
+  med_free(totals->at);
+  med_free(totals);
+}
+
+/* Calls EACH(row, the code's total) for every selected row, in turn with other tables. */
+#define FOR_SELECTED(EACH)                                              \
+  do {                                                                  \
+    size_t tables = totals->tables, turn = tables - 1;                  \
+    for (size_t word = 0; word < MED_VECTOR_WORDS; word++) {            \
+      uint64_t left = selected[word];                                   \
+      size_t first = word * 64;                                         \
+      if (left == UINT64_MAX) {                                         \
+        for (size_t row = first; row < first + 64; row++) {             \
+          EACH(row, (&totals->at[codes[row] * tables + (row & turn)])); \
+        }                                                               \
+      } else {                                                          \
+        for (; left != 0; left &= left - 1) {                           \
+          size_t row = first + (size_t)__builtin_ctzll(left);           \
+          EACH(row, (&totals->at[codes[row] * tables + (row & turn)])); \
+        }                                                               \
+      }                                                                 \
+    }                                                                   \
+  } while (0)
+
+#define COUNT_ROW(row, total) (total)->count++
+#define ADD_INTEGER(row, total) ((total)->count++, (total)->integer_sum += values[row])
+#define ADD_REAL(row, total) ((total)->count++, (total)->real_sum += values[row])
+
+void med_code_totals_count(med_code_totals *totals, const uint32_t *codes, const uint64_t *selected) {
+  FOR_SELECTED(COUNT_ROW);
+}
+
+void med_code_totals_add_integers(med_code_totals *totals, const uint32_t *codes, const int64_t *values,
+                                  const uint64_t *selected) {
+  FOR_SELECTED(ADD_INTEGER);
+}
+
+void med_code_totals_add_reals(med_code_totals *totals, const uint32_t *codes, const double *values,
+                               const uint64_t *selected) {
+  FOR_SELECTED(ADD_REAL);
+}
+
+void med_code_totals_get(const med_code_totals *totals, uint32_t code, uint64_t *count, med_int128 *integer_sum,
+                         double *real_sum) {
+  *count = 0;
+  *integer_sum = 0;
+  *real_sum = 0;
+  for (size_t table = 0; table < totals->tables; table++) {
+    const code_total *total = &totals->at[(size_t)code * totals->tables + table];
+    *count += total->count;
+    *integer_sum += total->integer_sum;
+    *real_sum += total->real_sum;
+  }
+}

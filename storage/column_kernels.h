@@ -1,0 +1,71 @@
+/* column_kernels.h - filters and sums over decoded vectors: the inner loops of scans.
+ *
+ * A vector is MED_VECTOR_ROWS values as column_reader.h fills them; the first `rows` count. A selection is a bitmap of rows
+ * (column_vector.h): begin with the rows that have a value, and AND each filter's answer into it. What is behind `rows`
+ * in values means nothing, but is memory that may be read.
+ *
+ * None of these can fail but for memory, and none knows a file. Threads: nothing is shared. */
+#ifndef MED_STORAGE_COLUMN_KERNELS_H
+#define MED_STORAGE_COLUMN_KERNELS_H
+
+#include "storage/bytes.h"
+#include "storage/column_vector.h"
+
+typedef enum med_compare {
+  MED_LESS,
+  MED_LESS_EQUAL,
+  MED_EQUAL,
+  MED_NOT_EQUAL,
+  MED_GREATER_EQUAL,
+  MED_GREATER,
+} med_compare;
+
+/* ---- Filters ---- selected becomes the rows of the first `rows` whose value compares so with the constant; rows without a value
+ * compare as 0. Reals in the order of med_real_less: NaN equals NaN and is greater than all others. */
+void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,
+                                 uint64_t *selected);
+void med_column_compare_reals(const double *values, size_t rows, med_compare compare, double constant,
+                              uint64_t *selected);
+/* The rows whose code c has matches[c] != 0: decide once for each text of a dictionary, then for rows. */
+void med_column_match_codes(const uint32_t *codes, size_t rows, const uint8_t *matches, uint64_t *selected);
+
+/* Whether a vector or group with these bounds may have (true) or certainly has not (false) a value that compares so. */
+bool med_column_may_match_integers(int64_t min, int64_t max, med_compare compare, int64_t constant);
+bool med_column_may_match_reals(double min, double max, med_compare compare, double constant);
+/* Of texts in memcmp order; min and max are prefixes, as in a zone, and say less: true also where they leave it open. */
+bool med_column_may_match_texts(uint64_t min, uint64_t max, med_compare compare, med_slice constant);
+
+/* The numbers of the selected rows, ascending; answers how many. to has room for MED_VECTOR_ROWS. */
+size_t med_column_list_rows(const uint64_t *selected, uint16_t *to);
+
+/* ---- Sums ---- {0} is the total of nothing. Each call adds the selected rows of one vector. */
+typedef struct med_integer_total {
+  uint64_t count;
+  med_int128 sum;
+  int64_t min, max; /* if count > 0 */
+} med_integer_total;
+typedef struct med_real_total {
+  uint64_t count;
+  double sum; /* in several partial sums: the last digits depend on the order */
+  double min, max;
+} med_real_total;
+
+void med_column_total_integers(const int64_t *values, const uint64_t *selected, med_integer_total *total);
+void med_column_total_reals(const double *values, const uint64_t *selected, med_real_total *total);
+
+/* ---- Sums by code ---- of vectors of one group of rows, whose dictionary has `codes` texts. Few codes are summed in four tables in
+ * turn, so that equal neighbours do not wait for each other. */
+typedef struct med_code_totals med_code_totals;
+MEDLEY_MUST_USE int med_code_totals_open(uint32_t codes, med_code_totals **totals); /* NO_MEMORY fills no slot */
+void med_code_totals_close(med_code_totals *totals);
+/* Every selected row's code is below `codes`: med_column_reader_codes sees to it. */
+void med_code_totals_count(med_code_totals *totals, const uint32_t *codes, const uint64_t *selected);
+void med_code_totals_add_integers(med_code_totals *totals, const uint32_t *codes, const int64_t *values,
+                                  const uint64_t *selected);
+void med_code_totals_add_reals(med_code_totals *totals, const uint32_t *codes, const double *values,
+                               const uint64_t *selected);
+/* What was counted and added for one code. */
+void med_code_totals_get(const med_code_totals *totals, uint32_t code, uint64_t *count, med_int128 *integer_sum,
+                         double *real_sum);
+
+#endif

@@ -1,0 +1,450 @@
+/* column_reader.c - pieces of vectors found, decoded and put into their rows. */
+#include "storage/column_reader.h"
+
+#include "storage/column_dictionary.h"
+#include "storage/column_reals.h"
+#include "storage/column_texts.h"
+#include "storage/column_writer.h"
+#include "storage/memory.h"
+#include "storage/native.h"
+
+enum { CODES_HEADER = 8, LONG_SIZE = 16, BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE };
+#define NONE UINT32_MAX
+
+struct med_column_reader {
+  med_txn *txn;
+  med_page_run run;
+  med_column_type type;
+  bool keeps_pages; /* nobody writes in the transaction: a page stays where it is */
+  bool has_group, has_dictionary, has_page;
+  uint32_t group_number, page_number;
+  uint16_t piece_count;
+  med_slice page;
+  uint64_t long_end; /* page behind the last long text of the vector: none is read twice */
+  med_column_group group;
+  med_dictionary dictionary;
+  med_arena arena; /* texts of the vector that was read last */
+  int64_t integers[MED_VECTOR_ROWS];
+  double reals[MED_VECTOR_ROWS];
+  uint32_t codes[MED_VECTOR_ROWS];
+};
+
+int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
+  *reader = med_alloc(sizeof **reader);
+  if (*reader == NULL) return med_error_no_memory(med_txn_error(txn));
+  memset(*reader, 0, offsetof(med_column_reader, integers)); /* what follows is space for values */
+  (*reader)->txn = txn;
+  (*reader)->run = *run;
+  (*reader)->type = type;
+  (*reader)->keeps_pages = !med_txn_writes(txn);
+  return MEDLEY_OK;
+}
+
+void med_column_reader_close(med_column_reader *reader) {
+  if (reader == NULL) return;
+  med_column_dictionary_drop(&reader->dictionary);
+  med_arena_clear(&reader->arena);
+  med_free(reader);
+}
+
+static int corrupt(const med_column_reader *reader, const char *what) {
+  return med_error_set(med_txn_error(reader->txn), MEDLEY_CORRUPT, "column: run %llu, group %u, page %u: %s",
+                       (unsigned long long)reader->run.id, reader->group_number, reader->page_number, what);
+}
+
+static int get_page(med_column_reader *reader, uint32_t number, med_slice *page) {
+  return med_page_run_get(reader->txn, &reader->run, (uint64_t)reader->group_number << 32 | number, page);
+}
+
+/* ---- Groups ---- */
+int med_column_reader_group(med_column_reader *reader, uint32_t group, const med_column_group **header) {
+  *header = &reader->group;
+  if (reader->has_group && reader->group_number == group) return MEDLEY_OK;
+  med_slice page;
+  reader->has_group = reader->has_dictionary = reader->has_page = false;
+  reader->group_number = group;
+  reader->page_number = MED_COLUMN_HEADER_AT;
+  int rc = get_page(reader, MED_COLUMN_HEADER_AT, &page);
+  if (rc == MEDLEY_OK) rc = med_column_group_read(page, &reader->group, med_txn_error(reader->txn));
+  if (rc != MEDLEY_OK) return rc;
+  if (reader->group.type != reader->type) return corrupt(reader, "the column has another type");
+  reader->has_group = true;
+  return MEDLEY_OK;
+}
+
+static int load_dictionary(med_column_reader *reader) {
+  if (reader->has_dictionary) return MEDLEY_OK;
+  uint32_t next = 0, count = reader->group.dictionary_texts, pages = reader->group.dictionary_pages;
+  medley_error *error = med_txn_error(reader->txn);
+  if (pages > MED_DICTIONARY_PAGES) return corrupt(reader, "the dictionary has too many pages");
+  int rc = med_column_dictionary_start(&reader->dictionary, count, error);
+  for (uint32_t i = 0; rc == MEDLEY_OK && i < pages; i++) {
+    med_slice page;
+    reader->page_number = MED_COLUMN_DICTIONARY_AT + i;
+    reader->has_page = false;
+    rc = get_page(reader, reader->page_number, &page);
+    if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "a page of the dictionary is missing");
+    if (rc == MEDLEY_OK) rc = med_column_dictionary_read(&reader->dictionary, page, &next, error);
+  }
+  if (rc == MEDLEY_OK && next != count) return corrupt(reader, "texts of the dictionary are missing");
+  reader->has_dictionary = rc == MEDLEY_OK;
+  return rc;
+}
+
+int med_column_reader_dictionary(med_column_reader *reader, uint32_t group, const med_slice **texts) {
+  const med_column_group *header;
+  int rc = med_column_reader_group(reader, group, &header);
+  if (rc == MEDLEY_OK) rc = load_dictionary(reader);
+  if (rc == MEDLEY_OK) *texts = reader->dictionary.texts;
+  return rc;
+}
+
+/* ---- Pieces ---- */
+static int load_page(med_column_reader *reader, uint32_t number, bool *is_bytes) {
+  *is_bytes = false;
+  if (reader->keeps_pages && reader->has_page && reader->page_number == number) return MEDLEY_OK;
+  reader->has_page = false;
+  reader->page_number = number;
+  if (number >= reader->group.pages) return corrupt(reader, "a vector is not complete");
+  int rc = get_page(reader, number, &reader->page);
+  if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "the page is missing");
+  if (rc == MEDLEY_OK)
+    rc = med_column_page_read(reader->page, &reader->piece_count, is_bytes, med_txn_error(reader->txn));
+  reader->has_page = rc == MEDLEY_OK && !*is_bytes;
+  return rc;
+}
+
+/* A walk over the pieces of one vector. */
+typedef struct piece_walk {
+  uint32_t page, index;
+  size_t row, rows; /* in the vector: of the next piece, of all */
+  size_t first_row; /* of the vector, in the group */
+  size_t values;
+} piece_walk;
+
+static void walk_start(const med_column_reader *reader, size_t vector, med_vector_rows *rows, piece_walk *walk) {
+  *walk = (piece_walk){.page = reader->group.zones[vector].page, .index = NONE};
+  walk->rows = med_column_group_vector_rows(&reader->group, vector);
+  walk->first_row = vector * MED_VECTOR_ROWS;
+  rows->rows = walk->rows;
+  rows->nulls = reader->group.zones[vector].nulls;
+  memset(rows->present, 0, sizeof rows->present);
+}
+
+/* The first piece of a vector stands somewhere in its page, the others follow, from the next page's beginning if need be. */
+static int find_piece(med_column_reader *reader, piece_walk *walk, med_column_piece *piece) {
+  medley_error *error = med_txn_error(reader->txn);
+  bool is_bytes, first = walk->index == NONE;
+  int rc = load_page(reader, walk->page, &is_bytes);
+  if (first) walk->index = 0;
+  while (rc == MEDLEY_OK && !first && (is_bytes || walk->index >= reader->piece_count)) {
+    rc = load_page(reader, ++walk->page, &is_bytes);
+    walk->index = 0;
+  }
+  if (rc == MEDLEY_OK && is_bytes) return corrupt(reader, "a vector begins in a long text");
+  while (rc == MEDLEY_OK && walk->index < reader->piece_count) {
+    rc = med_column_page_piece(reader->page, reader->piece_count, (uint16_t)walk->index++, piece, error);
+    if (rc == MEDLEY_OK && piece->first_row == walk->first_row + walk->row) return MEDLEY_OK;
+    if (!first) break;
+  }
+  return rc != MEDLEY_OK ? rc : corrupt(reader, "a piece of a vector is missing");
+}
+
+/* Behind the last page that may hold a piece of the vector. */
+static uint32_t page_behind(const med_column_reader *reader, size_t vector) {
+  for (size_t next = vector + 1; next < reader->group.vectors; next++) {
+    if (reader->group.zones[next].page != MED_COLUMN_NO_PAGE) return reader->group.zones[next].page + 1;
+  }
+  return reader->group.pages;
+}
+
+/* Loads page `number` or, if it holds bytes of a long text, the next one below `end` that has pieces; *first_row is that of its
+ * first piece, or NONE if there is no such page. */
+static int load_pieces(med_column_reader *reader, uint32_t *number, uint32_t end, uint32_t *first_row) {
+  bool is_bytes = true;
+  med_column_piece piece;
+  int rc = MEDLEY_OK;
+  *first_row = NONE;
+  for (uint32_t at = *number; is_bytes && at < end; at++) {
+    rc = load_page(reader, at, &is_bytes);
+    if (rc != MEDLEY_OK) return rc;
+    *number = at;
+  }
+  if (is_bytes) return MEDLEY_OK;
+  if (reader->piece_count == 0) return corrupt(reader, "a page without pieces");
+  rc = med_column_page_piece(reader->page, reader->piece_count, 0, &piece, med_txn_error(reader->txn));
+  if (rc == MEDLEY_OK) *first_row = piece.first_row;
+  return rc;
+}
+
+/* Moves a walk at its beginning to the piece with that row of the vector: halves the pages, then looks through one. */
+static int walk_to_row(med_column_reader *reader, piece_walk *walk, size_t row, uint32_t end) {
+  medley_error *error = med_txn_error(reader->txn);
+  size_t wanted = walk->first_row + row;
+  uint32_t low = walk->page, first_row;
+  med_column_piece piece;
+  int rc;
+  while (end > low && end - low > 1) {
+    uint32_t middle = low + (end - low) / 2, number = middle;
+    rc = load_pieces(reader, &number, end, &first_row);
+    if (rc != MEDLEY_OK) return rc;
+    if (first_row != NONE && first_row <= wanted) {
+      low = number;
+    } else {
+      end = middle;
+    }
+  }
+  bool is_bytes, found = false;
+  rc = load_page(reader, low, &is_bytes);
+  for (uint16_t i = 0; rc == MEDLEY_OK && !is_bytes && i < reader->piece_count; i++) {
+    rc = med_column_page_piece(reader->page, reader->piece_count, i, &piece, error);
+    if (rc != MEDLEY_OK || piece.first_row > wanted) break;
+    if (piece.first_row < walk->first_row) continue;
+    found = true;
+    walk->row = piece.first_row - walk->first_row;
+    walk->page = low;
+    walk->index = i;
+  }
+  return rc != MEDLEY_OK || found ? rc : corrupt(reader, "a piece of a vector is missing");
+}
+
+static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_rows *rows, med_column_piece *piece) {
+  int rc = find_piece(reader, walk, piece);
+  if (rc != MEDLEY_OK) return rc;
+  if (piece->rows > walk->rows - walk->row) return corrupt(reader, "a piece has rows beyond its vector");
+  walk->values += piece->values;
+  if (piece->rows == walk->rows && piece->rows_with.len == 0) { /* the whole vector, and no row is empty */
+    med_rows_fill(rows->present, piece->rows);
+    return MEDLEY_OK;
+  }
+  uint64_t with[MED_VECTOR_WORDS] = {0};
+  if (piece->rows_with.len > 0) {
+    memcpy(with, piece->rows_with.bytes, piece->rows_with.len);
+  } else {
+    med_rows_fill(with, piece->rows);
+  }
+  size_t word = walk->row / 64, shift = walk->row % 64;
+  for (size_t i = 0; word + i < MED_VECTOR_WORDS; i++) {
+    rows->present[word + i] |= with[i] << shift;
+    if (shift > 0 && word + i + 1 < MED_VECTOR_WORDS) rows->present[word + i + 1] |= with[i] >> (64 - shift);
+  }
+  return MEDLEY_OK;
+}
+
+static int walk_end(const med_column_reader *reader, const piece_walk *walk, const med_vector_rows *rows) {
+  return walk->values == rows->rows - rows->nulls ? MEDLEY_OK
+                                                  : corrupt(reader, "a vector has other empty rows than its zone says");
+}
+
+/* True if the vector has no pieces and *constant, or no values at all. */
+static bool is_without_pieces(const med_column_reader *reader, size_t vector, med_vector_rows *rows, bool *constant) {
+  const med_column_zone *zone = &reader->group.zones[vector];
+  if (zone->page != MED_COLUMN_NO_PAGE) return false;
+  rows->rows = med_column_group_vector_rows(&reader->group, vector);
+  rows->nulls = zone->nulls;
+  *constant = zone->nulls == 0;
+  med_rows_fill(rows->present, *constant ? rows->rows : 0);
+  return true;
+}
+
+/* Makes the group of the vector the present one; *in_group is the vector's number there. */
+static int enter(med_column_reader *reader, med_column_type type, uint64_t vector, size_t *in_group) {
+  const med_column_group *group;
+  if (type != reader->type) {
+    return med_error_set(med_txn_error(reader->txn), MEDLEY_MISUSE, "column: read as type %d, opened as %d", (int)type,
+                         (int)reader->type);
+  }
+  if (vector / MED_GROUP_VECTORS > UINT32_MAX) return MEDLEY_NOT_FOUND;
+  int rc = med_column_reader_group(reader, (uint32_t)(vector / MED_GROUP_VECTORS), &group);
+  if (rc != MEDLEY_OK) return rc;
+  *in_group = vector % MED_GROUP_VECTORS;
+  return *in_group < group->vectors ? MEDLEY_OK : MEDLEY_NOT_FOUND;
+}
+
+/* Moves the values at the beginning of `at`, in order, to the rows that have one; the others become 0. From the end, so that
+ * nothing is overwritten before it was moved. */
+#define SPREAD(name, type, zero)                                              \
+  static void name(type *at, const med_column_piece *piece) {                 \
+    size_t from = piece->values;                                              \
+    const uint8_t *bytes = piece->rows_with.bytes;                            \
+    if (piece->rows_with.len == 0) return;                                    \
+    for (size_t row = piece->rows; row-- > 0;) {                              \
+      bool has = (med_native_u64(bytes + row / 64 * 8) >> row % 64 & 1) != 0; \
+      at[row] = has ? at[--from] : (zero);                                    \
+    }                                                                         \
+  }
+SPREAD(spread_integers, int64_t, 0)
+SPREAD(spread_reals, double, 0)
+SPREAD(spread_codes, uint32_t, 0)
+SPREAD(spread_texts, med_slice, med_slice_of("", 0))
+
+/* ---- Vectors ---- */
+int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, int64_t *values) {
+  size_t at;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) {
+    int64_t value = constant ? reader->group.zones[at].min.integer : 0;
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
+    return MEDLEY_OK;
+  }
+  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+    /* A whole vector is decoded into its place. */
+    int64_t *to = piece.rows == walk.rows ? values : reader->integers;
+    if (!med_column_integers_decode(piece.codec, piece.payload, piece.values, to))
+      return corrupt(reader, "damaged integers");
+    if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
+    spread_integers(values + walk.row, &piece);
+  }
+  return walk_end(reader, &walk, rows);
+}
+
+int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, double *values) {
+  size_t at;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  int rc = enter(reader, MED_COLUMN_REALS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) {
+    double value = constant ? reader->group.zones[at].min.real : 0;
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
+    return MEDLEY_OK;
+  }
+  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+    double *to = piece.rows == walk.rows ? values : reader->reals;
+    if (!med_column_reals_decode(piece.codec, piece.payload, piece.values, to)) return corrupt(reader, "damaged reals");
+    if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
+    spread_reals(values + walk.row, &piece);
+  }
+  return walk_end(reader, &walk, rows);
+}
+
+/* ---- Texts ---- */
+/* codes has room for MED_VECTOR_ROWS. */
+static int decode_codes(med_column_reader *reader, const med_column_piece *piece, uint32_t *codes) {
+  const uint8_t *from = piece->payload.bytes;
+  if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
+  med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
+  bool sound = med_column_integers_decode_codes((med_column_codec)from[0], part, piece->values,
+                                                reader->group.dictionary_texts, codes);
+  return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
+}
+
+static int read_coded(med_column_reader *reader, const med_column_piece *piece, med_slice *texts) {
+  int rc = load_dictionary(reader);
+  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, reader->codes);
+  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++) texts[i] = reader->dictionary.texts[reader->codes[i]];
+  return rc;
+}
+
+static int read_long(med_column_reader *reader, const med_column_piece *piece, med_slice *text) {
+  med_slice page;
+  const uint8_t *from = piece->payload.bytes;
+  if (piece->payload.len != LONG_SIZE || piece->values != 1) return corrupt(reader, "a damaged long text");
+  uint64_t len = med_native_u64(from), number = med_native_u32(from + 8);
+  uint64_t pages = len / BYTES_PER_PAGE + (len % BYTES_PER_PAGE > 0);
+  if (len > MED_COLUMN_TEXT_SIZE_MAX || number < reader->long_end || number + pages > reader->group.pages) {
+    return corrupt(reader, "a damaged long text");
+  }
+  reader->long_end = number + pages;
+  /* Before memory is given for it: the last page is there. */
+  int rc = pages == 0 ? MEDLEY_OK : get_page(reader, (uint32_t)(number + pages - 1), &page);
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? corrupt(reader, "a page of a long text is missing") : rc;
+  uint8_t *bytes = med_arena_alloc(&reader->arena, len + 1);
+  if (bytes == NULL) return med_error_no_memory(med_txn_error(reader->txn));
+  *text = med_slice_of(bytes, len);
+  for (uint64_t at = 0; at < len; number++) {
+    uint16_t count;
+    uint64_t part = len - at < BYTES_PER_PAGE ? len - at : BYTES_PER_PAGE;
+    rc = get_page(reader, (uint32_t)number, &page);
+    if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "a page of a long text is missing");
+    if (rc == MEDLEY_OK) rc = med_page_header_read(page, MED_PAGE_COLUMN_BYTES, 1, &count, med_txn_error(reader->txn));
+    if (rc != MEDLEY_OK) return rc;
+    if (page.len != MED_PAGE_HEADER_SIZE + part) return corrupt(reader, "a page of a long text has another length");
+    memcpy(bytes + at, (const uint8_t *)page.bytes + MED_PAGE_HEADER_SIZE, part);
+    at += part;
+  }
+  return MEDLEY_OK;
+}
+
+static int read_texts(med_column_reader *reader, const med_column_piece *piece, med_slice *texts) {
+  if (piece->codec == MED_CODEC_CODES) return read_coded(reader, piece, texts);
+  if (piece->codec == MED_CODEC_LONG) return read_long(reader, piece, texts);
+  int rc = med_column_texts_decode(piece->codec, piece->payload, piece->values, &reader->arena, texts);
+  if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_txn_error(reader->txn));
+  return rc == MEDLEY_OK ? rc : corrupt(reader, "damaged texts");
+}
+
+/* Reads the pieces from the walk's place until row `end` is behind it. */
+static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t end, med_vector_rows *rows,
+                       med_slice *values) {
+  med_column_piece piece;
+  for (; walk->row < end; walk->row += piece.rows) {
+    int rc = next_piece(reader, walk, rows, &piece);
+    if (rc == MEDLEY_OK) rc = read_texts(reader, &piece, values + walk->row);
+    if (rc != MEDLEY_OK) return rc;
+    spread_texts(values + walk->row, &piece);
+  }
+  return MEDLEY_OK;
+}
+
+int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, med_slice *values) {
+  return med_column_reader_text_range(reader, vector, 0, MED_VECTOR_ROWS, rows, values);
+}
+
+int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
+                                 med_vector_rows *rows, med_slice *values) {
+  size_t at;
+  bool constant;
+  piece_walk walk;
+  int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  med_arena_reset(&reader->arena);
+  reader->long_end = 0;
+  if (is_without_pieces(reader, at, rows, &constant)) {
+    for (size_t row = 0; row < rows->rows; row++) values[row] = med_slice_of("", 0);
+    return MEDLEY_OK;
+  }
+  walk_start(reader, at, rows, &walk);
+  if (end > walk.rows) end = walk.rows;
+  if (first >= end) return MEDLEY_OK;
+  if (first > 0) rc = walk_to_row(reader, &walk, first, page_behind(reader, at));
+  if (rc == MEDLEY_OK) rc = read_pieces(reader, &walk, end, rows, values);
+  if (rc != MEDLEY_OK || first > 0 || end < walk.rows) return rc;
+  return walk_end(reader, &walk, rows);
+}
+
+int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, uint32_t *codes,
+                            bool *coded) {
+  size_t at;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
+  *coded = rc == MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) {
+    memset(codes, 0, rows->rows * sizeof *codes);
+    return MEDLEY_OK;
+  }
+  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+    *coded = piece.codec == MED_CODEC_CODES;
+    if (!*coded) return MEDLEY_OK;
+    uint32_t *to = piece.rows == walk.rows ? codes : reader->codes;
+    rc = decode_codes(reader, &piece, to);
+    if (rc != MEDLEY_OK) return rc;
+    if (to != codes) memcpy(codes + walk.row, to, piece.values * sizeof *codes);
+    spread_codes(codes + walk.row, &piece);
+  }
+  return walk_end(reader, &walk, rows);
+}

@@ -1,0 +1,273 @@
+/* test_wide_segment.c - what is sealed, written anew and freed, and what med_wide_check says of damaged segments. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "models/widecolumn/catalog.h"
+#include "models/widecolumn/mutation.h"
+#include "models/widecolumn/record.h"
+#include "models/widecolumn/segment.h"
+#include "models/widecolumn/sweep.h"
+#include "storage/writer.h"
+#include "tests/unit/property.h"
+
+enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100 };
+
+static char folder[64], path[96];
+static med_store *store;
+static med_member *member;
+static med_txn *txn;
+static med_wide_catalog *catalog;
+static const med_wide_table *table;
+static med_arena arena;
+static medley_error error;
+
+#define OK(expression)                                                                                  \
+  do {                                                                                                  \
+    int rc_ = (expression);                                                                             \
+    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
+  } while (0)
+
+static void read_catalog(void) {
+  med_wide_catalog_release(catalog);
+  catalog = NULL;
+  OK(med_wide_catalog_open(txn, &catalog));
+  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+}
+
+static void make_table(void) {
+  med_wide_column columns[3] = {
+      {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
+      {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
+      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
+  med_wide_table made = {.id = TABLE,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text("t"),
+                         .columns = columns,
+                         .column_count = 3,
+                         .partition_count = 1,
+                         .clustering_count = 1,
+                         .next_column_id = 4,
+                         .properties = &property,
+                         .property_count = 1};
+  OK(med_wide_catalog_put_table(txn, &made));
+  read_catalog();
+}
+
+static void setup(void) {
+  medley_options options;
+  medley_options_init(&options);
+  options.durability = MEDLEY_RELAXED;
+  options.map_size_bytes = (uint64_t)1 << 30;
+  snprintf(folder, sizeof folder, "/tmp/medley-segment-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/db.medley", folder);
+  OK(med_store_open(path, &options, &store, &error));
+  OK(med_member_open(store, &member));
+  OK(med_writer_begin(member, false, 10000, &error));
+  txn = med_member_txn(member);
+  make_table();
+}
+
+static void teardown(void) {
+  char command[128];
+  med_wide_catalog_release(catalog);
+  catalog = NULL;
+  med_writer_rollback(member);
+  med_member_close(member);
+  med_store_close(store);
+  med_arena_clear(&arena);
+  unlink(path);
+  snprintf(command, sizeof command, "%s-lock", path);
+  unlink(command);
+  rmdir(folder);
+}
+
+static med_slice number(uint8_t bytes[4], int value) {
+  med_put_u32(bytes, (uint32_t)value);
+  return med_slice_of(bytes, 4);
+}
+
+static void insert(int p, int id, const char *text) {
+  uint8_t p_bytes[4], id_bytes[4];
+  med_slice partition = number(p_bytes, p), clustering = number(id_bytes, id);
+  med_wide_change change = {
+      .kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(text)};
+  med_wide_write write = {.table = table,
+                          .partition = &partition,
+                          .clustering = &clustering,
+                          .timestamp_us = 1000 + p,
+                          .marker = true,
+                          .changes = &change,
+                          .change_count = 1};
+  OK(med_wide_apply(txn, &write, &arena));
+  med_arena_reset(&arena);
+}
+
+static void insert_all(void) {
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) insert(p, id, id % 2 == 0 ? "even" : "odd");
+  }
+}
+
+static void delete_row(int p, int id) {
+  uint8_t p_bytes[4], id_bytes[4];
+  med_slice partition = number(p_bytes, p), clustering = number(id_bytes, id);
+  OK(med_wide_delete_row(txn, table, &partition, &clustering, 5000, &arena));
+  med_arena_reset(&arena);
+}
+
+static void sweep(void) {
+  bool left = true;
+  for (int i = 0; left && i < 1000; i++) {
+    size_t swept;
+    OK(med_wide_sweep(txn, 50, &swept, &left));
+  }
+  ck_assert(!left);
+  read_catalog();
+}
+
+/* Keys of tree WIDE that begin with a byte and the table's number. */
+static size_t count_keys(uint8_t first) {
+  uint8_t prefix[5] = {first};
+  med_cursor *cursor;
+  med_slice key;
+  size_t count = 0;
+  med_put_u32(prefix + 1, TABLE);
+  OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
+  int rc = med_cursor_seek(cursor, med_slice_of(prefix, 5), &key, NULL);
+  for (; rc == MEDLEY_OK && med_slice_starts_with(key, med_slice_of(prefix, 5)); count++)
+    rc = med_cursor_next(cursor, &key, NULL);
+  med_cursor_close(cursor);
+  return count;
+}
+
+static med_wide_segment first_segment(void) {
+  med_cursor *cursor;
+  med_wide_segment segment;
+  med_key from;
+  med_wide_table_prefix(TABLE, &from);
+  OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
+  OK(med_wide_segment_behind(txn, cursor, med_key_slice(&from), &arena, &segment));
+  med_cursor_close(cursor);
+  return segment;
+}
+
+static uint64_t problems(void) {
+  uint64_t count = 0;
+  OK(med_wide_check(txn, NULL, NULL, &count));
+  return count;
+}
+
+START_TEST(rows_are_sealed_once_enough_have_gathered) {
+  for (int id = 0; id < ROWS; id++) insert(0, id, "few");
+  sweep();
+  ck_assert_uint_eq(count_keys(MED_WIDE_KEY_SEGMENT), 0);
+  insert_all();
+  sweep();
+  ck_assert_uint_ge(count_keys(MED_WIDE_KEY_SEGMENT), PARTITIONS * ROWS / SEGMENT_ROWS);
+  ck_assert_uint_lt(count_keys(MED_WIDE_KEY_ROW), SEGMENT_ROWS);
+  ck_assert(table->flags & MED_WIDE_TABLE_SEGMENTS);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(a_segment_that_lost_many_rows_is_written_anew) {
+  uint64_t gone;
+  insert_all();
+  sweep();
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id += 2) delete_row(p, id);
+  }
+  ck_assert_uint_gt(count_keys(MED_WIDE_KEY_GONE), 0);
+  size_t before = count_keys(MED_WIDE_KEY_SEGMENT);
+  sweep();
+  med_wide_segment segment = first_segment();
+  OK(med_wide_segment_count_gone(txn, &segment, &gone));
+  ck_assert_uint_eq(gone, 0);
+  ck_assert_uint_lt(count_keys(MED_WIDE_KEY_SEGMENT), before);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_left_of_rows_that_are_all_deleted) {
+  insert_all();
+  sweep();
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) delete_row(p, id);
+  }
+  sweep();
+  ck_assert_uint_eq(count_keys(MED_WIDE_KEY_SEGMENT), 0);
+  ck_assert_uint_eq(count_keys(MED_WIDE_KEY_PAGE), 0);
+  ck_assert_uint_eq(count_keys(MED_WIDE_KEY_GONE), 0);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(a_dropped_table_gives_its_segments_back) {
+  insert_all();
+  sweep();
+  delete_row(3, 3);
+  OK(med_wide_catalog_drop_table(txn, table));
+  ck_assert_uint_eq(problems(), 0);
+  sweep();
+  for (uint8_t first = MED_WIDE_KEY_ROW; first <= MED_WIDE_KEY_SEALING; first++)
+    ck_assert_uint_eq(count_keys(first), 0);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+/* ---- Damage ---- each is undone, so that the next one is alone. */
+static void expect_problem(med_mark mark, const char *what) {
+  ck_assert_msg(problems() > 0, "%s is not noticed", what);
+  OK(med_txn_rollback_to(txn, mark));
+  ck_assert_uint_eq(problems(), 0);
+}
+
+START_TEST(damage_of_a_segment_is_noticed) {
+  uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
+  med_page_run run;
+  med_key key;
+  bool done;
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  ck_assert_uint_eq(problems(), 0);
+  med_mark mark = med_txn_mark(txn);
+
+  med_wide_segment_run(&segment, MED_WIDE_SEGMENT_TIMES, &run);
+  OK(med_page_run_drop(txn, &run, 100, &done));
+  expect_problem(mark, "a column that is missing");
+
+  key = segment.first;
+  key.bytes[0] = MED_WIDE_KEY_SEGMENT;
+  OK(med_wide_record_delete(txn, med_key_slice(&key)));
+  expect_problem(mark, "pages without a segment");
+
+  OK(med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&segment.first), med_slice_of(row, sizeof row)));
+  expect_problem(mark, "a row that stands twice");
+
+  med_key_init(&key);
+  med_key_add_u8(&key, MED_WIDE_KEY_GONE);
+  med_key_add_u32(&key, TABLE);
+  med_key_add_u64(&key, segment.id);
+  med_key_add_u32(&key, 0);
+  bits[segment.rows / 8] = (uint8_t)(1u << segment.rows % 8);
+  OK(med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(bits, sizeof bits)));
+  expect_problem(mark, "a bit behind the rows");
+
+  segment.last.bytes[segment.last.len - 1]++;
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "another last key");
+  segment.rows--;
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "another number of rows");
+}
+END_TEST
+
+PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, rows_are_sealed_once_enough_have_gathered,
+                      a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
+                      a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed)
