@@ -162,7 +162,9 @@ static void create_table(sql_generator *g) {
       below(g, TABLE_NAMES));
   if (percent(g, 6)) {
     ADD(g, " AS ");
+    g->only_tables = true; /* the types of a view's columns are what SQLite remembers of them */
     sql_select(g, NULL, 1 + below(g, 3), 2);
+    g->only_tables = false;
     return;
   }
   int columns = 1 + below(g, 6);

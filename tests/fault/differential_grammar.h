@@ -21,7 +21,8 @@ struct sql_generator {
   sql_statement *statement;
   int alias_number;
   bool parameters_allowed;
-  bool temporary; /* one session is alone */
+  bool temporary;   /* one session is alone */
+  bool only_tables; /* no views, just now */
   uint8_t blobs[PARAMETERS_MAX][BLOB_MAX];
 };
 

@@ -7,7 +7,7 @@
 const sql_table *sql_random_table(sql_generator *g, bool views) {
   for (int tries = 0; tries < 12 && g->schema->table_count > 0; tries++) {
     const sql_table *table = &g->schema->tables[below(g, g->schema->table_count)];
-    if ((views || !table->view) && table->column_count > 0) return table;
+    if (((views && !g->only_tables) || !table->view) && table->column_count > 0) return table;
   }
   return NULL;
 }

@@ -222,7 +222,7 @@ static uint32_t some_key(client *c) {
   uint32_t i = fault_random_below(&c->random, ACTIVE_KEYS);
   if (atomic_fetch_add(&c->all->used[i], 1) >= VALUES_PER_KEY) {
     uint32_t next = atomic_fetch_add(&c->all->next_key, 1);
-    if (next < KEYS_MAX) {
+    if (next < KEYS_MAX / MODELS * MODELS) {
       c->all->active[i] = next;
       c->all->used[i] = 0;
     }

@@ -61,9 +61,9 @@ static void fill(const history_settings *settings) {
   (void)medley_close(db);
 }
 
-/* MULTI takes a neighbour in the same four of a key that it cannot use: one that nobody has drawn yet, too. */
+/* MULTI takes a neighbour among those of one key of each kind that it cannot use: one that nobody has drawn yet, too. */
 static uint32_t key_count(const shared *all) {
-  return all->next_key < KEYS_MAX ? (all->next_key + 3) / 4 * 4 : KEYS_MAX;
+  return all->next_key < KEYS_MAX ? (all->next_key + MODELS - 1) / MODELS * MODELS : KEYS_MAX / MODELS * MODELS;
 }
 
 /* Reads every key, when all is over. */
