@@ -143,10 +143,7 @@ static int check_filtering(med_cql_run *run, const med_cql_select_plan *plan) {
     const med_wide_column *column = med_wide_table_column(plan->table, test->columns[0].name);
     if (column->role == MED_WIDE_CLUSTERING && where->equal_count < plan->table->clustering_count &&
         column != med_wide_clustering(plan->table) + where->equal_count)
-      return med_cql_fail(
-          run, test->at, MEDLEY_ERROR,
-          "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
-          MED_CQL_TEXT(column->name), MED_CQL_TEXT(med_wide_clustering(plan->table)[where->equal_count].name));
+      return med_cql_refuse_gap(run, where, test);
   }
   return med_cql_fail(
       run, at, MEDLEY_ERROR,

@@ -235,17 +235,25 @@ static bool is_exact(const med_cql_restrictions *to, const med_cql_relation *rel
   return relation == to->lower || relation == to->upper; /* a tuple's test is of rows within its range */
 }
 
+int med_cql_refuse_gap(med_cql_run *run, const med_cql_restrictions *restrictions, const med_cql_relation *relation) {
+  med_slice name = relation->columns[0].name;
+  med_slice before = med_wide_clustering(restrictions->table)[restrictions->equal_count].name;
+  if (restrictions->lower != NULL || restrictions->upper != NULL)
+    return med_cql_fail(run, relation->at, MEDLEY_ERROR,
+                        "Clustering column \"%.*s\" cannot be restricted (preceding column \"%.*s\" is restricted by a "
+                        "non-EQ relation)",
+                        MED_CQL_TEXT(name), MED_CQL_TEXT(before));
+  return med_cql_fail(run, relation->at, MEDLEY_ERROR,
+                      "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
+                      MED_CQL_TEXT(name), MED_CQL_TEXT(before));
+}
+
 static int check_tests(sorter *sort) {
   med_cql_restrictions *to = sort->to;
   for (size_t i = 0; i < to->test_count; i++) {
     if (to->tests[i] == to->indexed || is_exact(to, to->tests[i])) continue;
     to->filters = true;
-    if (sort->purpose == MED_CQL_FOR_SELECT) continue;
-    return med_cql_fail(
-        sort->run, to->tests[i]->at, MEDLEY_ERROR,
-        "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not restricted",
-        MED_CQL_TEXT(to->tests[i]->columns[0].name),
-        MED_CQL_TEXT(med_wide_clustering(to->table)[to->equal_count].name));
+    if (sort->purpose != MED_CQL_FOR_SELECT) return med_cql_refuse_gap(sort->run, to, to->tests[i]);
   }
   return MEDLEY_OK;
 }

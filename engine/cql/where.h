@@ -29,6 +29,9 @@ typedef struct med_cql_restrictions {
 MEDLEY_MUST_USE int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cql_where *where,
                                      med_cql_purpose purpose, med_cql_restrictions *restrictions);
 
+/* The error for a relation of a clustering column that has none before it, or one that is no equality. */
+int med_cql_refuse_gap(med_cql_run *run, const med_cql_restrictions *restrictions, const med_cql_relation *relation);
+
 typedef struct med_cql_test { /* a relation with its values */
   const med_cql_relation *relation;
   const med_wide_column **columns;
