@@ -1,0 +1,111 @@
+/* test_wide_dropped.c - the room of what is dropped or truncated comes back: rows, rows longer than a page, index entries, views' rows. */
+#include "tests/unit/session_kit.h"
+
+enum { ROWS = 300, LONG_BYTES = 20000 };
+
+static void run(medley_session *session, medley_language language, const char *text) {
+  ck_assert_msg(medley_exec(session, language, text, MEDLEY_NUL_ENDED, NULL, NULL) == MEDLEY_OK, "%s: %s", text,
+                medley_session_error(session)->message);
+}
+
+static void cql(medley_session *session, const char *text) { run(session, MEDLEY_LANGUAGE_CQL, text); }
+
+/* Bytes of the pages that are neither SQL's nor of key-value. */
+static uint64_t bytes_used(medley *db) {
+  medley_stats stats;
+  medley_error error = {0};
+  ck_assert_msg(medley_stat(db, &stats, &error) == MEDLEY_OK, "%s", error.message);
+  return stats.other_bytes;
+}
+
+static void maintain(medley *db) {
+  medley_error error = {0};
+  int more = 1;
+  for (int slices = 0; more; slices++) {
+    ck_assert_int_lt(slices, 100000);
+    ck_assert_msg(medley_maintain(db, 1000, &more, &error) == MEDLEY_OK, "%s", error.message);
+  }
+}
+
+static void check(medley *db) {
+  medley_error error = {0};
+  uint64_t problems = 1;
+  ck_assert_msg(medley_check(db, NULL, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
+  ck_assert_uint_eq(problems, 0);
+}
+
+static void fill(medley_session *session) {
+  char text[256];
+  cql(session, "CREATE TABLE k.t (p int, c int, v int, long text, PRIMARY KEY (p, c))");
+  cql(session, "CREATE INDEX by_v ON k.t (v)");
+  cql(session,
+      "CREATE MATERIALIZED VIEW k.turned AS SELECT p, c, v FROM k.t WHERE p IS NOT NULL AND c IS NOT NULL AND v IS NOT "
+      "NULL PRIMARY KEY (v, p, c)");
+  snprintf(text, sizeof text,
+           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+           "INSERT INTO \"k.t\"(p, c, v, long) SELECT i %% 7, i, i %% 11, hex(randomblob(%d)) FROM n",
+           ROWS, LONG_BYTES / 2);
+  run(session, MEDLEY_LANGUAGE_SQL, text);
+}
+
+static void open_with_rows(session_kit *kit, uint64_t *before) {
+  kit_open(kit);
+  cql(kit->session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  *before = bytes_used(kit->db);
+  fill(kit->session);
+  ck_assert_uint_gt(bytes_used(kit->db), *before + (uint64_t)ROWS * LONG_BYTES);
+}
+
+/* All but the pages of a few records and of LMDB's free list. */
+static void expect_room_back(session_kit *kit, uint64_t before) {
+  maintain(kit->db);
+  check(kit->db);
+  ck_assert_uint_lt(bytes_used(kit->db), before + (uint64_t)64 * 4096);
+}
+
+START_TEST(a_dropped_table_gives_its_room_back) {
+  session_kit kit;
+  uint64_t before;
+  open_with_rows(&kit, &before);
+  cql(kit.session, "DROP MATERIALIZED VIEW k.turned");
+  cql(kit.session, "DROP TABLE k.t");
+  check(kit.db); /* what waits for the sweep is no problem */
+  expect_room_back(&kit, before);
+  fill(kit.session); /* one of that name is another one */
+  SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\"", "300\n");
+  check(kit.db);
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(a_truncated_table_gives_its_room_back_and_lives) {
+  session_kit kit;
+  uint64_t before;
+  open_with_rows(&kit, &before);
+  cql(kit.session, "TRUNCATE k.t");
+  SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\"", "0\n");
+  SQL_IS(kit.session, "SELECT count(*) FROM \"k.turned\"", "0\n");
+  cql(kit.session, "INSERT INTO k.t (p, c, v) VALUES (1, 1, 5)");
+  expect_room_back(&kit, before);
+  SQL_IS(kit.session, "SELECT p, c FROM \"k.turned\" WHERE v = 5", "1|1\n");
+  SQL_IS(kit.session, "SELECT p, c FROM \"k.t\" WHERE v = 5", "1|1\n");
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(a_dropped_keyspace_and_a_dropped_index_give_their_room_back) {
+  session_kit kit;
+  uint64_t before;
+  open_with_rows(&kit, &before);
+  cql(kit.session, "DROP INDEX k.by_v");
+  maintain(kit.db);
+  check(kit.db);
+  SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\" WHERE v = 5", "27\n");
+  cql(kit.session, "DROP KEYSPACE k");
+  expect_room_back(&kit, before);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_dropped", a_dropped_table_gives_its_room_back, a_truncated_table_gives_its_room_back_and_lives,
+              a_dropped_keyspace_and_a_dropped_index_give_their_room_back)
