@@ -185,6 +185,7 @@ static damage_kind damage(log_test *test, fault_random *random, size_t *first) {
   if (kind == CUT) test->bad_size = at;
   if (kind == ZEROS) memset(test->bad + at, 0, len);
   for (size_t i = 0; kind == NOISE && i < len; i++) test->bad[at + i] = (char)fault_random_below(random, 256);
+  while (at < test->bad_size && test->bad[at] == test->log[at]) at++; /* zeros over what is zero damage nothing */
   *first = at;
   return kind;
 }
