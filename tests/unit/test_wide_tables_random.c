@@ -158,8 +158,8 @@ START_TEST(a_wide_column_table_does_what_a_table_of_sql_does) {
       "a, b, c)";
   static const char *const definitions[] = {
       "CREATE KEYSPACE shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-      "CREATE TABLE shop.t (a int, b text, c timestamp, v int, w text, PRIMARY KEY (a, b, c)) WITH CLUSTERING ORDER BY "
-      "(b DESC, c ASC)",
+      ("CREATE TABLE shop.t (a int, b text, c timestamp, v int, w text, PRIMARY KEY (a, b, c)) "
+       "WITH CLUSTERING ORDER BY (b DESC, c ASC)"),
       "CREATE INDEX ON shop.t (v)"};
   world w = {.random = property_seed("wide_tables_random")};
   char text[600];
