@@ -88,20 +88,20 @@ static int read_meta(int fd, uint64_t offset, uint32_t *page_size, meta *to, med
   int rc = read_bytes(fd, bytes, sizeof bytes, offset, error);
   if (rc != MEDLEY_OK) return rc;
   const uint8_t *body = bytes + PAGE_HEADER_SIZE;
-  if (load_u32(body) != META_MAGIC || page_flags(bytes) != PAGE_META) {
+  if (med_native_u32(body) != META_MAGIC || page_flags(bytes) != PAGE_META) {
     int status = number == 0 ? MEDLEY_NOT_A_DATABASE : MEDLEY_CORRUPT;
     return med_error_set(error, status, "file: not a meta page: page %u", number);
   }
-  if (load_u64(bytes) != number)
+  if (med_native_u64(bytes) != number)
     return med_error_set(error, MEDLEY_CORRUPT, "file: page %u: wrong page number", number);
-  if (load_u32(body + 4) != 1)
+  if (med_native_u32(body + 4) != 1)
     return med_error_set(error, MEDLEY_NOT_A_DATABASE, "file: page %u: LMDB's format version is not 1 but: %" PRIu32,
-                         number, load_u32(body + 4));
-  to->map_size = load_u64(body + 16);
+                         number, med_native_u32(body + 4));
+  to->map_size = med_native_u64(body + 16);
   to->free_tree = load_tree(body + 24);
   to->main_tree = load_tree(body + 72);
-  to->last_page = load_u64(body + 120);
-  to->txn_id = load_u64(body + 128);
+  to->last_page = med_native_u64(body + 120);
+  to->txn_id = med_native_u64(body + 128);
   uint32_t size = to->free_tree.pad;
   bool plausible = size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX && (size & (size - 1)) == 0;
   if (!plausible || (*page_size != 0 && size != *page_size))
@@ -188,9 +188,9 @@ static int open_run(tree_walk *t, uint64_t number, uint64_t size) {
   if (number < META_PAGES || number >= w->file_pages) return page_bad(w, number, "an overflow run outside of the file");
   int rc = read_page(w, number, w->scratch);
   if (rc != MEDLEY_OK) return rc;
-  if (load_u64(w->scratch) != number) return page_bad(w, number, "wrong page number");
+  if (med_native_u64(w->scratch) != number) return page_bad(w, number, "wrong page number");
   if (page_flags(w->scratch) != PAGE_OVERFLOW) return page_bad(w, number, "not an overflow page");
-  uint64_t pages = load_u32(w->scratch + 12);
+  uint64_t pages = med_native_u32(w->scratch + 12);
   /* An overwritten value keeps its run, so that a run may be longer than needed. */
   if (pages < needed) return page_bad(w, number, "an overflow run too short for its value");
   if (pages > w->file_pages - number) return page_bad(w, number, "an overflow run outside of the file");
@@ -213,13 +213,13 @@ static int take_free_numbers(walker *w, uint64_t page, free_record *record, cons
   size_t at = 0;
   if (!record->begun) {
     record->begun = true;
-    record->left = load_u64(bytes);
+    record->left = med_native_u64(bytes);
     record->previous = NO_PAGE;
     if (record->left > whole_size / 8 - 1) return page_bad(w, page, "a free record shorter than its count");
     at = 8;
   }
   for (; at < size && record->left > 0; at += 8, record->left--) {
-    uint64_t number = load_u64(bytes + at);
+    uint64_t number = med_native_u64(bytes + at);
     if (number >= record->previous) return page_bad(w, page, "a free record out of order");
     int rc = take_free(w, number);
     if (rc != MEDLEY_OK) return rc;
@@ -232,12 +232,12 @@ static int walk_free_record(tree_walk *t, uint64_t page, const uint8_t *node) {
   walker *w = t->walker;
   free_record record = {0};
   uint64_t size = node_data_size(node);
-  uint64_t txn_id = load_u64(node_key(node).bytes);
+  uint64_t txn_id = med_native_u64(node_key(node).bytes);
   if (txn_id == 0 || txn_id > w->newest.txn_id) return page_bad(w, page, "a free record of an impossible transaction");
   if (size < 8 || size % 8 != 0) return page_bad(w, page, "a free record of an impossible size");
   if ((node_flags(node) & NODE_BIG) == 0)
     return take_free_numbers(w, page, &record, node_data(node), (size_t)size, size);
-  uint64_t run = load_u64(node_data(node));
+  uint64_t run = med_native_u64(node_data(node));
   int rc = open_run(t, run, size);
   uint64_t offset = PAGE_HEADER_SIZE;
   uint64_t end = PAGE_HEADER_SIZE + size;
@@ -267,7 +267,7 @@ static int walk_record(tree_walk *t, uint64_t page, const uint8_t *node) {
   size_t size = node_data_size(node);
   med_walker_entry entry = {t->name, node_key(node), med_slice_of(node_data(node), size), page};
   if (node_flags(node) & NODE_BIG) {
-    entry.page_number = load_u64(node_data(node));
+    entry.page_number = med_native_u64(node_data(node));
     int rc = open_run(t, entry.page_number, size);
     if (rc != MEDLEY_OK) return rc;
     bool fits = size <= w->page_size - PAGE_HEADER_SIZE;
@@ -294,7 +294,7 @@ static uint32_t node_size(const walker *w, const uint8_t *page, unsigned offset,
   const uint32_t room = w->page_size - offset;
   if (room < NODE_HEADER_SIZE) return 0;
   const uint8_t *node = page + offset;
-  uint32_t size = NODE_HEADER_SIZE + load_u16(node + 6);
+  uint32_t size = NODE_HEADER_SIZE + med_native_u16(node + 6);
   if (leaf && (node_flags(node) & NODE_BIG)) {
     size += 8;
   } else if (leaf) {
@@ -317,7 +317,7 @@ static const char *layout_problem(walker *w, const uint8_t *page, bool leaf) {
   if (count < (leaf ? 1 : 2)) return "too few nodes";
   memset(w->node_sizes, 0, w->page_size / 2 * sizeof *w->node_sizes);
   for (unsigned i = 0; i < count; i++) {
-    unsigned offset = load_u16(page + PAGE_HEADER_SIZE + 2 * i);
+    unsigned offset = med_native_u16(page + PAGE_HEADER_SIZE + 2 * i);
     if (offset % 2 != 0 || offset < upper || offset >= w->page_size) return "a node's offset is out of range";
     uint32_t size = node_size(w, page, offset, leaf);
     if (size == 0) return "a node is larger than its place";
@@ -331,8 +331,8 @@ static const char *layout_problem(walker *w, const uint8_t *page, bool leaf) {
 
 static int key_compare(const tree_walk *t, med_slice a, med_slice b) {
   if (t->integer_size == 0) return med_slice_compare(a, b);
-  uint64_t left = t->integer_size == 8 ? load_u64(a.bytes) : load_u32(a.bytes);
-  uint64_t right = t->integer_size == 8 ? load_u64(b.bytes) : load_u32(b.bytes);
+  uint64_t left = t->integer_size == 8 ? med_native_u64(a.bytes) : med_native_u32(a.bytes);
+  uint64_t right = t->integer_size == 8 ? med_native_u64(b.bytes) : med_native_u32(b.bytes);
   return left < right ? -1 : left > right;
 }
 
@@ -375,7 +375,7 @@ static int enter_page(tree_walk *t, unsigned depth, uint64_t number) {
   if (at->page == NULL) return med_error_no_memory(w->error);
   rc = read_page(w, number, at->page);
   if (rc != MEDLEY_OK) return rc;
-  if (load_u64(at->page) != number) return page_bad(w, number, "wrong page number");
+  if (med_native_u64(at->page) != number) return page_bad(w, number, "wrong page number");
   if (page_flags(at->page) != (leaf ? PAGE_LEAF : PAGE_BRANCH))
     return page_bad(w, number, leaf ? "not a leaf page" : "not a branch page");
   const char *problem = layout_problem(w, at->page, leaf);

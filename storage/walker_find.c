@@ -32,14 +32,14 @@ static int load_page(finder *f, uint64_t number) {
     if (len == 0) return bad(f, "the file ends early");
     done += (size_t)len;
   }
-  bool sound = load_u64(f->page) == number && page_lower(f->page) >= PAGE_HEADER_SIZE &&
+  bool sound = med_native_u64(f->page) == number && page_lower(f->page) >= PAGE_HEADER_SIZE &&
                page_lower(f->page) <= page_upper(f->page) && page_upper(f->page) <= PAGE;
   return sound ? MEDLEY_OK : bad(f, "a page is not what it should be");
 }
 
 /* A node that lies within the page with its key, and with its value if it is a leaf's; NULL if it does not. */
 static const uint8_t *sound_node(const finder *f, unsigned index, bool leaf) {
-  unsigned offset = load_u16(f->page + PAGE_HEADER_SIZE + 2 * index);
+  unsigned offset = med_native_u16(f->page + PAGE_HEADER_SIZE + 2 * index);
   if (offset < page_upper(f->page) || offset + NODE_HEADER_SIZE > PAGE) return NULL;
   const uint8_t *node = f->page + offset;
   size_t left = PAGE - offset - NODE_HEADER_SIZE, key_len = node_key(node).len;
@@ -75,14 +75,14 @@ static int find_node(finder *f, const tree_record *tree, med_slice key, const ui
 
 static const uint8_t *newest_meta(const uint8_t *metas) {
   const uint8_t *first = metas + PAGE_HEADER_SIZE, *second = metas + PAGE + PAGE_HEADER_SIZE;
-  return load_u64(second + 128) > load_u64(first + 128) ? second : first;
+  return med_native_u64(second + 128) > med_native_u64(first + 128) ? second : first;
 }
 
 int med_walker_find_identity(int fd, uint64_t file_size, const uint8_t *metas, uint8_t identity[16],
                              medley_error *error) {
   finder f = {.fd = fd, .page_count = file_size / PAGE, .error = error};
   const uint8_t *body = newest_meta(metas), *node;
-  if (load_u32(body) != META_MAGIC || load_tree(body + 24).pad != PAGE) return bad(&f, "its meta page is damaged");
+  if (med_native_u32(body) != META_MAGIC || load_tree(body + 24).pad != PAGE) return bad(&f, "its meta page is damaged");
   tree_record tree = load_tree(body + 72);
   int rc = find_node(&f, &tree, med_slice_of_text("meta"), &node);
   if (rc != MEDLEY_OK) return rc;
@@ -99,8 +99,8 @@ uint64_t med_walker_newest_commit(const uint8_t *metas) {
   uint64_t newest = 0;
   for (int i = 0; i < META_PAGES; i++) {
     const uint8_t *body = metas + i * PAGE + PAGE_HEADER_SIZE;
-    uint64_t id = load_u64(body + 128);
-    if (load_u32(body) == META_MAGIC && (id & 1) == (uint64_t)i && id > newest) newest = id;
+    uint64_t id = med_native_u64(body + 128);
+    if (med_native_u32(body) == META_MAGIC && (id & 1) == (uint64_t)i && id > newest) newest = id;
   }
   return newest;
 }
@@ -108,11 +108,11 @@ uint64_t med_walker_newest_commit(const uint8_t *metas) {
 bool med_walker_metas_may_follow(const uint8_t *present, const uint8_t *saved, uint64_t checkpoint_id) {
   for (int i = 0; i < META_PAGES; i++) {
     const uint8_t *body = present + i * PAGE + PAGE_HEADER_SIZE;
-    uint64_t id = load_u64(body + 128);
-    if (load_u32(body) != META_MAGIC || (id & 1) != (uint64_t)i) continue; /* torn, or never written */
+    uint64_t id = med_native_u64(body + 128);
+    if (med_native_u32(body) != META_MAGIC || (id & 1) != (uint64_t)i) continue; /* torn, or never written */
     if (id + 1 < checkpoint_id) return false;
     /* Not the roots: a commit whose meta page failed leaves its own under the old number. */
-    if (id <= checkpoint_id && load_u64(body + 120) != load_u64(saved + i * PAGE + PAGE_HEADER_SIZE + 120))
+    if (id <= checkpoint_id && med_native_u64(body + 120) != med_native_u64(saved + i * PAGE + PAGE_HEADER_SIZE + 120))
       return false;
   }
   return true;

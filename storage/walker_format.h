@@ -19,6 +19,7 @@
 #define MED_STORAGE_WALKER_FORMAT_H
 
 #include "storage/bytes.h"
+#include "storage/native.h"
 
 enum {
   PAGE_SIZE_MIN = 4096,
@@ -50,54 +51,38 @@ typedef struct meta {
   tree_record free_tree, main_tree;
 } meta;
 
-static inline uint16_t load_u16(const uint8_t *from) {
-  uint16_t value;
-  memcpy(&value, from, sizeof value);
-  return value;
-}
-static inline uint32_t load_u32(const uint8_t *from) {
-  uint32_t value;
-  memcpy(&value, from, sizeof value);
-  return value;
-}
-static inline uint64_t load_u64(const uint8_t *from) {
-  uint64_t value;
-  memcpy(&value, from, sizeof value);
-  return value;
-}
-
 static inline tree_record load_tree(const uint8_t *from) {
   tree_record record = {
-      .pad = load_u32(from),
-      .flags = load_u16(from + 4),
-      .depth = load_u16(from + 6),
-      .branch_pages = load_u64(from + 8),
-      .leaf_pages = load_u64(from + 16),
-      .overflow_pages = load_u64(from + 24),
-      .entries = load_u64(from + 32),
-      .root = load_u64(from + 40),
+      .pad = med_native_u32(from),
+      .flags = med_native_u16(from + 4),
+      .depth = med_native_u16(from + 6),
+      .branch_pages = med_native_u64(from + 8),
+      .leaf_pages = med_native_u64(from + 16),
+      .overflow_pages = med_native_u64(from + 24),
+      .entries = med_native_u64(from + 32),
+      .root = med_native_u64(from + 40),
   };
   return record;
 }
 
-static inline unsigned page_flags(const uint8_t *page) { return load_u16(page + 10); }
-static inline unsigned page_lower(const uint8_t *page) { return load_u16(page + 12); }
-static inline unsigned page_upper(const uint8_t *page) { return load_u16(page + 14); }
+static inline unsigned page_flags(const uint8_t *page) { return med_native_u16(page + 10); }
+static inline unsigned page_lower(const uint8_t *page) { return med_native_u16(page + 12); }
+static inline unsigned page_upper(const uint8_t *page) { return med_native_u16(page + 14); }
 static inline unsigned page_node_count(const uint8_t *page) { return (page_lower(page) - PAGE_HEADER_SIZE) / 2; }
 static inline const uint8_t *page_node(const uint8_t *page, unsigned index) {
-  return page + load_u16(page + PAGE_HEADER_SIZE + 2 * index);
+  return page + med_native_u16(page + PAGE_HEADER_SIZE + 2 * index);
 }
 
-static inline unsigned node_flags(const uint8_t *node) { return load_u16(node + 4); }
+static inline unsigned node_flags(const uint8_t *node) { return med_native_u16(node + 4); }
 static inline med_slice node_key(const uint8_t *node) {
-  return med_slice_of(node + NODE_HEADER_SIZE, load_u16(node + 6));
+  return med_slice_of(node + NODE_HEADER_SIZE, med_native_u16(node + 6));
 }
-static inline const uint8_t *node_data(const uint8_t *node) { return node + NODE_HEADER_SIZE + load_u16(node + 6); }
+static inline const uint8_t *node_data(const uint8_t *node) { return node + NODE_HEADER_SIZE + med_native_u16(node + 6); }
 static inline uint32_t node_data_size(const uint8_t *node) {
-  return (uint32_t)load_u16(node) | (uint32_t)load_u16(node + 2) << 16;
+  return (uint32_t)med_native_u16(node) | (uint32_t)med_native_u16(node + 2) << 16;
 }
 static inline uint64_t node_child(const uint8_t *node) {
-  return node_data_size(node) | (uint64_t)load_u16(node + 4) << 32;
+  return node_data_size(node) | (uint64_t)med_native_u16(node + 4) << 32;
 }
 
 #endif

@@ -10,14 +10,8 @@
 #include "engine/cql/modify.h"
 #include "engine/cql/parser.h"
 #include "engine/cql/select.h"
+#include "engine/row_buffer.h"
 #include "engine/session_state.h"
-
-#define BUFFERED_BYTES_MAX ((size_t)256 << 20)
-
-typedef struct buffered_row {
-  struct buffered_row *next;
-  const medley_value *values;
-} buffered_row;
 
 typedef struct cql_state {
   med_arena memory;    /* the text and what it says */
@@ -38,11 +32,7 @@ typedef struct cql_state {
   med_buffer page;               /* where this page begins */
   med_buffer next_page;          /* where it ended */
   med_cql_select_cursor *cursor; /* streaming */
-  bool buffered;                 /* rows come from memory */
-  buffered_row *first, *last;
-  size_t buffered_bytes;
-  int final; /* what follows the buffered rows: DONE, or the failure that ended the draining */
-  medley_error final_error;
+  med_row_buffer rows;
 } cql_state;
 
 static cql_state *state_of(medley_statement *statement) { return statement->state; }
@@ -126,6 +116,7 @@ static void cql_close(medley_statement *statement) {
   med_arena_clear(&state->memory);
   med_arena_clear(&state->planning);
   med_arena_clear(&state->execution);
+  med_row_buffer_clear(&state->rows);
   med_buffer_clear(&state->page);
   med_buffer_clear(&state->next_page);
   med_free(state);
@@ -183,49 +174,16 @@ done:
   return rc;
 }
 
-/* ---- Rows in memory ---- */
-static size_t bytes_of(const medley_value *value) {
-  bool bytes = value->type == MEDLEY_TYPE_TEXT || value->type == MEDLEY_TYPE_BLOB;
-  return sizeof *value + (bytes ? value->as.text.len : 0);
-}
-
-static int buffer_row(medley_statement *statement, const medley_value *values, bool copied) {
-  cql_state *state = state_of(statement);
-  medley_error *error = med_session_error_slot(statement->session);
-  size_t count = (size_t)statement->column_count;
-  buffered_row *row = med_arena_alloc(&state->execution, sizeof *row);
-  medley_value *copies = copied ? NULL : med_arena_alloc(&state->execution, (count + 1) * sizeof *copies);
-  if (row == NULL || (!copied && copies == NULL)) return med_error_no_memory(error);
-  for (size_t i = 0; !copied && i < count; i++) {
-    state->buffered_bytes += bytes_of(&values[i]);
-    if (state->buffered_bytes > BUFFERED_BYTES_MAX)
-      return med_error_set(error, MEDLEY_TOO_BIG, "the rows of the statement take more than %zu bytes of memory",
-                           BUFFERED_BYTES_MAX);
-    int rc = med_value_copy(&state->execution, &values[i], &copies[i]);
-    if (rc != MEDLEY_OK) return rc == MEDLEY_NO_MEMORY ? med_error_no_memory(error) : rc;
-  }
-  *row = (buffered_row){.values = copied ? values : copies};
-  if (state->last != NULL)
-    state->last->next = row;
-  else
-    state->first = row;
-  state->last = row;
-  return MEDLEY_OK;
+/* ---- Running ---- */
+static int buffer_row(medley_statement *statement, const medley_value *values) {
+  return med_row_buffer_add(&state_of(statement)->rows, values, (size_t)statement->column_count,
+                            med_session_error_slot(statement->session));
 }
 
 static int next_buffered_row(medley_statement *statement) {
-  cql_state *state = state_of(statement);
-  buffered_row *row = state->first;
-  if (row != NULL) {
-    state->first = row->next;
-    statement->row = row->values;
-    return MEDLEY_ROW;
-  }
-  if (state->final != MEDLEY_DONE) *med_session_error_slot(statement->session) = state->final_error;
-  return state->final;
+  return med_row_buffer_next(&state_of(statement)->rows, &statement->row, med_session_error_slot(statement->session));
 }
 
-/* ---- Running ---- */
 static int access_of(const med_cql_statement *statement) {
   bool frees =
       statement->kind == MED_CQL_DELETE || statement->kind == MED_CQL_TRUNCATE || statement->kind == MED_CQL_DROP;
@@ -240,7 +198,7 @@ static int run_changes(medley_statement *statement, med_txn *txn) {
   if (!is_modification(state->statement->kind)) return med_cql_define(&state->run, state->statement);
   const medley_value *row;
   rc = med_cql_modify_run(&state->run, &state->plan.modify, &row);
-  return rc == MEDLEY_OK && row != NULL ? buffer_row(statement, row, true) : rc;
+  return rc == MEDLEY_OK && row != NULL ? buffer_row(statement, row) : rc;
 }
 
 static int run_write(medley_statement *statement) {
@@ -251,8 +209,8 @@ static int run_write(medley_statement *statement) {
   rc = run_changes(statement, txn);
   rc = med_session_statement_end(statement->session, rc, false);
   if (rc != MEDLEY_OK) return rc;
-  state->buffered = statement->running = true;
-  state->final = MEDLEY_DONE;
+  statement->running = true;
+  med_row_buffer_end(&state->rows, MEDLEY_DONE, NULL);
   return next_buffered_row(statement);
 }
 
@@ -273,7 +231,7 @@ static int run_describe(medley_statement *statement) {
   int rc = state->statement->kind == MED_CQL_USE
                ? med_cql_use(&state->run, &state->statement->as.use)
                : med_cql_describe_run(&state->run, &state->statement->as.describe, &rows);
-  for (; rc == MEDLEY_OK && rows != NULL; rows = rows->next) rc = buffer_row(statement, rows->values, true);
+  for (; rc == MEDLEY_OK && rows != NULL; rows = rows->next) rc = buffer_row(statement, rows->values);
   return rc;
 }
 
@@ -294,8 +252,7 @@ static int begin_read(medley_statement *statement) {
     rc = run_describe(statement);
   if (rc == MEDLEY_OK) statement->running = true;
   if (rc == MEDLEY_OK && state->cursor != NULL) return rc;
-  state->buffered = rc == MEDLEY_OK;
-  state->final = MEDLEY_DONE;
+  if (rc == MEDLEY_OK) med_row_buffer_end(&state->rows, MEDLEY_DONE, NULL);
   return end_stream(statement, rc);
 }
 
@@ -305,7 +262,7 @@ static int cql_step(medley_statement *statement) {
     int rc = statement->writes ? run_write(statement) : begin_read(statement);
     if (rc != MEDLEY_OK || statement->writes) return rc;
   }
-  if (state->buffered) return next_buffered_row(statement);
+  if (state->rows.active) return next_buffered_row(statement);
   statement->session->deadline_us = state->deadline_us;
   int rc = med_cql_select_next(state->cursor, &statement->row);
   return rc == MEDLEY_ROW ? rc : end_stream(statement, rc);
@@ -315,9 +272,7 @@ static void cql_reset(medley_statement *statement) {
   cql_state *state = state_of(statement);
   if (state == NULL) return;
   if (state->cursor != NULL) (void)end_stream(statement, MEDLEY_DONE);
-  state->buffered = false;
-  state->first = state->last = NULL;
-  state->buffered_bytes = 0;
+  med_row_buffer_reset(&state->rows);
   med_arena_reset(&state->execution);
 }
 
@@ -328,20 +283,16 @@ static int cql_drain(medley_statement *statement) {
   const medley_value *present = NULL, *row;
   int rc = MEDLEY_OK;
   if (statement->has_row && statement->row != NULL) { /* its reader may not have finished with it */
-    rc = buffer_row(statement, statement->row, false);
+    rc = med_row_buffer_keep(&state->rows, statement->row, (size_t)statement->column_count, &present, &session->error);
     if (rc != MEDLEY_OK) return rc;
-    present = state->first->values;
-    state->first = state->last = NULL;
   }
   while ((rc = med_cql_select_next(state->cursor, &row)) == MEDLEY_ROW) {
-    rc = buffer_row(statement, row, false);
+    rc = buffer_row(statement, row);
     if (rc != MEDLEY_OK) break;
   }
-  state->final = rc;
-  state->final_error = session->error;
+  med_row_buffer_end(&state->rows, rc, &session->error);
   (void)end_stream(statement, rc);
   med_error_clear(&session->error);
-  state->buffered = true;
   statement->row = present;
   return MEDLEY_OK;
 }

@@ -7,16 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/row_buffer.h"
 #include "engine/session_state.h"
 #include "engine/sql/control.h"
 #include "engine/sql/wide_names.h"
-
-#define BUFFERED_BYTES_MAX ((size_t)256 << 20)
-
-typedef struct buffered_row {
-  struct buffered_row *next;
-  medley_value values[];
-} buffered_row;
 
 typedef struct sql_state {
   char *text; /* of this statement alone */
@@ -27,17 +21,12 @@ typedef struct sql_state {
   int access;
   int64_t deadline_us; /* of a streaming read: each statement has a clock of its own */
   bool streaming;      /* a read that holds its transaction */
-  bool buffered;       /* rows come from memory */
-  int final;           /* what follows the buffered rows: DONE, or the failure that ended the draining */
-  medley_error final_error;
   medley_value *row; /* of a streaming row, column by column as they are asked for */
   uint64_t *row_numbers;
   uint64_t row_number;
   med_mark mark;  /* of a write: where its transaction's undo stood when it began */
   int reprepared; /* how often SQLite has compiled it anew: names of columns may have changed */
-  med_arena rows;
-  size_t rows_bytes;
-  buffered_row *first, *last;
+  med_row_buffer rows;
 } sql_state;
 
 static sql_state *state_of(medley_statement *statement) { return statement->state; }
@@ -131,7 +120,7 @@ static void sql_close(medley_statement *statement) {
   sql_state *state = state_of(statement);
   if (state == NULL) return;
   (void)sqlite3_finalize(state->stmt);
-  med_arena_clear(&state->rows);
+  med_row_buffer_clear(&state->rows);
   med_free(state->row);
   med_free(state->row_numbers);
   med_free(state->text);
@@ -235,41 +224,14 @@ static const med_column_access sql_access = {sql_integer, sql_real, sql_text, sq
 
 static int buffer_row(medley_statement *statement) {
   sql_state *state = state_of(statement);
-  int rc = MEDLEY_OK;
-  size_t count = (size_t)statement->column_count;
-  buffered_row *row = med_arena_alloc(&state->rows, sizeof *row + count * sizeof row->values[0]);
-  if (row == NULL) return MEDLEY_NO_MEMORY;
-  state->rows_bytes += sizeof *row + count * sizeof row->values[0];
-  for (size_t i = 0; i < count; i++) {
-    medley_value *value = &state->row[i];
-    if (!read_column(state->stmt, (int)i, value)) return MEDLEY_NO_MEMORY;
-    if (value->type == MEDLEY_TYPE_TEXT || value->type == MEDLEY_TYPE_BLOB) state->rows_bytes += value->as.text.len;
-    if (state->rows_bytes > BUFFERED_BYTES_MAX) {
-      return med_error_set(&statement->session->error, MEDLEY_TOO_BIG,
-                           "the rows of the statement take more than %zu bytes of memory", BUFFERED_BYTES_MAX);
-    }
-    rc = med_value_copy(&state->rows, value, &row->values[i]);
-    if (rc != MEDLEY_OK) return rc;
+  for (int i = 0; i < statement->column_count; i++) {
+    if (!read_column(state->stmt, i, &state->row[i])) return MEDLEY_NO_MEMORY;
   }
-  row->next = NULL;
-  if (state->last != NULL)
-    state->last->next = row;
-  else
-    state->first = row;
-  state->last = row;
-  return MEDLEY_OK;
+  return med_row_buffer_add(&state->rows, state->row, (size_t)statement->column_count, &statement->session->error);
 }
 
 static int next_buffered_row(medley_statement *statement) {
-  sql_state *state = state_of(statement);
-  buffered_row *row = state->first;
-  if (row != NULL) {
-    state->first = row->next;
-    statement->row = row->values;
-    return MEDLEY_ROW;
-  }
-  if (state->final != MEDLEY_DONE) statement->session->error = state->final_error;
-  return state->final;
+  return med_row_buffer_next(&state_of(statement)->rows, &statement->row, &statement->session->error);
 }
 
 /* ---- Binding ---- */
@@ -412,7 +374,7 @@ static int run_in_transaction(medley_statement *statement) {
   bool finished = false;
   state->mark = med_txn_mark(med_session_txn(session));
   rc = buffer_all(statement, &finished);
-  if (state->first == NULL && made_ready_again(statement, &rc)) rc = buffer_all(statement, &finished);
+  if (state->rows.first == NULL && made_ready_again(statement, &rc)) rc = buffer_all(statement, &finished);
   if (rc == MEDLEY_DONE) {
     rc = MEDLEY_OK;
     session->changes = sqlite3_changes64(med_sql_handle(session->sql));
@@ -436,8 +398,7 @@ static int run_write(medley_statement *statement) {
   if (rc != MEDLEY_OK && med_sql_in_transaction(session->sql)) med_session_statement_undone(session);
   rc = med_session_statement_end(session, rc, false);
   if (rc != MEDLEY_OK) return rc;
-  state->buffered = true;
-  state->final = MEDLEY_DONE;
+  med_row_buffer_end(&state->rows, MEDLEY_DONE, NULL);
   statement->running = true;
   return next_buffered_row(statement);
 }
@@ -488,7 +449,7 @@ static int sql_step(medley_statement *statement) {
     int rc = begin_stream(statement);
     if (rc != MEDLEY_OK) return rc;
   }
-  if (state->buffered) return next_buffered_row(statement);
+  if (state->rows.active) return next_buffered_row(statement);
   statement->session->deadline_us = state->deadline_us;
   int rc = step_once(statement);
   if (!begun && made_ready_again(statement, &rc)) rc = step_once(statement);
@@ -501,10 +462,7 @@ static void sql_reset(medley_statement *statement) {
   sql_state *state = state_of(statement);
   if (state == NULL) return;
   if (state->streaming) (void)end_stream(statement, MEDLEY_DONE);
-  state->buffered = false;
-  state->first = state->last = NULL;
-  state->rows_bytes = 0;
-  med_arena_reset(&state->rows);
+  med_row_buffer_reset(&state->rows);
 }
 
 /* Its failure, if there is one, comes to whoever steps on; the transaction that ends meanwhile goes its way. */
@@ -512,22 +470,18 @@ static int sql_drain(medley_statement *statement) {
   sql_state *state = state_of(statement);
   medley_session *session = statement->session;
   const medley_value *present = NULL;
+  int rc;
   if (statement->has_row && statement->row == NULL) { /* its reader may not have finished with it */
-    medley_value *copy = med_arena_alloc(&state->rows, (size_t)(statement->column_count + 1) * sizeof *copy);
-    if (copy == NULL) return med_error_no_memory(&session->error);
-    for (int i = 0; i < statement->column_count; i++) {
-      int copied = med_value_copy(&state->rows, sql_column(statement, i), &copy[i]);
-      if (copied != MEDLEY_OK) return med_error_no_memory(&session->error);
-    }
-    present = copy;
+    size_t count = (size_t)statement->column_count;
+    for (size_t i = 0; i < count; i++) (void)sql_column(statement, (int)i);
+    rc = med_row_buffer_keep(&state->rows, state->row, count, &present, &session->error);
+    if (rc != MEDLEY_OK) return rc;
   }
   bool finished;
-  int rc = buffer_all(statement, &finished);
-  state->final = rc;
-  state->final_error = session->error;
+  rc = buffer_all(statement, &finished);
+  med_row_buffer_end(&state->rows, rc, &session->error);
   (void)end_stream(statement, rc);
   med_error_clear(&session->error);
-  state->buffered = true;
   statement->row = present;
   return MEDLEY_OK;
 }

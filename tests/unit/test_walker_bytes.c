@@ -87,7 +87,7 @@ END_TEST
 /* ---- Damage that takes more than a byte ---- */
 static const uint8_t *newest_meta(void) {
   const uint8_t *first = image + PAGE_HEADER_SIZE, *second = first + PAGE;
-  return load_u64(second + 128) > load_u64(first + 128) ? second : first;
+  return med_native_u64(second + 128) > med_native_u64(first + 128) ? second : first;
 }
 
 static void patch(const uint8_t *at, const void *bytes, size_t len) {
@@ -109,9 +109,9 @@ static void try_number(const uint8_t *at, uint64_t number, const char *words) {
 START_TEST(numbers_out_of_range_in_the_meta_page_are_told_apart) {
   load_shape(SHAPE_MEDLEY);
   const uint8_t *body = newest_meta();
-  uint64_t parity = load_u64(body + 128) & 1;
+  uint64_t parity = med_native_u64(body + 128) & 1;
   try_number(body + 128, ((uint64_t)1 << 62) + 2 + parity, "transaction number is out of range");
-  try_number(body + 128, load_u64(body + 128) + 1, "does not belong to this meta page");
+  try_number(body + 128, med_native_u64(body + 128) + 1, "does not belong to this meta page");
   try_number(body + 120, (uint64_t)1 << 48, "last page is out of range");
   try_number(body + 16, 4096, "map is smaller");
   try_number(body + 72 + 40, 1, "root is outside of the file");
@@ -151,17 +151,17 @@ START_TEST(a_page_that_is_free_twice_or_free_and_used_is_told) {
   load_shape(SHAPE_CHURN);
   unsigned count;
   const uint8_t *node = free_node(0, &count);
-  ck_assert_uint_ge(load_u64(node_data(node)), 1);
+  ck_assert_uint_ge(med_native_u64(node_data(node)), 1);
   const uint8_t *number = node_data(node) + 8; /* behind the count */
   uint64_t root = load_tree(newest_meta() + 72).root;
-  if (load_u64(node_data(node)) == 1) try_number(number, root, "both free and used");
+  if (med_native_u64(node_data(node)) == 1) try_number(number, root, "both free and used");
   if (count > 1) {
     unsigned ignored;
     const uint8_t *other = free_node(1, &ignored);
-    uint64_t taken = load_u64(node_data(other) + 8);
-    if (load_u64(node_data(node)) == 1) try_number(number, taken, "in the free list twice");
+    uint64_t taken = med_native_u64(node_data(other) + 8);
+    if (med_native_u64(node_data(node)) == 1) try_number(number, taken, "in the free list twice");
   }
-  uint64_t impossible = load_u64(newest_meta() + 128) + 9;
+  uint64_t impossible = med_native_u64(newest_meta() + 128) + 9;
   patch(node_key(node).bytes, &impossible, 8);
   medley_error error;
   ck_assert_int_eq(walk(&error), MEDLEY_CORRUPT);

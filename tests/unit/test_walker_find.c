@@ -76,7 +76,7 @@ static int find(uint8_t found[16]) {
 /* ---- The way ---- */
 static const uint8_t *main_root(void) {
   const uint8_t *first = image + PAGE_HEADER_SIZE, *second = first + PAGE;
-  const uint8_t *newest = load_u64(second + 128) > load_u64(first + 128) ? second : first;
+  const uint8_t *newest = med_native_u64(second + 128) > med_native_u64(first + 128) ? second : first;
   return image + load_tree(newest + 72).root * PAGE;
 }
 
