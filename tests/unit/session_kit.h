@@ -35,6 +35,35 @@ typedef struct kit_rows {
   size_t len;
 } kit_rows;
 
+static inline void kit_exec(medley_session *session, medley_language language, const char *text) {
+  ck_assert_msg(medley_exec(session, language, text, MEDLEY_NUL_ENDED, NULL, NULL) == MEDLEY_OK, "%s: %s", text,
+                medley_session_error(session)->message);
+}
+
+/* The lines of a query's plan, each as `write` writes it (it answers its length), joined by " / ". */
+static inline void kit_plan(medley_session *session, const char *query, char *plan, size_t size,
+                            int (*write)(char *to, size_t size, const char *line)) {
+  char text[512];
+  snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", query);
+  medley_statement *statement;
+  ck_assert_msg(medley_prepare(session, MEDLEY_LANGUAGE_SQL, text, MEDLEY_NUL_ENDED, &statement, NULL) == MEDLEY_OK,
+                "%s", medley_session_error(session)->message);
+  size_t len = 0;
+  plan[0] = '\0';
+  while (medley_step(statement) == MEDLEY_ROW) {
+    len += (size_t)snprintf(plan + len, size - len, "%s", len > 0 ? " / " : "");
+    len += (size_t)write(plan + len, size - len, medley_column_text(statement, 3));
+  }
+  medley_statement_close(statement);
+}
+/* As a function of the test, plan_line, writes them. */
+#define PLAN_IS(session_, query_, plan_)                          \
+  do {                                                            \
+    char found_[1024];                                            \
+    kit_plan(session_, query_, found_, sizeof found_, plan_line); \
+    ck_assert_str_eq(found_, plan_);                              \
+  } while (0)
+
 /* Columns with '|' between them, rows with '\n' behind them. */
 static inline int kit_on_row(void *context, medley_statement *statement) {
   kit_rows *rows = context;

@@ -17,10 +17,7 @@ static void open_store(store *s) {
   ck_assert_int_eq(medley_session_open(s->kit.db, &s->kit.session, &error), MEDLEY_OK);
 }
 
-static void run(store *s, const char *cql) {
-  ck_assert_msg(medley_exec(s->kit.session, MEDLEY_LANGUAGE_CQL, cql, MEDLEY_NUL_ENDED, NULL, NULL) == MEDLEY_OK,
-                "%s: %s", cql, medley_session_error(s->kit.session)->message);
-}
+static void run(store *s, const char *cql) { kit_exec(s->kit.session, MEDLEY_LANGUAGE_CQL, cql); }
 
 /* Partitions of different sizes, one of static columns alone, an index. */
 static void make(store *s) {

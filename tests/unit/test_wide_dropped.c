@@ -3,12 +3,7 @@
 
 enum { ROWS = 300, LONG_BYTES = 20000 };
 
-static void run(medley_session *session, medley_language language, const char *text) {
-  ck_assert_msg(medley_exec(session, language, text, MEDLEY_NUL_ENDED, NULL, NULL) == MEDLEY_OK, "%s: %s", text,
-                medley_session_error(session)->message);
-}
-
-static void cql(medley_session *session, const char *text) { run(session, MEDLEY_LANGUAGE_CQL, text); }
+static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
 
 /* Bytes of the pages that are neither SQL's nor of key-value. */
 static uint64_t bytes_used(medley *db) {
@@ -45,7 +40,7 @@ static void fill(medley_session *session) {
            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
            "INSERT INTO \"k.t\"(p, c, v, long) SELECT i %% 7, i, i %% 11, hex(randomblob(%d)) FROM n",
            ROWS, LONG_BYTES / 2);
-  run(session, MEDLEY_LANGUAGE_SQL, text);
+  kit_exec(session, MEDLEY_LANGUAGE_SQL, text);
 }
 
 static void open_with_rows(session_kit *kit, uint64_t *before) {
