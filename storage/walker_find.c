@@ -82,7 +82,8 @@ int med_walker_find_identity(int fd, uint64_t file_size, const uint8_t *metas, u
                              medley_error *error) {
   finder f = {.fd = fd, .page_count = file_size / PAGE, .error = error};
   const uint8_t *body = newest_meta(metas), *node;
-  if (med_native_u32(body) != META_MAGIC || load_tree(body + 24).pad != PAGE) return bad(&f, "its meta page is damaged");
+  if (med_native_u32(body) != META_MAGIC || load_tree(body + 24).pad != PAGE)
+    return bad(&f, "its meta page is damaged");
   tree_record tree = load_tree(body + 72);
   int rc = find_node(&f, &tree, med_slice_of_text("meta"), &node);
   if (rc != MEDLEY_OK) return rc;

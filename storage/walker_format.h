@@ -77,7 +77,9 @@ static inline unsigned node_flags(const uint8_t *node) { return med_native_u16(n
 static inline med_slice node_key(const uint8_t *node) {
   return med_slice_of(node + NODE_HEADER_SIZE, med_native_u16(node + 6));
 }
-static inline const uint8_t *node_data(const uint8_t *node) { return node + NODE_HEADER_SIZE + med_native_u16(node + 6); }
+static inline const uint8_t *node_data(const uint8_t *node) {
+  return node + NODE_HEADER_SIZE + med_native_u16(node + 6);
+}
 static inline uint32_t node_data_size(const uint8_t *node) {
   return (uint32_t)med_native_u16(node) | (uint32_t)med_native_u16(node + 2) << 16;
 }

@@ -21,7 +21,7 @@ typedef struct sql_state {
   int access;
   int64_t deadline_us; /* of a streaming read: each statement has a clock of its own */
   bool streaming;      /* a read that holds its transaction */
-  medley_value *row; /* of a streaming row, column by column as they are asked for */
+  medley_value *row;   /* of a streaming row, column by column as they are asked for */
   uint64_t *row_numbers;
   uint64_t row_number;
   med_mark mark;  /* of a write: where its transaction's undo stood when it began */
