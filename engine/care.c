@@ -1,18 +1,8 @@
-/* care.c - numbers, checks, backups and housekeeping of a database. */
-#include <time.h>
-
+/* care.c - numbers, checks and backups of a database. */
 #include "engine/database.h"
 #include "engine/session_state.h"
 #include "models/keyvalue/keyspace.h"
 #include "models/widecolumn/sweep.h"
-
-#define SWEEP_STEP 256
-
-static int64_t monotonic_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static int misuse(medley_error *error) { return med_error_set(error, MEDLEY_MISUSE, "no database is given"); }
 
@@ -119,70 +109,4 @@ int medley_backup(medley *db, const char *path, int compact, medley_error *error
   if (error != NULL) med_error_clear(error);
   (void)compact;
   return med_store_backup(db->store, path, error);
-}
-
-/* A slice of every model's housekeeping. */
-static int sweep_models(med_txn *txn, size_t limit, size_t *swept, bool *left) {
-  size_t wide_swept = 0;
-  bool wide_left = false;
-  int rc = med_kv_sweep(txn, limit, swept, left);
-  if (rc == MEDLEY_OK) rc = med_wide_sweep(txn, limit, &wide_swept, &wide_left);
-  *swept += wide_swept;
-  *left = *left || wide_left;
-  return rc;
-}
-
-/* ---- Housekeeping ---- in small transactions, so that nobody waits long for the write lock. */
-static int sweep_once(medley *db, med_member *member, size_t *swept, bool *left, medley_error *error) {
-  int rc = med_writer_begin(member, true, db->options.busy_timeout_ms, error);
-  if (rc != MEDLEY_OK) return rc;
-  med_txn *txn = med_member_txn(member);
-  rc = med_txn_begin_statement(txn, true);
-  if (rc == MEDLEY_OK) rc = sweep_models(txn, SWEEP_STEP, swept, left);
-  if (rc == MEDLEY_OK && *swept > 0) return med_writer_commit(member, error);
-  med_writer_rollback(member);
-  return rc;
-}
-
-#define WRITES_BETWEEN_SLICES 32
-#define SLICE_STEP 128
-
-void med_database_sweep_slice(medley *db, med_txn *txn) {
-  if (!db->sweep_due && ++db->writes_since_sweep < WRITES_BETWEEN_SLICES) return;
-  db->writes_since_sweep = 0;
-  med_txn_set_undo(txn, true);
-  med_mark mark = med_txn_mark(txn);
-  size_t swept = 0;
-  bool left = false;
-  medley_error *slot = med_txn_error(txn);
-  medley_error kept = *slot;
-  if (sweep_models(txn, SLICE_STEP, &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
-    if (med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
-    left = false;
-  }
-  *slot = kept;
-  db->sweep_due = left && swept > 0;
-}
-
-int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *error) {
-  if (db == NULL) return misuse(error);
-  if (error != NULL) med_error_clear(error);
-  if (more != NULL) *more = 0;
-  int rc = med_store_usable(db->store, error);
-  if (rc != MEDLEY_OK || db->options.flags & MEDLEY_OPEN_READ_ONLY) return rc;
-  const uint64_t day_us = (uint64_t)86400 * 1000000;
-  int64_t end_us = monotonic_us() + (int64_t)(budget_us < day_us ? budget_us : day_us);
-  med_store_check_readers(db->store);
-  med_member *member;
-  if (med_member_open(db->store, &member) != MEDLEY_OK) return med_error_no_memory(error);
-  med_writer_checkpoint(member);
-  bool left = true;
-  size_t swept = 1;
-  while (rc == MEDLEY_OK && left && swept > 0) {
-    rc = sweep_once(db, member, &swept, &left, error);
-    if (monotonic_us() >= end_us) break;
-  }
-  med_member_close(member);
-  if (more != NULL) *more = rc == MEDLEY_OK && left;
-  return rc;
 }

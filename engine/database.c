@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/housekeeping.h"
 #include "storage/memory.h"
 
 #define MAP_SIZE_MIN ((uint64_t)1 << 20)
@@ -79,6 +80,7 @@ static int find_open(const char *path, const medley_options *options, medley **d
 
 static void destroy(medley *db) {
   if (db == NULL) return;
+  med_housekeeping_stop(db);
   med_redis_hub_close(db->redis_hub);
   med_cache_hub_close(db->cache_hub);
   med_page_vfs_close(db->vfs);
@@ -102,6 +104,7 @@ static int create(const char *path, const medley_options *options, medley **open
     db->device = status.st_dev;
     db->inode = status.st_ino;
   }
+  MED_TRY(med_housekeeping_start(db, error));
 done:
   if (rc != MEDLEY_OK) {
     destroy(db);

@@ -29,12 +29,9 @@ struct medley {
   _Atomic uint32_t session_count;
   _Atomic int64_t wide_timestamp_us; /* the last one that was given to a write */
   _Atomic uint32_t writes_since_sweep;
-  _Atomic bool sweep_due; /* the last slice left something */
-  struct medley *next;    /* in the registry */
+  _Atomic bool sweep_due;              /* the last slice left something */
+  struct med_housekeeper *housekeeper; /* housekeeping.h; NULL: no thread was asked for */
+  struct medley *next;                 /* in the registry */
 };
-
-/* Frees a slice of what waits to be freed, in a transaction that is about to commit: nobody has to call medley_maintain for
- * the file to stay small. A failure leaves the transaction as it was, or broken. */
-void med_database_sweep_slice(medley *db, med_txn *txn);
 
 #endif

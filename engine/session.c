@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "engine/cql/client.h"
+#include "engine/housekeeping.h"
 #include "engine/session_state.h"
 #include "engine/sql/tables.h"
 #include "engine/sql/wide_names.h"
@@ -426,7 +427,7 @@ static int end_autocommit(medley_session *session, int rc) {
   if (rc == MEDLEY_OK) rc = med_cache_prepare_commit(session->cache, &session->error);
   if (rc == MEDLEY_OK) {
     med_session_learn_hold_time(session);
-    med_database_sweep_slice(session->db, med_member_txn(session->member));
+    med_housekeeping_slice(session->db, med_member_txn(session->member));
     rc = med_writer_commit(session->member, &session->error);
     med_session_end_transaction(session, rc == MEDLEY_OK);
     return rc;
@@ -486,7 +487,7 @@ static int change_alone(med_txn *txn, void *context) {
   change_call *call = context;
   int rc = med_txn_begin_statement(txn, call->frees);
   if (rc == MEDLEY_OK) rc = call->change(txn, call->context);
-  if (rc == MEDLEY_OK) med_database_sweep_slice(call->db, txn);
+  if (rc == MEDLEY_OK) med_housekeeping_slice(call->db, txn);
   return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/housekeeping.h"
 #include "engine/session.h"
 #include "engine/session_state.h"
 
@@ -90,7 +91,7 @@ static int commit_writing(medley_session *session) {
     goto failed;
   }
   med_session_learn_hold_time(session);
-  med_database_sweep_slice(session->db, med_member_txn(session->member));
+  med_housekeeping_slice(session->db, med_member_txn(session->member));
   rc = med_writer_commit(session->member, &session->error);
 failed:;
   medley_error kept = session->error;

@@ -16,7 +16,7 @@
  *   "kv/n" name                    -> bucket(4)
  * The tail of a key up to MED_KV_TAIL_MAX - 1 bytes is the key; of a longer one its first MED_KV_TAIL_MAX - 16 bytes and
  * the XXH3-128 of all of it, and the record carries the whole key. So their lengths tell them apart.
- * Removing a key of any size is O(1): its record goes, its object id is queued, and medley_maintain frees the parts.
+ * Removing a key of any size is O(1): its record goes, its object id is queued, and housekeeping frees the parts.
  * Differs from Redis: nothing is packed into one value, because a value here is at most one page.
  *
  * Time is in milliseconds, from med_txn_now_us. An expired key is never visible; in a write transaction the first look at
