@@ -93,6 +93,7 @@ static int make_groups(med_cql_run *run, med_cql_select_plan *plan) {
     plan->group[plan->group_count++] = column;
     next++;
   }
+  plan->grouped = plan->group_count > 0 || plan->aggregate_count > 0;
   if (plan->group_count == 0 || next >= table->partition_count) return MEDLEY_OK;
   return med_cql_fail(run, ast->group_by[0]->at, MEDLEY_ERROR,
                       "Group by is not supported on only a part of the partition key");
@@ -129,7 +130,8 @@ static int make_order(med_cql_run *run, med_cql_select_plan *plan) {
     plan->reverse = reverse;
     next++;
   }
-  for (size_t i = 0; i < plan->table->partition_count; i++)
+  bool one_row = plan->grouped && plan->group_count == 0;
+  for (size_t i = 0; !one_row && i < plan->table->partition_count; i++)
     plan->sort = plan->sort || plan->where.partition[i]->operation == MED_CQL_IN;
   return MEDLEY_OK;
 }
@@ -171,6 +173,7 @@ int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select, med
   MED_TRY(med_cql_restrict(run, plan->table, &select->where, MED_CQL_FOR_SELECT, &plan->where));
   MED_TRY(med_cql_bounds_make(run, &plan->where, &bounds)); /* for the types of its values */
   if (select->distinct) MED_TRY(check_distinct(run, plan));
+  plan->shown_count = select->json ? 1 : plan->count;
   MED_TRY(make_groups(run, plan));
   MED_TRY(make_order(run, plan));
   MED_TRY(check_filtering(run, plan));

@@ -21,11 +21,13 @@ typedef struct med_cql_select_plan {
   med_cql_restrictions where;
   med_cql_selected *selected;
   size_t count;
+  size_t shown_count; /* columns of the result: one for JSON, else count */
   size_t aggregate_count;
   const med_wide_column **group;
   size_t group_count;
+  bool grouped; /* by columns, or all rows in one group */
   bool reverse; /* against the clustering order */
-  bool sort;    /* rows of several partitions are put into the order of their clustering keys */
+  bool sort;    /* rows or groups of several partitions are put into the order of their clustering keys */
 } med_cql_select_plan;
 
 MEDLEY_MUST_USE int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select, med_cql_select_plan *plan);
@@ -41,7 +43,7 @@ MEDLEY_MUST_USE int med_cql_select_open(med_cql_run *run, const med_cql_select_p
                                         med_cql_select_cursor **cursor);
 /* After DONE: appends where the next page begins, or nothing if there is none. False if memory is short. */
 MEDLEY_MUST_USE bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state);
-/* ROW with plan->count values (one of text for SELECT JSON), or DONE. */
+/* ROW with plan->shown_count values, or DONE. */
 MEDLEY_MUST_USE int med_cql_select_next(med_cql_select_cursor *cursor, const medley_value **row);
 void med_cql_select_close(med_cql_select_cursor *cursor);
 

@@ -65,8 +65,8 @@ static bool takes_test(const med_cql_test *test) {
 
 static bool takes(const med_cql_select_plan *plan, const med_cql_bounds *bounds, const med_txn *txn) {
   if (!(plan->table->flags & MED_WIDE_TABLE_SEGMENTS) || med_wide_table_has_static(plan->table)) return false;
-  if (plan->aggregate_count == 0 || plan->group_count > 0 || plan->ast->distinct ||
-      plan->ast->per_partition_limit != NULL || plan->where.whole_key || plan->where.index != NULL || bounds->nothing)
+  if (plan->aggregate_count == 0 || plan->group_count > 0 || plan->ast->distinct || plan->where.whole_key ||
+      plan->where.index != NULL || bounds->nothing)
     return false;
   if (bounds->token_from != INT64_MIN || bounds->token_to != INT64_MAX || med_txn_writes(txn)) return false;
   for (size_t i = 0; i < plan->count; i++) {

@@ -277,7 +277,7 @@ int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cq
   MED_TRY(find_bounds(&sort));
   MED_TRY(check_partition(&sort));
   if (!to->whole_key) release_clustering(&sort);
-  if (!to->whole_key && purpose == MED_CQL_FOR_SELECT) find_index(&sort);
+  if (purpose == MED_CQL_FOR_SELECT) find_index(&sort);
   rc = check_tests(&sort);
 done:
   return rc;

@@ -28,6 +28,7 @@ static void make(store *s) {
   run(s, "CREATE KEYSPACE k WITH replication = {}");
   run(s, "CREATE TABLE k.t (p int, a int, b int, kind text, note text STATIC, PRIMARY KEY (p, a, b))");
   run(s, "CREATE INDEX ON k.t (kind)");
+  run(s, "CREATE INDEX ON k.t (note)");
   for (int p = 0; p < 7; p++) {
     for (int i = 0; i < p * 2; i++) {
       char cql[160];
@@ -38,6 +39,8 @@ static void make(store *s) {
   }
   run(s, "INSERT INTO k.t (p, note) VALUES (50, 'alone')");
   run(s, "INSERT INTO k.t (p, note) VALUES (5, 'noted')");
+  run(s, "INSERT INTO k.t (p, note) VALUES (3, 'noted')");
+  run(s, "INSERT INTO k.t (p, note) VALUES (60, 'noted')");
 }
 
 static void end(store *s) {
@@ -92,21 +95,27 @@ static void read_in_pages(store *s, const char *cql, uint64_t size, bool restart
   } while (len > 0);
 }
 
-static const char *const queries[] = {"SELECT * FROM k.t",
-                                      "SELECT * FROM k.t WHERE p = 6",
-                                      "SELECT * FROM k.t WHERE p = 6 ORDER BY a DESC, b DESC",
-                                      "SELECT * FROM k.t WHERE p IN (6, 1, 50, 3, 99)",
-                                      "SELECT * FROM k.t WHERE p IN (6, 3, 5) AND a IN (0, 2) AND b >= 1",
-                                      "SELECT * FROM k.t WHERE p IN (4, 6) AND a > 0",
-                                      "SELECT * FROM k.t WHERE p = 6 AND a IN (0, 1, 3) ORDER BY a DESC, b DESC",
-                                      "SELECT * FROM k.t WHERE kind = 'odd'",
-                                      "SELECT * FROM k.t WHERE token(p) > -5000000000000000000",
-                                      "SELECT p, a FROM k.t WHERE b = 1 ALLOW FILTERING",
-                                      "SELECT DISTINCT p, note FROM k.t",
-                                      "SELECT * FROM k.t LIMIT 11",
-                                      "SELECT * FROM k.t PER PARTITION LIMIT 3",
-                                      "SELECT * FROM k.t WHERE p IN (6, 5, 4) PER PARTITION LIMIT 3 LIMIT 7",
-                                      "SELECT * FROM k.t WHERE p = 1000"};
+static const char *const queries[] = {
+    "SELECT * FROM k.t",
+    "SELECT * FROM k.t WHERE p = 6",
+    "SELECT * FROM k.t WHERE p = 6 ORDER BY a DESC, b DESC",
+    "SELECT * FROM k.t WHERE p IN (6, 1, 50, 3, 99)",
+    "SELECT * FROM k.t WHERE p IN (6, 3, 5) AND a IN (0, 2) AND b >= 1",
+    "SELECT * FROM k.t WHERE p IN (4, 6) AND a > 0",
+    "SELECT * FROM k.t WHERE p = 6 AND a IN (0, 1, 3) ORDER BY a DESC, b DESC",
+    "SELECT * FROM k.t WHERE kind = 'odd'",
+    "SELECT * FROM k.t WHERE kind = 'odd' AND token(p) > -5000000000000000000 AND token(p) < 4000000000000000000",
+    "SELECT * FROM k.t WHERE note = 'noted'",
+    "SELECT * FROM k.t WHERE note = 'noted' PER PARTITION LIMIT 2",
+    "SELECT DISTINCT p FROM k.t WHERE note = 'noted'",
+    "SELECT * FROM k.t WHERE p = 6 AND kind = 'odd'",
+    "SELECT * FROM k.t WHERE token(p) > -5000000000000000000",
+    "SELECT p, a FROM k.t WHERE b = 1 ALLOW FILTERING",
+    "SELECT DISTINCT p, note FROM k.t",
+    "SELECT * FROM k.t LIMIT 11",
+    "SELECT * FROM k.t PER PARTITION LIMIT 3",
+    "SELECT * FROM k.t WHERE p IN (6, 5, 4) PER PARTITION LIMIT 3 LIMIT 7",
+    "SELECT * FROM k.t WHERE p = 1000"};
 
 START_TEST(pages_of_every_size_are_the_whole_answer) {
   static store s;

@@ -1,0 +1,120 @@
+/* select_pages.c - where a page of a SELECT ends, and where the next one begins. */
+#include "engine/cql/select_cursor.h"
+#include "models/widecolumn/pack.h"
+
+/* ---- Pages ---- a state is 01, the table's number, rows answered so far in all and in the partition, the last row's tail. */
+enum { PAGE_STATE_FORM = 1 };
+
+bool med_cql_select_goes_on(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
+  size_t len = cursor->page_partition_len;
+  return len > 0 && entry->tail.len >= len && memcmp(entry->tail.bytes, cursor->page_tail.bytes, len) == 0;
+}
+
+static int wrong_state(med_cql_run *run) {
+  return med_error_set(run->error, MEDLEY_ERROR, "cql: Invalid value for the paging state");
+}
+
+int med_cql_select_remember(med_cql_select_cursor *cursor, med_slice tail) {
+  const med_wide_table *table = cursor->plan->table;
+  med_key key;
+  med_wide_place place;
+  med_wide_table_prefix(table->id, &key);
+  if (tail.len > MED_KEY_SIZE_MAX - (size_t)key.len) return wrong_state(cursor->run);
+  memcpy(key.bytes + key.len, tail.bytes, tail.len);
+  key.len = (uint16_t)(key.len + tail.len);
+  int rc = med_wide_key_place(table, med_key_slice(&key), &place, cursor->run->error);
+  if (rc != MEDLEY_OK) return wrong_state(cursor->run);
+  memcpy(cursor->page_tail.bytes, tail.bytes, tail.len);
+  cursor->page_tail.len = (uint16_t)tail.len;
+  cursor->page_partition_len = place.partition.len - MED_WIDE_TAIL_OFFSET;
+  return MEDLEY_OK;
+}
+
+bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state) {
+  if (!cursor->paged || cursor->page_left > 0 || cursor->page_tail.len == 0 || cursor->answered >= cursor->limit)
+    return true;
+  return med_buffer_append_byte(state, PAGE_STATE_FORM) && med_pack_number(state, cursor->plan->table->id) &&
+         med_pack_number(state, cursor->answered) && med_pack_number(state, cursor->in_partition) &&
+         med_buffer_append(state, cursor->page_tail.bytes, cursor->page_tail.len);
+}
+
+/* Of the places to read those before the state's row are passed over, and its own is begun behind it. */
+static int resume_in_partitions(med_cql_select_cursor *cursor, med_slice tail) {
+  const med_cql_bounds *bounds = &cursor->bounds;
+  const med_wide_table *table = cursor->plan->table;
+  size_t ranges = bounds->all_rows ? 1 : bounds->range_count, len = cursor->page_partition_len;
+  for (size_t i = 0; i < bounds->partition_count; i++) {
+    med_key key;
+    bool hashed;
+    int rc = med_wide_partition_key(table, bounds->partitions[i], &key, &hashed, cursor->run->error);
+    if (rc != MEDLEY_OK) return rc;
+    if ((size_t)key.len - MED_WIDE_TAIL_OFFSET != len || memcmp(key.bytes + MED_WIDE_TAIL_OFFSET, tail.bytes, len) != 0)
+      continue;
+    med_slice parts = med_slice_of((const uint8_t *)tail.bytes + len + 1, tail.len > len ? tail.len - len - 1 : 0);
+    cursor->partition_at = i;
+    for (size_t j = 0; j < ranges; j++) {
+      const med_wide_range *range =
+          bounds->all_rows ? NULL : &bounds->ranges[cursor->plan->reverse ? ranges - 1 - j : j];
+      bool inside = range == NULL || med_wide_range_has(range, parts);
+      bool passed = range != NULL && !inside && (med_slice_compare(parts, range->from) < 0) == cursor->plan->reverse;
+      if (passed) continue;
+      cursor->range_at = j + inside;
+      if (!inside) return MEDLEY_OK;
+      cursor->reading = true;
+      rc = med_wide_reader_partition(cursor->reader, bounds->partitions[i], range, cursor->plan->reverse);
+      return rc == MEDLEY_OK ? med_wide_reader_resume(cursor->reader, tail) : rc;
+    }
+    cursor->range_at = ranges;
+    return MEDLEY_OK;
+  }
+  return wrong_state(cursor->run);
+}
+
+/* An entry of a static column stands for its partition, whose rows go on behind the state's. */
+static int resume_in_index(med_cql_select_cursor *cursor, med_slice tail) {
+  if (cursor->indexed->columns[0]->role != MED_WIDE_STATIC) {
+    med_wide_index_reader_resume(cursor->index, tail);
+    return MEDLEY_OK;
+  }
+  med_key own;
+  med_wide_entry entry;
+  med_key_init(&own);
+  (void)med_key_add_bytes(&own, med_slice_of(tail.bytes, cursor->page_partition_len), MED_KEY_SIZE_MAX);
+  med_key_add_u8(&own, MED_WIDE_SUB_PARTITION);
+  med_wide_index_reader_resume(cursor->index, med_key_slice(&own));
+  int rc = med_wide_reader_at(cursor->reader, med_key_slice(&own), &entry);
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc; /* nothing has the value there any more */
+  cursor->reading = true;
+  rc = med_wide_reader_partition(cursor->reader, entry.partition, NULL, false);
+  return rc == MEDLEY_OK ? med_wide_reader_resume(cursor->reader, tail) : rc;
+}
+
+static int resume(med_cql_select_cursor *cursor, med_slice state) {
+  uint64_t table_id, answered, in_partition;
+  bool known = *(const uint8_t *)state.bytes == PAGE_STATE_FORM;
+  state = med_slice_of((const uint8_t *)state.bytes + 1, state.len - 1);
+  if (!known || !med_unpack_number(&state, &table_id) || !med_unpack_number(&state, &answered) ||
+      !med_unpack_number(&state, &in_partition) || table_id != cursor->plan->table->id)
+    return wrong_state(cursor->run);
+  int rc = med_cql_select_remember(cursor, state);
+  if (rc != MEDLEY_OK || cursor->bounds.nothing) return rc;
+  cursor->answered = answered;
+  cursor->in_partition = in_partition;
+  if (cursor->index != NULL) return resume_in_index(cursor, state);
+  if (cursor->plan->where.whole_key) return resume_in_partitions(cursor, state);
+  cursor->partition_at = 1;
+  cursor->reading = true;
+  med_wide_reader_tokens(cursor->reader, cursor->bounds.token_from, cursor->bounds.token_to);
+  return med_wide_reader_resume(cursor->reader, state);
+}
+
+int med_cql_select_open_page(med_cql_select_cursor *cursor, const med_cql_page *page) {
+  cursor->paged = page->rows > 0;
+  cursor->page_left = page->rows;
+  if (!cursor->paged && page->state.len == 0) return MEDLEY_OK;
+  if (cursor->plan->grouped || cursor->plan->sort)
+    return med_error_set(
+        cursor->run->error, MEDLEY_UNSUPPORTED,
+        "cql: pages of grouped rows, or of rows of several partitions in one order, are not supported");
+  return page->state.len > 0 ? resume(cursor, page->state) : MEDLEY_OK;
+}
