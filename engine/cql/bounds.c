@@ -398,16 +398,15 @@ static int make_tokens(med_cql_run *run, const med_cql_restrictions *from, med_c
     if (med_wide_is_null(value)) return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null token value");
     int64_t token = (int64_t)med_get_u64(value.bytes);
     bool greater = relation->operation == MED_CQL_GREATER, less = relation->operation == MED_CQL_LESS;
-    if ((greater && token == INT64_MAX) || (less && token == INT64_MIN)) {
+    bool upper = less || relation->operation == MED_CQL_LESS_OR_EQUAL;
+    bool lower = greater || relation->operation == MED_CQL_GREATER_OR_EQUAL;
+    if (upper && token == INT64_MIN) continue; /* the ring ends where it begins: none, as in Cassandra */
+    if (greater && token == INT64_MAX) {
       bounds->nothing = true;
       continue;
     }
-    if (relation->operation != MED_CQL_LESS && relation->operation != MED_CQL_LESS_OR_EQUAL &&
-        token + greater > bounds->token_from)
-      bounds->token_from = token + greater;
-    if (relation->operation != MED_CQL_GREATER && relation->operation != MED_CQL_GREATER_OR_EQUAL &&
-        token - less < bounds->token_to)
-      bounds->token_to = token - less;
+    if (!upper) bounds->token_from = token + greater;
+    if (!lower) bounds->token_to = token - less;
   }
   if (bounds->token_from > bounds->token_to) bounds->nothing = true;
   return MEDLEY_OK;
