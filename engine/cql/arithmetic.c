@@ -120,14 +120,6 @@ static int run_varint(const med_cql_function *function, const med_slice *argumen
   return fits ? med_cql_put_varint(e, &result, value, error) : too_big(error);
 }
 
-/* Both with the larger scale. */
-static bool align(med_cql_decimal *a, med_cql_decimal *b) {
-  med_cql_decimal *coarse = a->scale < b->scale ? a : b, *fine = coarse == a ? b : a;
-  if (!med_wide_digits_shift(&coarse->digits, (uint64_t)(fine->scale - coarse->scale))) return false;
-  coarse->scale = fine->scale;
-  return true;
-}
-
 static int64_t precision(const med_cql_decimal *decimal) {
   return decimal->digits.count > 0 ? decimal->digits.count : 1;
 }
@@ -178,13 +170,13 @@ static int run_decimal(const med_cql_function *function, const med_slice *argume
       break;
     case '/': fits = divide(&a, &b, &result); break;
     case '%':
-      fits = align(&a, &b);
+      fits = med_cql_decimal_align(&a, &b);
       result.scale = a.scale;
       if (fits) med_wide_digits_divide(&a.digits, &b.digits, &quotient, &result.digits);
       break;
     default:
       if (function->operation == '-') b.digits.negative = !b.digits.negative && b.digits.count > 0;
-      fits = align(&a, &b) && med_wide_digits_add(&a.digits, &b.digits, &result.digits);
+      fits = med_cql_decimal_align(&a, &b) && med_wide_digits_add(&a.digits, &b.digits, &result.digits);
       result.scale = a.scale;
   }
   if (!fits) return too_big(error);

@@ -5,6 +5,7 @@
 #ifndef MED_CQL_SELECT_CURSOR_H
 #define MED_CQL_SELECT_CURSOR_H
 
+#include "engine/cql/aggregate.h"
 #include "engine/cql/select.h"
 
 typedef struct med_cql_sorted_row {
