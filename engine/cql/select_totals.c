@@ -37,7 +37,6 @@ static bool takes_test(const med_cql_test *test) {
   med_compare compare;
   if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
   if (!comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
-  if (test->is_null || med_wide_is_null(test->values[0])) return false;
   med_wide_kind kind = test->columns[0]->type.kind;
   switch (med_wide_segment_type(kind)) {
     case MED_COLUMN_INTEGERS: return true;

@@ -40,7 +40,6 @@ typedef struct med_cql_test { /* a relation with its values */
   uint16_t field;
   med_slice *values; /* IN: all; else column_count of them */
   size_t count;
-  bool is_null; /* compared with null: never true */
 } med_cql_test;
 
 typedef struct med_cql_bounds {
