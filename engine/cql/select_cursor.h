@@ -28,6 +28,7 @@ struct med_cql_select_cursor {
   /* The page: rows that it may still have, and the place of its last one */
   bool paged;
   uint64_t page_left;
+  uint64_t page_hash; /* of the statement and its values */
   med_key page_tail;
   size_t page_partition_len; /* of page_tail; 0: no row yet */
   /* Limits */

@@ -2,8 +2,46 @@
 #include "engine/cql/select_cursor.h"
 #include "models/widecolumn/pack.h"
 
-/* ---- Pages ---- a state is 01, the table's number, rows answered so far in all and in the partition, the last row's tail. */
-enum { PAGE_STATE_FORM = 1 };
+/* A state is 02, a hash of the statement (8 bytes, high ones first), the table's number, rows answered so far in all and in the partition,
+ * the last row's tail. */
+enum { PAGE_STATE_FORM = 2 };
+
+/* ---- Whose state it is ---- the statement's text and what is bound to it. Recursion is as deep as the value. */
+static uint64_t hash_number(uint64_t number, uint64_t hash) {
+  uint8_t bytes[8];
+  med_put_u64(bytes, number);
+  return med_hash64(bytes, sizeof bytes, hash);
+}
+
+static uint64_t hash_value(const medley_value *value, uint64_t hash) {
+  uint64_t bits;
+  hash = hash_number(value->type, hash);
+  switch (value->type) {
+    case MEDLEY_TYPE_BOOLEAN: return hash_number(value->as.boolean != 0, hash);
+    case MEDLEY_TYPE_INTEGER: return hash_number((uint64_t)value->as.integer, hash);
+    case MEDLEY_TYPE_REAL: memcpy(&bits, &value->as.real, sizeof bits); return hash_number(bits, hash);
+    case MEDLEY_TYPE_TEXT:
+    case MEDLEY_TYPE_STATUS:
+    case MEDLEY_TYPE_BLOB: return med_hash64(value->as.text.bytes, value->as.text.len, hash);
+    case MEDLEY_TYPE_LIST:
+      hash = hash_number(value->as.list.count, hash);
+      for (size_t i = 0; i < value->as.list.count; i++) hash = hash_value(&value->as.list.items[i], hash);
+      return hash;
+    case MEDLEY_TYPE_MAP:
+      hash = hash_number(value->as.map.count, hash);
+      for (size_t i = 0; i < value->as.map.count; i++)
+        hash = hash_value(&value->as.map.values[i], hash_value(&value->as.map.keys[i], hash));
+      return hash;
+    default: return hash; /* null; others fit no type */
+  }
+}
+
+static uint64_t hash_statement(const med_cql_run *run) {
+  uint64_t hash = med_hash64(run->text.bytes, run->text.len, 0);
+  for (int i = 0; i < run->statement->parameter_count; i++)
+    hash = hash_value(&run->statement->parameters[i].value, hash);
+  return hash;
+}
 
 bool med_cql_select_goes_on(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
   size_t len = cursor->page_partition_len;
@@ -33,8 +71,11 @@ int med_cql_select_remember(med_cql_select_cursor *cursor, med_slice tail) {
 bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state) {
   if (!cursor->paged || cursor->page_left > 0 || cursor->page_tail.len == 0 || cursor->answered >= cursor->limit)
     return true;
-  return med_buffer_append_byte(state, PAGE_STATE_FORM) && med_pack_number(state, cursor->plan->table->id) &&
-         med_pack_number(state, cursor->answered) && med_pack_number(state, cursor->in_partition) &&
+  uint8_t hash[8];
+  med_put_u64(hash, cursor->page_hash);
+  return med_buffer_append_byte(state, PAGE_STATE_FORM) && med_buffer_append(state, hash, sizeof hash) &&
+         med_pack_number(state, cursor->plan->table->id) && med_pack_number(state, cursor->answered) &&
+         med_pack_number(state, cursor->in_partition) &&
          med_buffer_append(state, cursor->page_tail.bytes, cursor->page_tail.len);
 }
 
@@ -91,9 +132,12 @@ static int resume_in_index(med_cql_select_cursor *cursor, med_slice tail) {
 
 static int resume(med_cql_select_cursor *cursor, med_slice state) {
   uint64_t table_id, answered, in_partition;
-  bool known = *(const uint8_t *)state.bytes == PAGE_STATE_FORM;
-  state = med_slice_of((const uint8_t *)state.bytes + 1, state.len - 1);
-  if (!known || !med_unpack_number(&state, &table_id) || !med_unpack_number(&state, &answered) ||
+  if (state.len < 9 || *(const uint8_t *)state.bytes != PAGE_STATE_FORM) return wrong_state(cursor->run);
+  if (med_get_u64((const uint8_t *)state.bytes + 1) != cursor->page_hash)
+    return med_error_set(cursor->run->error, MEDLEY_ERROR,
+                         "cql: the paging state is that of another statement, or of other values");
+  state = med_slice_of((const uint8_t *)state.bytes + 9, state.len - 9);
+  if (!med_unpack_number(&state, &table_id) || !med_unpack_number(&state, &answered) ||
       !med_unpack_number(&state, &in_partition) || table_id != cursor->plan->table->id)
     return wrong_state(cursor->run);
   int rc = med_cql_select_remember(cursor, state);
@@ -116,5 +160,6 @@ int med_cql_select_open_page(med_cql_select_cursor *cursor, const med_cql_page *
     return med_error_set(
         cursor->run->error, MEDLEY_UNSUPPORTED,
         "cql: pages of grouped rows, or of rows of several partitions in one order, are not supported");
+  cursor->page_hash = hash_statement(cursor->run);
   return page->state.len > 0 ? resume(cursor, page->state) : MEDLEY_OK;
 }

@@ -171,6 +171,48 @@ START_TEST(rows_that_come_or_go_between_two_pages_do_not_disturb_the_others) {
 }
 END_TEST
 
+/* Both statements are over the same table; the values are of their one marker, if they have one. */
+static void other_statement(store *s, const char *cql, int64_t value, const char *other, int64_t other_value,
+                            int expected) {
+  char state[STATE_MAX];
+  const void *next;
+  size_t len;
+  medley_statement *statement = prepare(s, cql), *second = prepare(s, other);
+  if (medley_bind_count(statement) > 0) ck_assert_int_eq(medley_bind_integer(statement, 1, value), MEDLEY_OK);
+  if (medley_bind_count(second) > 0) ck_assert_int_eq(medley_bind_integer(second, 1, other_value), MEDLEY_OK);
+  ck_assert_int_eq(medley_page_set(statement, 2, NULL, 0), MEDLEY_OK);
+  for (int i = 0; i < 3; i++) ck_assert_int_eq(medley_step(statement), i < 2 ? MEDLEY_ROW : MEDLEY_DONE);
+  ck_assert_int_eq(medley_page_state(statement, &next, &len), MEDLEY_OK);
+  ck_assert(len > 0 && len <= sizeof state);
+  memcpy(state, next, len);
+  ck_assert_int_eq(medley_page_set(second, 2, state, len), MEDLEY_OK);
+  int rc = medley_step(second);
+  ck_assert_msg(rc == expected, "%s behind %s: %d", other, cql, rc);
+  if (rc == MEDLEY_ERROR)
+    ck_assert_str_eq(medley_session_error(s->kit.session)->message,
+                     "cql: the paging state is that of another statement, or of other values");
+  medley_statement_close(statement);
+  medley_statement_close(second);
+}
+
+START_TEST(a_state_is_good_for_its_statement_and_its_values) {
+  static store s;
+  static const char all[] = "SELECT * FROM k.t", bound[] = "SELECT * FROM k.t WHERE p = ?",
+                    filtered[] = "SELECT * FROM k.t WHERE a >= ? ALLOW FILTERING";
+  make(&s);
+  other_statement(&s, all, 0, all, 0, MEDLEY_ROW);
+  other_statement(&s, all, 0, "SELECT p, a FROM k.t", 0, MEDLEY_ERROR);
+  other_statement(&s, all, 0, "SELECT * FROM k.t WHERE p = 6", 0, MEDLEY_ERROR);
+  other_statement(&s, "SELECT * FROM k.t WHERE kind = 'odd'", 0, "SELECT * FROM k.t WHERE kind = 'even'", 0,
+                  MEDLEY_ERROR);
+  other_statement(&s, bound, 6, bound, 6, MEDLEY_ROW);
+  other_statement(&s, bound, 6, bound, 5, MEDLEY_ERROR);
+  other_statement(&s, filtered, 1, filtered, 1, MEDLEY_ROW);
+  other_statement(&s, filtered, 1, filtered, 0, MEDLEY_ERROR);
+  end(&s);
+}
+END_TEST
+
 START_TEST(what_is_no_state_of_the_statement_is_refused) {
   static store s;
   make(&s);
@@ -207,4 +249,4 @@ END_TEST
 
 PROPERTY_MAIN("cql_pages", pages_of_every_size_are_the_whole_answer, a_page_state_outlives_the_process_that_made_it,
               rows_that_come_or_go_between_two_pages_do_not_disturb_the_others,
-              what_is_no_state_of_the_statement_is_refused)
+              a_state_is_good_for_its_statement_and_its_values, what_is_no_state_of_the_statement_is_refused)
