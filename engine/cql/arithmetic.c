@@ -263,7 +263,7 @@ static med_wide_type type_beside(const med_wide_type *other) {
 
 int med_cql_operator_find(char operation, const med_wide_type *left, const med_wide_type *right,
                           med_cql_function *function, medley_error *error) {
-  *function = (med_cql_function){.count = 2, .operation = operation, .is_constant = true};
+  *function = (med_cql_function){.count = 2, .operation = operation};
   if (left == NULL && right == NULL) return refuse(operation, left, right, error);
   function->arguments[0] = left != NULL ? *left : *right;
   function->arguments[1] = right != NULL ? *right : type_beside(left);
@@ -298,8 +298,8 @@ int med_cql_negation_find(const med_wide_type *type, med_cql_function *function,
     med_buffer_clear(&text);
     return rc;
   }
-  *function = (med_cql_function){
-      .run = run_negation, .count = 1, .arguments = {*type}, .result = *type, .operation = '-', .is_constant = true};
+  *function =
+      (med_cql_function){.run = run_negation, .count = 1, .arguments = {*type}, .result = *type, .operation = '-'};
   if (type->kind == MED_WIDE_COUNTER) function->result = med_wide_type_of(MED_WIDE_BIGINT);
   (void)snprintf(function->name, sizeof function->name, "-");
   return MEDLEY_OK;

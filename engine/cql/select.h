@@ -1,8 +1,8 @@
 /* select.h - SELECT: planned once, then read row by row.
  *
  * Rows stream from the model's reader; a group is put together while its rows pass; only ORDER BY over several partitions takes all rows
- * into memory first.
- * Threads: a session's. Lifetime: a plan is in the run's arena of the planning; a cursor lives until closed, its rows until the next
+ * or groups into memory first. How it runs is in select_cursor.h.
+ * Threads: a session's. Lifetime: what a plan points to is in the arena of the run that planned it, or of the catalog; a cursor lives until closed, its rows until the next
  * one is asked for. */
 #ifndef MED_CQL_SELECT_H
 #define MED_CQL_SELECT_H
