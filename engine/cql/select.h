@@ -38,7 +38,8 @@ typedef struct med_cql_page {
 } med_cql_page;
 
 typedef struct med_cql_select_cursor med_cql_select_cursor;
-/* run: with its transaction, until the cursor is closed. page: borrowed for the call. UNSUPPORTED for pages of groups and sorted rows. */
+/* run: with its transaction, until the cursor is closed. page: borrowed for the call. UNSUPPORTED for pages of what ORDER BY
+ * puts together from several partitions. */
 MEDLEY_MUST_USE int med_cql_select_open(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_page *page,
                                         med_cql_select_cursor **cursor);
 /* After DONE: appends where the next page begins, or nothing if there is none. False if memory is short. */

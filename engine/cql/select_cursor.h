@@ -30,7 +30,8 @@ struct med_cql_select_cursor {
   uint64_t page_left;
   uint64_t page_hash; /* of the statement and its values */
   med_key page_tail;
-  size_t page_partition_len; /* of page_tail; 0: no row yet */
+  size_t page_partition_len;        /* of page_tail; 0: no row yet */
+  const med_slice *page_clustering; /* of the row behind which a page of groups begins */
   /* Limits */
   uint64_t limit, partition_limit; /* UINT64_MAX: none */
   uint64_t answered, in_partition; /* rows, or groups */
@@ -67,7 +68,7 @@ MEDLEY_MUST_USE int med_cql_select_sorted(med_cql_select_cursor *cursor, const m
 /* ---- select_pages.c ---- */
 /* Before the first row. */
 MEDLEY_MUST_USE int med_cql_select_open_page(med_cql_select_cursor *cursor, const med_cql_page *page);
-/* A row is answered: the page may end behind it. */
+/* A row is answered, or in the group that is: the page may end behind it. */
 MEDLEY_MUST_USE int med_cql_select_remember(med_cql_select_cursor *cursor, med_slice tail);
 /* The first row of a page may be of the partition in which the last page ended. */
 bool med_cql_select_goes_on(const med_cql_select_cursor *cursor, const med_wide_entry *entry);

@@ -50,16 +50,25 @@ static int begin_group(med_cql_select_cursor *cursor, const med_wide_entry *entr
   return ok ? MEDLEY_OK : med_cql_no_memory(cursor->run);
 }
 
-bool med_cql_select_in_group(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
-  const med_wide_table *table = cursor->plan->table;
+static bool is_one_group(const med_cql_select_plan *plan, const med_wide_entry *x, const med_wide_entry *y) {
   bool ok = true;
-  for (size_t i = 0; i < cursor->plan->group_count; i++) {
-    const med_wide_column *column = cursor->plan->group[i];
-    med_slice a = med_cql_column_value(table, column, &cursor->group, 0, NULL, &ok);
-    med_slice b = med_cql_column_value(table, column, entry, 0, NULL, &ok);
+  for (size_t i = 0; i < plan->group_count; i++) {
+    med_slice a = med_cql_column_value(plan->table, plan->group[i], x, 0, NULL, &ok);
+    med_slice b = med_cql_column_value(plan->table, plan->group[i], y, 0, NULL, &ok);
     if (med_wide_is_null(a) != med_wide_is_null(b) || !med_slice_equal(a, b)) return false;
   }
   return true;
+}
+
+bool med_cql_select_in_group(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
+  return is_one_group(cursor->plan, &cursor->group, entry);
+}
+
+/* A row that has come into the last page's last group since then: that was answered. */
+static bool is_answered(const med_cql_select_cursor *cursor, const med_wide_entry *entry) {
+  if (cursor->grouping || !med_cql_select_goes_on(cursor, entry)) return false;
+  med_wide_entry last = {.partition = entry->partition, .clustering = cursor->page_clustering};
+  return is_one_group(cursor->plan, &last, entry);
 }
 
 static int accumulate(med_cql_select_cursor *cursor, const med_wide_entry *entry) {
@@ -92,17 +101,20 @@ static int show_group(med_cql_select_cursor *cursor, medley_value *row, med_cql_
   return ok ? med_cql_select_show(cursor, first, &cursor->answer_arena, row) : med_cql_no_memory(cursor->run);
 }
 
-/* Reads on to the end of the group, and shows it; the row that begins the next one is taken into it at once. sorted: the group's place in an
- * order is kept, and what was shown before; or NULL. */
+/* Reads on to the end of the group, and shows it; the row that begins the next one is taken into it at once, or left to the next page. sorted:
+ * the group's place in an order is kept, and what was shown before; or NULL. */
 static int next_group(med_cql_select_cursor *cursor, medley_value *row, med_cql_sorted_row *sorted) {
   med_wide_entry entry;
   if (cursor->ended) return MEDLEY_DONE;
   int rc = add_totals(cursor);
   while (rc == MEDLEY_OK && (rc = med_cql_select_entry(cursor, &entry)) == MEDLEY_OK) {
+    if (is_answered(cursor, &entry)) continue;
     bool ends = cursor->grouping && !med_cql_select_in_group(cursor, &entry);
     if (ends) rc = show_group(cursor, row, sorted);
+    if (rc == MEDLEY_OK && ends && cursor->paged && cursor->page_left == 1) return MEDLEY_ROW;
     if (rc == MEDLEY_OK && (ends || !cursor->grouping)) rc = begin_group(cursor, &entry);
     if (rc == MEDLEY_OK) rc = accumulate(cursor, &entry);
+    if (rc == MEDLEY_OK && cursor->paged) rc = med_cql_select_remember(cursor, entry.tail);
     if (rc == MEDLEY_OK && ends) return MEDLEY_ROW;
   }
   if (rc != MEDLEY_NOT_FOUND) return rc;

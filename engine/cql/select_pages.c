@@ -69,8 +69,8 @@ int med_cql_select_remember(med_cql_select_cursor *cursor, med_slice tail) {
 }
 
 bool med_cql_select_page_state(const med_cql_select_cursor *cursor, med_buffer *state) {
-  if (!cursor->paged || cursor->page_left > 0 || cursor->page_tail.len == 0 || cursor->answered >= cursor->limit)
-    return true;
+  bool more = cursor->paged && cursor->page_left == 0 && !cursor->ended && cursor->answered < cursor->limit;
+  if (!more || cursor->page_tail.len == 0) return true;
   uint8_t hash[8];
   med_put_u64(hash, cursor->page_hash);
   return med_buffer_append_byte(state, PAGE_STATE_FORM) && med_buffer_append(state, hash, sizeof hash) &&
@@ -130,6 +130,18 @@ static int resume_in_index(med_cql_select_cursor *cursor, med_slice tail) {
   return rc == MEDLEY_OK ? med_wide_reader_resume(cursor->reader, tail) : rc;
 }
 
+static int take_group(med_cql_select_cursor *cursor, med_slice tail) {
+  const med_wide_table *table = cursor->plan->table;
+  const uint8_t *sub = (const uint8_t *)tail.bytes + cursor->page_partition_len;
+  size_t left = tail.len - cursor->page_partition_len;
+  if (left == 0 || *sub != MED_WIDE_SUB_ROW) return MEDLEY_OK;
+  med_slice *values = med_cql_alloc(cursor->run, (table->clustering_count + 1) * sizeof *values);
+  if (values == NULL) return MEDLEY_NO_MEMORY;
+  cursor->page_clustering = values;
+  return med_wide_key_values(med_wide_clustering(table), table->clustering_count, med_slice_of(sub + 1, left - 1),
+                             cursor->run->arena, values, cursor->run->error);
+}
+
 static int resume(med_cql_select_cursor *cursor, med_slice state) {
   uint64_t table_id, answered, in_partition;
   if (state.len < 9 || *(const uint8_t *)state.bytes != PAGE_STATE_FORM) return wrong_state(cursor->run);
@@ -140,7 +152,10 @@ static int resume(med_cql_select_cursor *cursor, med_slice state) {
   if (!med_unpack_number(&state, &table_id) || !med_unpack_number(&state, &answered) ||
       !med_unpack_number(&state, &in_partition) || table_id != cursor->plan->table->id)
     return wrong_state(cursor->run);
+  if (cursor->plan->grouped && cursor->plan->group_count == 0)
+    return wrong_state(cursor->run); /* one row has one page */
   int rc = med_cql_select_remember(cursor, state);
+  if (rc == MEDLEY_OK && cursor->plan->grouped) rc = take_group(cursor, state);
   if (rc != MEDLEY_OK || cursor->bounds.nothing) return rc;
   cursor->answered = answered;
   cursor->in_partition = in_partition;
@@ -156,10 +171,9 @@ int med_cql_select_open_page(med_cql_select_cursor *cursor, const med_cql_page *
   cursor->paged = page->rows > 0;
   cursor->page_left = page->rows;
   if (!cursor->paged && page->state.len == 0) return MEDLEY_OK;
-  if (cursor->plan->grouped || cursor->plan->sort)
-    return med_error_set(
-        cursor->run->error, MEDLEY_UNSUPPORTED,
-        "cql: pages of grouped rows, or of rows of several partitions in one order, are not supported");
+  if (cursor->plan->sort)
+    return med_error_set(cursor->run->error, MEDLEY_UNSUPPORTED,
+                         "cql: pages of rows of several partitions in one order are not supported");
   cursor->page_hash = hash_statement(cursor->run);
   return page->state.len > 0 ? resume(cursor, page->state) : MEDLEY_OK;
 }

@@ -123,7 +123,7 @@ START_TEST(pages_of_every_size_are_the_whole_answer) {
   make(&s);
   for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++) {
     ck_assert_int_eq(kit_run(s.kit.session, MEDLEY_LANGUAGE_CQL, queries[q], &whole), MEDLEY_OK);
-    ck_assert(q + 1 == sizeof queries / sizeof queries[0] || whole.len > 0);
+    ck_assert(strstr(queries[q], "1000") != NULL || whole.len > 0);
     for (uint64_t size = 1; size <= 8; size++) {
       read_in_pages(&s, queries[q], size, false, &paged);
       ck_assert_msg(strcmp(whole.text, paged.text) == 0, "%s in pages of %d:\n%s\ninstead of\n%s", queries[q],
@@ -166,6 +166,33 @@ START_TEST(rows_that_come_or_go_between_two_pages_do_not_disturb_the_others) {
   rows.len = 0;
   take_rows(statement, &rows, &count);
   ck_assert_str_eq(rows.text, "1|0\n1|1\n1|2\n");
+  medley_statement_close(statement);
+  end(&s);
+}
+END_TEST
+
+START_TEST(a_group_that_grows_between_two_pages_is_answered_once) {
+  static store s;
+  static kit_rows rows;
+  const void *next;
+  char state[STATE_MAX];
+  size_t len;
+  int count = 0;
+  make(&s);
+  medley_statement *statement = prepare(&s, "SELECT a, count(*) FROM k.t WHERE p = 4 GROUP BY p, a");
+  ck_assert_int_eq(medley_page_set(statement, 2, NULL, 0), MEDLEY_OK);
+  rows.len = 0;
+  take_rows(statement, &rows, &count);
+  ck_assert_str_eq(rows.text, "0|3\n1|3\n");
+  ck_assert_int_eq(medley_page_state(statement, &next, &len), MEDLEY_OK);
+  memcpy(state, next, len);
+  run(&s, "INSERT INTO k.t (p, a, b) VALUES (4, 1, 7)");
+  run(&s, "INSERT INTO k.t (p, a, b) VALUES (4, 1, 8)");
+  run(&s, "INSERT INTO k.t (p, a, b) VALUES (4, 5, 1)");
+  ck_assert_int_eq(medley_page_set(statement, 0, state, len), MEDLEY_OK);
+  rows.len = 0;
+  take_rows(statement, &rows, &count);
+  ck_assert_str_eq(rows.text, "2|2\n5|1\n");
   medley_statement_close(statement);
   end(&s);
 }
@@ -232,7 +259,7 @@ START_TEST(what_is_no_state_of_the_statement_is_refused) {
   ck_assert_int_eq(medley_step(other), MEDLEY_ERROR); /* another partition */
   medley_statement_close(other);
   medley_statement_close(statement);
-  statement = prepare(&s, "SELECT count(*) FROM k.t");
+  statement = prepare(&s, "SELECT * FROM k.t WHERE p IN (1, 2) ORDER BY a");
   ck_assert_int_eq(medley_page_set(statement, 3, NULL, 0), MEDLEY_OK);
   ck_assert_int_eq(medley_step(statement), MEDLEY_UNSUPPORTED);
   medley_statement_close(statement);
@@ -249,4 +276,5 @@ END_TEST
 
 PROPERTY_MAIN("cql_pages", pages_of_every_size_are_the_whole_answer, a_page_state_outlives_the_process_that_made_it,
               rows_that_come_or_go_between_two_pages_do_not_disturb_the_others,
-              a_state_is_good_for_its_statement_and_its_values, what_is_no_state_of_the_statement_is_refused)
+              a_group_that_grows_between_two_pages_is_answered_once, a_state_is_good_for_its_statement_and_its_values,
+              what_is_no_state_of_the_statement_is_refused)
