@@ -7,6 +7,11 @@
 #define POLL_EVERY 64 /* rows between two looks at interrupt and deadline */
 
 /* ---- Rows ---- */
+/* Interrupt and deadline, now and then. */
+static int look_up(med_cql_select_cursor *cursor) {
+  return cursor->visited++ % POLL_EVERY == 0 ? med_session_poll(cursor->run->session) : MEDLEY_OK;
+}
+
 /* Begins the next place; DONE when there is none. */
 static int next_place(med_cql_select_cursor *cursor) {
   const med_cql_bounds *bounds = &cursor->bounds;
@@ -40,7 +45,8 @@ static int next_indexed(med_cql_select_cursor *cursor, med_wide_entry *entry) {
   med_slice tail;
   bool is_static = cursor->indexed->columns[0]->role == MED_WIDE_STATIC, ok = true;
   for (;;) {
-    int rc = med_wide_index_reader_next(cursor->index, &tail);
+    int rc = look_up(cursor); /* entries outlive their rows: there may be many without any */
+    if (rc == MEDLEY_OK) rc = med_wide_index_reader_next(cursor->index, &tail);
     if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && is_behind(&cursor->bounds, tail))) return MEDLEY_DONE;
     if (rc == MEDLEY_OK) rc = med_wide_reader_at(cursor->reader, tail, entry);
     if (rc == MEDLEY_NOT_FOUND) continue;
@@ -82,12 +88,9 @@ static bool is_beyond_limit(const med_cql_select_cursor *cursor, const med_wide_
 
 int med_cql_select_entry(med_cql_select_cursor *cursor, med_wide_entry *entry) {
   for (;;) {
-    if (cursor->visited++ % POLL_EVERY == 0) {
-      int stop = med_session_poll(cursor->run->session);
-      if (stop != MEDLEY_OK) return stop;
-    }
     med_arena_reset(&cursor->arena);
-    int rc = next_unfiltered(cursor, entry);
+    int rc = look_up(cursor);
+    if (rc == MEDLEY_OK) rc = next_unfiltered(cursor, entry);
     if (rc != MEDLEY_OK) return rc;
     if (entry->first && !cursor->plan->where.whole_key && !med_cql_select_goes_on(cursor, entry))
       cursor->in_partition = 0;
