@@ -120,14 +120,6 @@ static int run_varint(const med_cql_function *function, const med_slice *argumen
   return fits ? med_cql_put_varint(e, &result, value, error) : too_big(error);
 }
 
-/* Both with the larger scale. */
-static bool align(med_cql_decimal *a, med_cql_decimal *b) {
-  med_cql_decimal *coarse = a->scale < b->scale ? a : b, *fine = coarse == a ? b : a;
-  if (!med_wide_digits_shift(&coarse->digits, (uint64_t)(fine->scale - coarse->scale))) return false;
-  coarse->scale = fine->scale;
-  return true;
-}
-
 static int64_t precision(const med_cql_decimal *decimal) {
   return decimal->digits.count > 0 ? decimal->digits.count : 1;
 }
@@ -178,13 +170,13 @@ static int run_decimal(const med_cql_function *function, const med_slice *argume
       break;
     case '/': fits = divide(&a, &b, &result); break;
     case '%':
-      fits = align(&a, &b);
+      fits = med_cql_decimal_align(&a, &b);
       result.scale = a.scale;
       if (fits) med_wide_digits_divide(&a.digits, &b.digits, &quotient, &result.digits);
       break;
     default:
       if (function->operation == '-') b.digits.negative = !b.digits.negative && b.digits.count > 0;
-      fits = align(&a, &b) && med_wide_digits_add(&a.digits, &b.digits, &result.digits);
+      fits = med_cql_decimal_align(&a, &b) && med_wide_digits_add(&a.digits, &b.digits, &result.digits);
       result.scale = a.scale;
   }
   if (!fits) return too_big(error);
@@ -271,7 +263,7 @@ static med_wide_type type_beside(const med_wide_type *other) {
 
 int med_cql_operator_find(char operation, const med_wide_type *left, const med_wide_type *right,
                           med_cql_function *function, medley_error *error) {
-  *function = (med_cql_function){.count = 2, .operation = operation, .is_constant = true};
+  *function = (med_cql_function){.count = 2, .operation = operation};
   if (left == NULL && right == NULL) return refuse(operation, left, right, error);
   function->arguments[0] = left != NULL ? *left : *right;
   function->arguments[1] = right != NULL ? *right : type_beside(left);
@@ -306,8 +298,8 @@ int med_cql_negation_find(const med_wide_type *type, med_cql_function *function,
     med_buffer_clear(&text);
     return rc;
   }
-  *function = (med_cql_function){
-      .run = run_negation, .count = 1, .arguments = {*type}, .result = *type, .operation = '-', .is_constant = true};
+  *function =
+      (med_cql_function){.run = run_negation, .count = 1, .arguments = {*type}, .result = *type, .operation = '-'};
   if (type->kind == MED_WIDE_COUNTER) function->result = med_wide_type_of(MED_WIDE_BIGINT);
   (void)snprintf(function->name, sizeof function->name, "-");
   return MEDLEY_OK;

@@ -246,13 +246,13 @@ static int begin_combinations(med_cql_run *run, size_t width, combinations *all)
   return all->values != NULL ? MEDLEY_OK : MEDLEY_NO_MEMORY;
 }
 
-/* No value may be null, or empty where it is all of the key. */
+/* values: of `width` columns in turn. None may be null. */
 static int check_key_values(med_cql_run *run, const med_cql_relation *relation, const med_slice *values, size_t count,
-                            const med_wide_column *column) {
+                            const med_wide_column *columns, size_t width) {
   for (size_t i = 0; i < count; i++) {
     if (med_wide_is_null(values[i]))
       return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s",
-                          MED_CQL_TEXT(column->name));
+                          MED_CQL_TEXT(columns[i % width].name));
   }
   return MEDLEY_OK;
 }
@@ -290,7 +290,7 @@ static int make_partitions(med_cql_run *run, const med_cql_restrictions *from, m
     size_t count;
     const med_cql_relation *relation = from->partition[i];
     MED_TRY(column_values(run, relation, &table->columns[i].type, table->columns[i].name, &values, &count));
-    if (!run->planning) MED_TRY(check_key_values(run, relation, values, count, &table->columns[i]));
+    if (!run->planning) MED_TRY(check_key_values(run, relation, values, count, &table->columns[i], 1));
     rc = combine(run, relation->at, &all, values, count, 1);
   }
   if (rc != MEDLEY_OK || run->planning) return rc;
@@ -334,7 +334,7 @@ static int bound_of(med_cql_run *run, const med_cql_relation *relation, const me
   }
   if (rc != MEDLEY_OK || run->planning) return rc;
   bound->value = values[0];
-  return check_key_values(run, relation, values, 1, column);
+  return check_key_values(run, relation, values, relation->column_count, column, relation->column_count);
 }
 
 static int equal_values(med_cql_run *run, const med_cql_restrictions *from, combinations *all) {
@@ -348,7 +348,7 @@ static int equal_values(med_cql_run *run, const med_cql_restrictions *from, comb
     rc = tuple ? tuple_values(run, relation, &columns[i], &values, &count)
                : column_values(run, relation, &columns[i].type, columns[i].name, &values, &count);
     if (rc == MEDLEY_OK && !run->planning)
-      rc = check_key_values(run, relation, values, count * relation->column_count, &columns[i]);
+      rc = check_key_values(run, relation, values, count * relation->column_count, &columns[i], relation->column_count);
     if (rc == MEDLEY_OK) rc = combine(run, relation->at, all, values, count, relation->column_count);
   }
   return rc;
@@ -398,25 +398,42 @@ static int make_tokens(med_cql_run *run, const med_cql_restrictions *from, med_c
     if (med_wide_is_null(value)) return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Invalid null token value");
     int64_t token = (int64_t)med_get_u64(value.bytes);
     bool greater = relation->operation == MED_CQL_GREATER, less = relation->operation == MED_CQL_LESS;
-    if ((greater && token == INT64_MAX) || (less && token == INT64_MIN)) {
+    bool upper = less || relation->operation == MED_CQL_LESS_OR_EQUAL;
+    bool lower = greater || relation->operation == MED_CQL_GREATER_OR_EQUAL;
+    if (upper && token == INT64_MIN) continue; /* the ring ends where it begins: none, as in Cassandra */
+    if (greater && token == INT64_MAX) {
       bounds->nothing = true;
       continue;
     }
-    if (relation->operation != MED_CQL_LESS && relation->operation != MED_CQL_LESS_OR_EQUAL &&
-        token + greater > bounds->token_from)
-      bounds->token_from = token + greater;
-    if (relation->operation != MED_CQL_GREATER && relation->operation != MED_CQL_GREATER_OR_EQUAL &&
-        token - less < bounds->token_to)
-      bounds->token_to = token - less;
+    if (!upper) bounds->token_from = token + greater;
+    if (!lower) bounds->token_to = token - less;
   }
   if (bounds->token_from > bounds->token_to) bounds->nothing = true;
+  return MEDLEY_OK;
+}
+
+/* Nothing is equal to null, or before or behind it. */
+static int check_test_values(med_cql_run *run, const med_cql_test *test) {
+  const med_cql_relation *relation = test->relation;
+  bool element = relation->left == MED_CQL_LEFT_ELEMENT;
+  size_t width = relation->column_count;
+  if (relation->left == MED_CQL_LEFT_TUPLE)
+    return check_key_values(run, relation, test->values, test->count * width, test->columns[0], width);
+  if (element && med_wide_is_null(test->element))
+    return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Unsupported null map key for column %.*s",
+                        MED_CQL_TEXT(test->columns[0]->name));
+  for (size_t i = 0; i < test->count; i++) {
+    if (med_wide_is_null(test->values[i]))
+      return med_cql_fail(run, relation->at, MEDLEY_ERROR, "Unsupported null %svalue for column %.*s",
+                          element ? "map " : "", MED_CQL_TEXT(test->columns[0]->name));
+  }
   return MEDLEY_OK;
 }
 
 /* The key of the index's entries that the relation asks for. */
 static int make_index_value(med_cql_run *run, const med_cql_test *test, med_cql_bounds *bounds) {
   bounds->index_value = test->values[0];
-  if (test->relation->left != MED_CQL_LEFT_ELEMENT || med_wide_is_null(test->values[0])) return MEDLEY_OK;
+  if (test->relation->left != MED_CQL_LEFT_ELEMENT) return MEDLEY_OK;
   med_buffer pair = {0};
   bool ok = med_wide_put_part(&pair, test->element) && med_wide_put_part(&pair, test->values[0]);
   if (ok) bounds->index_value = med_wide_copy(run->arena, med_slice_of(pair.bytes, pair.len), &ok);
@@ -437,10 +454,10 @@ int med_cql_bounds_make(med_cql_run *run, const med_cql_restrictions *from, med_
   if (bounds->tests == NULL) return MEDLEY_NO_MEMORY;
   for (size_t i = 0; i < from->test_count; i++) {
     MED_TRY(med_cql_test_make(run, from->table, from->tests[i], &bounds->tests[i]));
+    if (!run->planning) MED_TRY(check_test_values(run, &bounds->tests[i]));
     if (from->tests[i] == from->indexed && !run->planning) MED_TRY(make_index_value(run, &bounds->tests[i], bounds));
   }
   bounds->test_count = from->test_count;
-  if (from->index != NULL && !run->planning && med_wide_is_null(bounds->index_value)) bounds->nothing = true;
 done:
   return rc;
 }

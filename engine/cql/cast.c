@@ -180,7 +180,7 @@ int med_cql_cast_find(const med_wide_type *from, const med_wide_type *to, med_cq
     med_buffer_clear(&to_text);
     return rc;
   }
-  *function = (med_cql_function){.run = run_cast, .count = 1, .arguments = {*from}, .result = *to, .is_constant = true};
+  *function = (med_cql_function){.run = run_cast, .count = 1, .arguments = {*from}, .result = *to};
   (void)snprintf(function->name, sizeof function->name, "cast");
   return MEDLEY_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "engine/cql/collection.h"
+#include "engine/cql/scalar.h"
 #include "models/widecolumn/number.h"
 #include "models/widecolumn/value_text.h"
 
@@ -274,23 +275,6 @@ static int show_text(const med_wide_type *type, med_slice value, med_arena *aren
   return rc;
 }
 
-static int64_t signed_number(med_slice value) {
-  const uint8_t *bytes = value.bytes;
-  uint64_t number = bytes[0] >= 0x80 ? UINT64_MAX : 0;
-  for (size_t i = 0; i < value.len; i++) number = number << 8 | bytes[i];
-  return (int64_t)number;
-}
-
-static double real_number(med_slice value) {
-  double wide;
-  float narrow;
-  uint64_t bits = value.len == 8 ? med_get_u64(value.bytes) : 0;
-  uint32_t narrow_bits = value.len == 4 ? med_get_u32(value.bytes) : 0;
-  memcpy(&wide, &bits, sizeof wide);
-  memcpy(&narrow, &narrow_bits, sizeof narrow);
-  return value.len == 8 ? wide : (double)narrow;
-}
-
 static int show_list(const med_wide_type *type, med_slice value, med_arena *arena, medley_value *shown,
                      medley_error *error) {
   med_wide_parts parts;
@@ -315,8 +299,9 @@ static int show_map(const med_wide_type *type, med_slice value, med_arena *arena
   med_wide_parts_init(type, value, &parts);
   bool is_map = type->kind == MED_WIDE_MAP;
   size_t count = is_map ? parts.count / 2 : type->part_count;
-  medley_value *keys = med_arena_alloc(arena, (2 * count + 1) * sizeof *keys), *values = keys + count;
+  medley_value *keys = med_arena_alloc(arena, (2 * count + 1) * sizeof *keys);
   if (keys == NULL) return med_error_no_memory(error);
+  medley_value *values = keys + count;
   for (size_t i = 0; i < count; i++) {
     med_slice part = med_slice_of(NULL, 0);
     int rc;
@@ -356,11 +341,11 @@ int med_cql_show(const med_wide_type *type, med_slice value, med_arena *arena, m
     case MED_WIDE_INT:
     case MED_WIDE_BIGINT:
     case MED_WIDE_COUNTER:
-      *shown = (medley_value){.type = MEDLEY_TYPE_INTEGER, .as.integer = signed_number(value)};
+      *shown = (medley_value){.type = MEDLEY_TYPE_INTEGER, .as.integer = med_cql_whole_of(value)};
       return MEDLEY_OK;
     case MED_WIDE_FLOAT:
     case MED_WIDE_DOUBLE:
-      *shown = (medley_value){.type = MEDLEY_TYPE_REAL, .as.real = real_number(value)};
+      *shown = (medley_value){.type = MEDLEY_TYPE_REAL, .as.real = med_cql_real_of(value)};
       return MEDLEY_OK;
     case MED_WIDE_LIST:
     case MED_WIDE_SET:

@@ -1,7 +1,7 @@
 /* expression.h - terms made ready to run: names, functions and types found once, then values for every row.
  *
- * An aggregate is an expression whose value is that of its group: med_cql_expression_value asks the groups' accumulators, which
- * med_cql_aggregate_add feeds with each row.
+ * An aggregate is an expression whose value is that of its group: med_cql_expression_value asks the group's accumulators, which
+ * aggregate.h's functions feed with each row.
  * Threads: a session's. Lifetime: the expression is in the run's arena; values are in the arena that is given. */
 #ifndef MED_CQL_EXPRESSION_H
 #define MED_CQL_EXPRESSION_H
@@ -43,18 +43,10 @@ struct med_cql_expression {
   uint16_t field;
   bool by_field;
   med_cql_aggregate_kind aggregate;
-  med_cql_function plus; /* of sums of numbers without a fixed size */
-  size_t slot;           /* of the accumulator */
+  size_t slot; /* of the accumulator */
 };
 
-/* Accumulators of a group, one for each aggregate of a statement. */
-typedef struct med_cql_accumulator {
-  uint64_t count;
-  bool any;
-  int64_t integer;   /* sums of integers, wrapping as in Cassandra */
-  double real, lost; /* compensated: Kahan's summation as improved by Neumaier */
-  med_buffer value;  /* min, max; sums of others */
-} med_cql_accumulator;
+typedef struct med_cql_accumulator med_cql_accumulator; /* aggregate.h */
 
 /* term for what is wanted (NULL: whatever it is by itself). aggregates: how many were met so far; NULL where there may be none. */
 MEDLEY_MUST_USE int med_cql_expression_make(med_cql_run *run, const med_cql_term *term, const med_wide_type *wanted,
@@ -62,19 +54,11 @@ MEDLEY_MUST_USE int med_cql_expression_make(med_cql_run *run, const med_cql_term
 /* entry NULL: there is no row. now_s as the reader's. */
 typedef struct med_cql_row_scope {
   const med_wide_entry *entry;
-  const med_cql_accumulator *accumulators;
+  const med_cql_accumulator *accumulators; /* of the row's group, one for each aggregate; NULL where there is none */
   int64_t now_s;
   med_arena *arena;
 } med_cql_row_scope;
 MEDLEY_MUST_USE int med_cql_expression_value(med_cql_run *run, const med_cql_expression *expression,
                                              const med_cql_row_scope *scope, med_slice *value);
-/* Takes the row into every aggregate within the expression. */
-MEDLEY_MUST_USE int med_cql_aggregate_add(med_cql_run *run, const med_cql_expression *expression,
-                                          const med_cql_row_scope *scope, med_cql_accumulator *accumulators);
-
-/* For select_totals.c: a number into a sum of reals; a value into a min or max, which is copied. */
-void med_cql_accumulator_add_real(med_cql_accumulator *accumulator, double real);
-MEDLEY_MUST_USE int med_cql_accumulator_offer(med_cql_run *run, const med_cql_expression *expression, med_slice value,
-                                              med_cql_accumulator *accumulator);
 
 #endif

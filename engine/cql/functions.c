@@ -147,27 +147,26 @@ typedef struct function_row {
   med_wide_kind argument; /* 0: none */
   med_wide_kind result;
   runner run;
-  bool is_constant;
 } function_row;
 
 static const function_row rows[] = {
-    {"uuid", "uuid", 0, MED_WIDE_UUID, run_uuid, false},
-    {"now", "now", 0, MED_WIDE_TIMEUUID, run_now, false},
-    {"currenttimeuuid", "current_timeuuid", 0, MED_WIDE_TIMEUUID, run_now, false},
-    {"currenttimestamp", "current_timestamp", 0, MED_WIDE_TIMESTAMP, run_current, false},
-    {"currentdate", "current_date", 0, MED_WIDE_DATE, run_current, false},
-    {"currenttime", "current_time", 0, MED_WIDE_TIME, run_current, false},
-    {"mintimeuuid", "min_timeuuid", MED_WIDE_TIMESTAMP, MED_WIDE_TIMEUUID, run_min_timeuuid, true},
-    {"maxtimeuuid", "max_timeuuid", MED_WIDE_TIMESTAMP, MED_WIDE_TIMEUUID, run_max_timeuuid, true},
-    {"dateof", "date_of", MED_WIDE_TIMEUUID, MED_WIDE_TIMESTAMP, run_to_time, true},
-    {"unixtimestampof", "unix_timestamp_of", MED_WIDE_TIMEUUID, MED_WIDE_BIGINT, run_to_time, true},
-    {"todate", "to_date", MED_WIDE_TIMEUUID, MED_WIDE_DATE, run_to_time, true},
-    {"todate", "to_date", MED_WIDE_TIMESTAMP, MED_WIDE_DATE, run_to_time, true},
-    {"totimestamp", "to_timestamp", MED_WIDE_TIMEUUID, MED_WIDE_TIMESTAMP, run_to_time, true},
-    {"totimestamp", "to_timestamp", MED_WIDE_DATE, MED_WIDE_TIMESTAMP, run_to_time, true},
-    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_TIMEUUID, MED_WIDE_BIGINT, run_to_time, true},
-    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_TIMESTAMP, MED_WIDE_BIGINT, run_to_time, true},
-    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_DATE, MED_WIDE_BIGINT, run_to_time, true},
+    {"uuid", "uuid", 0, MED_WIDE_UUID, run_uuid},
+    {"now", "now", 0, MED_WIDE_TIMEUUID, run_now},
+    {"currenttimeuuid", "current_timeuuid", 0, MED_WIDE_TIMEUUID, run_now},
+    {"currenttimestamp", "current_timestamp", 0, MED_WIDE_TIMESTAMP, run_current},
+    {"currentdate", "current_date", 0, MED_WIDE_DATE, run_current},
+    {"currenttime", "current_time", 0, MED_WIDE_TIME, run_current},
+    {"mintimeuuid", "min_timeuuid", MED_WIDE_TIMESTAMP, MED_WIDE_TIMEUUID, run_min_timeuuid},
+    {"maxtimeuuid", "max_timeuuid", MED_WIDE_TIMESTAMP, MED_WIDE_TIMEUUID, run_max_timeuuid},
+    {"dateof", "date_of", MED_WIDE_TIMEUUID, MED_WIDE_TIMESTAMP, run_to_time},
+    {"unixtimestampof", "unix_timestamp_of", MED_WIDE_TIMEUUID, MED_WIDE_BIGINT, run_to_time},
+    {"todate", "to_date", MED_WIDE_TIMEUUID, MED_WIDE_DATE, run_to_time},
+    {"todate", "to_date", MED_WIDE_TIMESTAMP, MED_WIDE_DATE, run_to_time},
+    {"totimestamp", "to_timestamp", MED_WIDE_TIMEUUID, MED_WIDE_TIMESTAMP, run_to_time},
+    {"totimestamp", "to_timestamp", MED_WIDE_DATE, MED_WIDE_TIMESTAMP, run_to_time},
+    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_TIMEUUID, MED_WIDE_BIGINT, run_to_time},
+    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_TIMESTAMP, MED_WIDE_BIGINT, run_to_time},
+    {"tounixtimestamp", "to_unix_timestamp", MED_WIDE_DATE, MED_WIDE_BIGINT, run_to_time},
 };
 #define ROW_COUNT (sizeof rows / sizeof *rows)
 
@@ -235,7 +234,7 @@ static int refuse_rows(med_slice name, bool ambiguous, medley_error *error) {
 }
 
 static void use_row(const function_row *row, med_cql_function *function) {
-  *function = (med_cql_function){.run = row->run, .count = row->argument != 0, .is_constant = row->is_constant};
+  *function = (med_cql_function){.run = row->run, .count = row->argument != 0};
   if (row->argument != 0) function->arguments[0] = med_wide_type_of(row->argument);
   function->result = med_wide_type_of(row->result);
   (void)snprintf(function->name, sizeof function->name, "%s", row->name);
@@ -287,7 +286,7 @@ static bool find_conversion(med_slice name, med_cql_function *function) {
   med_wide_type type, blob = med_wide_type_of(MED_WIDE_BLOB);
   bool from = type_between(name, "", "_as_blob", &type) || type_between(name, "", "asblob", &type);
   if (!from && !type_between(name, "blobas", "", &type) && !type_between(name, "blob_as_", "", &type)) return false;
-  *function = (med_cql_function){.run = from ? run_as_blob : run_blob_as, .count = 1, .is_constant = true};
+  *function = (med_cql_function){.run = from ? run_as_blob : run_blob_as, .count = 1};
   function->arguments[0] = from ? type : blob;
   function->result = from ? blob : type;
   (void)snprintf(function->name, sizeof function->name, "%.*s", (int)name.len, (const char *)name.bytes);
@@ -304,8 +303,7 @@ static int find_json(med_slice name, const med_cql_argument *arguments, size_t c
   med_wide_type own = med_wide_type_of(MED_WIDE_TEXT);
   if (!to && !from) return MEDLEY_NOT_FOUND;
   if (count != 1) return refuse_count(to ? "tojson" : "fromjson", 1, count, error);
-  *function =
-      (med_cql_function){.run = to ? run_to_json : run_from_json, .count = 1, .is_constant = true, .takes_null = to};
+  *function = (med_cql_function){.run = to ? run_to_json : run_from_json, .count = 1, .takes_null = to};
   (void)snprintf(function->name, sizeof function->name, "%s", to ? "tojson" : "fromjson");
   if (to) {
     if (arguments[0].type != NULL) own = *arguments[0].type;

@@ -26,9 +26,8 @@ struct med_cql_function {
   med_wide_type
       arguments[MED_CQL_ARGUMENTS_MAX]; /* each argument's bytes must be of such a value (med_cql_type_accepts) */
   med_wide_type result;
-  char operation;   /* of an operator */
-  bool takes_null;  /* it is run even if an argument is null */
-  bool is_constant; /* the same arguments give the same result */
+  char operation;  /* of an operator */
+  bool takes_null; /* it is run even if an argument is null */
 };
 
 /* An argument before it has a value. */

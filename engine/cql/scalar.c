@@ -61,6 +61,13 @@ int med_cql_decimal_of(med_wide_kind kind, med_slice value, med_cql_decimal *dec
   return MEDLEY_OK;
 }
 
+bool med_cql_decimal_align(med_cql_decimal *a, med_cql_decimal *b) {
+  med_cql_decimal *coarse = a->scale < b->scale ? a : b, *fine = coarse == a ? b : a;
+  if (!med_wide_digits_shift(&coarse->digits, (uint64_t)(fine->scale - coarse->scale))) return false;
+  coarse->scale = fine->scale;
+  return true;
+}
+
 int64_t med_cql_ms_of_timeuuid(med_slice timeuuid) {
   uint64_t high = med_get_u64(timeuuid.bytes);
   uint64_t ticks = (high & 0xFFF) << 48 | ((high << 16) & 0xFFFF00000000ull) | high >> 32;

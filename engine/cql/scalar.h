@@ -15,12 +15,15 @@ bool med_cql_is_whole(med_wide_kind kind);
 bool med_cql_is_real(med_wide_kind kind); /* float, double */
 bool med_cql_is_number(med_wide_kind kind);
 
-/* The number's kind must be one of the function's name. */
+/* The number's kind must be one of the function's name; of at most 64 bits, a varint's and a boolean's are whole, too. */
 int64_t med_cql_whole_of(med_slice value);
 double med_cql_real_of(med_slice value);
 /* Any number, TYPE for one that is not finite. */
 MEDLEY_MUST_USE int med_cql_decimal_of(med_wide_kind kind, med_slice value, med_cql_decimal *decimal,
                                        medley_error *error);
+
+/* Both with the larger scale; false if one had too many digits then. */
+MEDLEY_MUST_USE bool med_cql_decimal_align(med_cql_decimal *a, med_cql_decimal *b);
 
 /* Results, in the environment's arena. */
 MEDLEY_MUST_USE int med_cql_put_bytes(med_cql_environment *e, const void *bytes, size_t len, med_slice *value,

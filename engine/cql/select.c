@@ -46,16 +46,57 @@ static int add_selectors(med_cql_run *run, med_cql_select_plan *plan) {
   return MEDLEY_OK;
 }
 
+/* ---- DISTINCT ---- partitions, each once: nothing may ask for their rows. */
+static bool has_column(const med_cql_expression *expression, const med_wide_column *column) {
+  if (expression->column == column) return true;
+  for (size_t i = 0; i < expression->count; i++) {
+    if (expression->arguments[i] != NULL && has_column(expression->arguments[i], column)) return true;
+  }
+  return false;
+}
+
+static bool is_shown(const med_cql_select_plan *plan, const med_wide_column *column, size_t *at) {
+  for (*at = 0; *at < plan->count; ++*at) {
+    if (has_column(plan->selected[*at].expression, column)) return true;
+  }
+  return false;
+}
+
+static int check_distinct_where(med_cql_run *run, const med_cql_select_plan *plan) {
+  const med_cql_where *where = &plan->ast->where;
+  for (size_t i = 0; i < where->count; i++) {
+    const med_wide_column *column = med_wide_table_column(plan->table, where->relations[i].columns[0].name);
+    if (column->role != MED_WIDE_PARTITION && column->role != MED_WIDE_STATIC)
+      return med_cql_fail(
+          run, where->relations[i].at, MEDLEY_ERROR,
+          "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.");
+  }
+  return MEDLEY_OK;
+}
+
 static int check_distinct(med_cql_run *run, const med_cql_select_plan *plan) {
-  for (size_t i = 0; i < plan->count; i++) {
-    const med_cql_expression *shown = plan->selected[i].expression;
-    if (shown->kind == MED_CQL_IS_COLUMN &&
-        (shown->column->role == MED_WIDE_PARTITION || shown->column->role == MED_WIDE_STATIC))
-      continue;
-    return med_cql_fail(
-        run, plan->ast->selectors != NULL ? plan->ast->selectors[i].term->at : plan->ast->table.at, MEDLEY_ERROR,
-        "SELECT DISTINCT queries must only request partition key columns and/or static columns (not %.*s)",
-        MED_CQL_TEXT(plan->selected[i].name));
+  const med_cql_select *ast = plan->ast;
+  size_t at;
+  if (ast->per_partition_limit != NULL)
+    return med_cql_fail(run, ast->per_partition_limit->at, MEDLEY_ERROR,
+                        "PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries");
+  int rc = check_distinct_where(run, plan);
+  if (rc != MEDLEY_OK) return rc;
+  for (size_t i = 0; i < plan->table->column_count; i++) {
+    const med_wide_column *column = &plan->table->columns[i];
+    bool of_rows = column->role != MED_WIDE_PARTITION && column->role != MED_WIDE_STATIC;
+    if (of_rows && is_shown(plan, column, &at))
+      return med_cql_fail(
+          run, ast->selectors != NULL ? ast->selectors[at].term->at : ast->table.at, MEDLEY_ERROR,
+          "SELECT DISTINCT queries must only request partition key columns and/or static columns (not %.*s)",
+          MED_CQL_TEXT(column->name));
+  }
+  for (size_t i = 0; !plan->where.whole_key && i < plan->table->partition_count; i++) {
+    const med_wide_column *column = &plan->table->columns[i];
+    if (!is_shown(plan, column, &at))
+      return med_cql_fail(run, ast->selectors != NULL ? ast->selectors[0].term->at : ast->table.at, MEDLEY_ERROR,
+                          "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
+                          MED_CQL_TEXT(column->name));
   }
   return MEDLEY_OK;
 }
@@ -90,9 +131,13 @@ static int make_groups(med_cql_run *run, med_cql_select_plan *plan) {
       return med_cql_fail(
           run, term->at, MEDLEY_ERROR,
           "Group by currently only support groups of columns following their declared order in the PRIMARY KEY");
+    if (ast->distinct && column->role == MED_WIDE_CLUSTERING)
+      return med_cql_fail(run, term->at, MEDLEY_ERROR,
+                          "Grouping on clustering columns is not allowed for SELECT DISTINCT queries");
     plan->group[plan->group_count++] = column;
     next++;
   }
+  plan->grouped = plan->group_count > 0 || plan->aggregate_count > 0;
   if (plan->group_count == 0 || next >= table->partition_count) return MEDLEY_OK;
   return med_cql_fail(run, ast->group_by[0]->at, MEDLEY_ERROR,
                       "Group by is not supported on only a part of the partition key");
@@ -129,7 +174,8 @@ static int make_order(med_cql_run *run, med_cql_select_plan *plan) {
     plan->reverse = reverse;
     next++;
   }
-  for (size_t i = 0; i < plan->table->partition_count; i++)
+  bool one_row = plan->grouped && plan->group_count == 0;
+  for (size_t i = 0; !one_row && i < plan->table->partition_count; i++)
     plan->sort = plan->sort || plan->where.partition[i]->operation == MED_CQL_IN;
   return MEDLEY_OK;
 }
@@ -171,6 +217,7 @@ int med_cql_select_plan_make(med_cql_run *run, const med_cql_select *select, med
   MED_TRY(med_cql_restrict(run, plan->table, &select->where, MED_CQL_FOR_SELECT, &plan->where));
   MED_TRY(med_cql_bounds_make(run, &plan->where, &bounds)); /* for the types of its values */
   if (select->distinct) MED_TRY(check_distinct(run, plan));
+  plan->shown_count = select->json ? 1 : plan->count;
   MED_TRY(make_groups(run, plan));
   MED_TRY(make_order(run, plan));
   MED_TRY(check_filtering(run, plan));

@@ -1,6 +1,7 @@
 /* select_totals.c - vectors filtered and summed. */
 #include "engine/cql/select_totals.h"
 
+#include "engine/cql/scalar.h"
 #include "models/widecolumn/segment_scan.h"
 
 /* ---- What is taken ---- */
@@ -29,34 +30,18 @@ static bool comparison_of(med_cql_operator operation, med_compare *compare) {
 }
 
 static int64_t integer_of(med_wide_kind kind, med_slice value) {
-  switch (value.len) {
-    case 1: return kind == MED_WIDE_BOOLEAN ? *(const uint8_t *)value.bytes : *(const int8_t *)value.bytes;
-    case 2: return (int16_t)med_get_u16(value.bytes);
-    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(value.bytes) : (int32_t)med_get_u32(value.bytes);
-    default: return (int64_t)med_get_u64(value.bytes);
-  }
-}
-
-static double real_of(med_slice value) {
-  double real;
-  float narrow;
-  uint64_t bits = value.len == 8 ? med_get_u64(value.bytes) : 0;
-  uint32_t narrow_bits = value.len == 4 ? med_get_u32(value.bytes) : 0;
-  memcpy(&real, &bits, sizeof real);
-  memcpy(&narrow, &narrow_bits, sizeof narrow);
-  return value.len == 8 ? real : (double)narrow;
+  return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(value.bytes) : med_cql_whole_of(value);
 }
 
 static bool takes_test(const med_cql_test *test) {
   med_compare compare;
   if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
   if (!comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
-  if (test->is_null || med_wide_is_null(test->values[0])) return false;
   med_wide_kind kind = test->columns[0]->type.kind;
   switch (med_wide_segment_type(kind)) {
     case MED_COLUMN_INTEGERS: return true;
     case MED_COLUMN_REALS: { /* CQL has two zeros and one NaN, columns have one of each: the row path knows */
-      double real = real_of(test->values[0]);
+      double real = med_cql_real_of(test->values[0]);
       return real < 0 || real > 0;
     }
     default: return kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII || kind == MED_WIDE_BLOB;
@@ -65,8 +50,8 @@ static bool takes_test(const med_cql_test *test) {
 
 static bool takes(const med_cql_select_plan *plan, const med_cql_bounds *bounds, const med_txn *txn) {
   if (!(plan->table->flags & MED_WIDE_TABLE_SEGMENTS) || med_wide_table_has_static(plan->table)) return false;
-  if (plan->aggregate_count == 0 || plan->group_count > 0 || plan->ast->distinct ||
-      plan->ast->per_partition_limit != NULL || plan->where.whole_key || plan->where.index != NULL || bounds->nothing)
+  if (plan->aggregate_count == 0 || plan->group_count > 0 || plan->ast->distinct || plan->where.whole_key ||
+      plan->where.index != NULL || bounds->nothing)
     return false;
   if (bounds->token_from != INT64_MIN || bounds->token_to != INT64_MAX || med_txn_writes(txn)) return false;
   for (size_t i = 0; i < plan->count; i++) {
@@ -100,7 +85,7 @@ static int apply_test(med_wide_segment_scan *scan, const med_cql_test *test, siz
     if (vector->integers != NULL && type == MED_COLUMN_INTEGERS)
       med_column_compare_integers(vector->integers, rows, compare, integer_of(column->type.kind, constant), passed);
     if (vector->reals != NULL && type == MED_COLUMN_REALS)
-      med_column_compare_reals(vector->reals, rows, compare, real_of(constant), passed);
+      med_column_compare_reals(vector->reals, rows, compare, med_cql_real_of(constant), passed);
     and_rows(passed, vector->present);
   }
   and_rows(selected, passed);
@@ -130,7 +115,7 @@ static int add_integers(med_cql_run *run, const med_cql_expression *expression, 
   if (total.count == 0) return MEDLEY_OK;
   if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
     accumulator->count += total.count;
-    accumulator->integer = (int64_t)((uint64_t)accumulator->integer + (uint64_t)total.sum);
+    accumulator->integer += total.sum;
     return MEDLEY_OK;
   }
   int64_t found = expression->aggregate == MED_CQL_MIN ? total.min : total.max;

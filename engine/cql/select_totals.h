@@ -5,6 +5,7 @@
 #ifndef MED_CQL_SELECT_TOTALS_H
 #define MED_CQL_SELECT_TOTALS_H
 
+#include "engine/cql/aggregate.h"
 #include "engine/cql/select.h"
 
 /* *taken: the sealed rows are in the accumulators, and only records are left to be read; else nothing was done. */

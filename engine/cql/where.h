@@ -19,11 +19,11 @@ typedef struct med_cql_restrictions {
   size_t test_count;
   const med_cql_relation **tokens;
   size_t token_count;
-  bool whole_key;              /* every partition column has its = or IN */
-  bool whole_row;              /* and every clustering column */
-  const med_wide_index *index; /* of one of the tests, where there is no whole key */
-  const med_cql_relation *indexed;
-  bool filters; /* rows must be looked at that are no answer */
+  bool whole_key;                  /* every partition column has its = or IN */
+  bool whole_row;                  /* and every clustering column */
+  const med_wide_index *index;     /* of one of the tests: it finds the rows where there is no whole key */
+  const med_cql_relation *indexed; /* that test: no filtering, also where the rows of a whole key are looked at */
+  bool filters;                    /* rows must be looked at that are no answer */
 } med_cql_restrictions;
 
 MEDLEY_MUST_USE int med_cql_restrict(med_cql_run *run, const med_wide_table *table, const med_cql_where *where,
@@ -40,7 +40,6 @@ typedef struct med_cql_test { /* a relation with its values */
   uint16_t field;
   med_slice *values; /* IN: all; else column_count of them */
   size_t count;
-  bool is_null; /* compared with null: never true */
 } med_cql_test;
 
 typedef struct med_cql_bounds {

@@ -8,7 +8,8 @@ static const char tables[] =
     "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy'}; USE k; CREATE TYPE u (f int, g text);"
     "CREATE TABLE t (a int, b text, c decimal, d set<int>, e list<text>, m map<text, int>, u u, s int STATIC, i "
     "timeuuid, "
-    "PRIMARY KEY (a, b)); CREATE TABLE n (p text, q int, r counter, PRIMARY KEY (p, q)); CREATE INDEX ON t (c);"
+    "PRIMARY KEY (a, b)); CREATE TABLE n (p text, q int, r counter, PRIMARY KEY (p, q)); CREATE INDEX ON t (c); CREATE "
+    "INDEX ON t (s);"
     "CREATE MATERIALIZED VIEW v AS SELECT a, b, c FROM t WHERE a IS NOT NULL AND b IS NOT NULL AND c IS NOT NULL "
     "PRIMARY KEY "
     "(c, a, b); INSERT INTO t (a, b, c, d, e, m, u, s) VALUES (1, 'x', 1.5, {1, 2}, ['p'], {'k': 1}, {f: 1}, 9);";
