@@ -2,12 +2,6 @@
 #include "engine/cql/define.h"
 
 /* ---- Columns ---- */
-static bool has_counter(const med_wide_type *type) {
-  bool found = type->kind == MED_WIDE_COUNTER;
-  for (unsigned i = 0; i < type->part_count && !found; i++) found = has_counter(&type->parts[i]);
-  return found;
-}
-
 static int make_column(med_cql_run *run, const med_cql_column_definition *definition, med_slice keyspace, uint16_t id,
                        med_wide_column *column) {
   *column = (med_wide_column){.id = id, .name = definition->name.name};
@@ -21,7 +15,7 @@ static int make_column(med_cql_run *run, const med_cql_column_definition *defini
                         column->type.kind == MED_WIDE_UDT ? "UDTs" : "collections",
                         med_cql_type_text(run, &column->type));
   }
-  if (column->type.kind != MED_WIDE_COUNTER && has_counter(&column->type))
+  if (column->type.kind != MED_WIDE_COUNTER && med_cql_type_has_counter(&column->type))
     return med_cql_fail(run, definition->type_at, MEDLEY_TYPE, "Counters are not allowed inside collections: %s",
                         med_cql_type_text(run, &column->type));
   return MEDLEY_OK;
@@ -173,6 +167,17 @@ done:
 }
 
 /* ---- ALTER TABLE ---- */
+/* A table is one of counters from its beginning, or never: also where no column of either kind is left. */
+static int check_added_counter(med_cql_run *run, uint32_t at, const med_wide_table *table,
+                               const med_wide_column *column) {
+  bool counters = table->flags & MED_WIDE_TABLE_COUNTER;
+  if (counters == (column->type.kind == MED_WIDE_COUNTER)) return MEDLEY_OK;
+  return med_cql_fail(run, at, MEDLEY_ERROR,
+                      counters ? "Cannot have a non counter column (\"%.*s\") in a counter table"
+                               : "Cannot have a counter column (\"%.*s\") in a non counter table",
+                      MED_CQL_TEXT(column->name));
+}
+
 static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
   size_t count = table->column_count;
   med_wide_column *columns = med_cql_alloc(run, (count + alter->count + 1) * sizeof *columns);
@@ -195,11 +200,13 @@ static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_ta
       return med_cql_fail(
           run, definition->name.at, MEDLEY_ERROR,
           "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
+    rc = check_added_counter(run, definition->name.at, table, &columns[count]);
+    if (rc != MEDLEY_OK) return rc;
     count++;
     table->next_column_id++;
   }
   med_cql_finish_table(table, columns, count);
-  return check_counters(run, alter->name.at, table);
+  return MEDLEY_OK;
 }
 
 static int check_drop(med_cql_run *run, const med_wide_table *table, const med_wide_column *column, uint32_t at) {

@@ -1,9 +1,9 @@
 /* define_types.c - CREATE TYPE and ALTER TYPE. */
 #include "engine/cql/define.h"
 
-static bool has_counter(const med_wide_type *type) {
+bool med_cql_type_has_counter(const med_wide_type *type) {
   bool found = type->kind == MED_WIDE_COUNTER;
-  for (unsigned i = 0; i < type->part_count && !found; i++) found = has_counter(&type->parts[i]);
+  for (unsigned i = 0; i < type->part_count && !found; i++) found = med_cql_type_has_counter(&type->parts[i]);
   return found;
 }
 
@@ -45,7 +45,8 @@ static int read_field(med_cql_run *run, const med_cql_column_definition *field, 
                       med_slice *spelling) {
   int rc = med_cql_read_type(run, field->type, field->type_at, keyspace, type);
   if (rc != MEDLEY_OK) return rc;
-  if (has_counter(type)) return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");
+  if (med_cql_type_has_counter(type))
+    return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");
   if (type->kind == MED_WIDE_UDT && !type->frozen)
     return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain non-frozen UDTs");
   *spelling = med_slice_of_text(med_cql_type_text(run, type));
