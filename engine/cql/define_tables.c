@@ -247,29 +247,57 @@ static int drop_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_t
   return MEDLEY_OK;
 }
 
+/* The columns of before, each under its new name; the old names are free only when the statement is done. */
+static int rename_column(med_cql_run *run, const med_cql_alter *alter, size_t number, const med_wide_table *table,
+                         med_wide_column *columns) {
+  med_cql_identifier from = alter->from[number], to = alter->to[number];
+  const med_wide_column *column = med_wide_table_column(table, from.name);
+  bool taken = med_wide_table_column(table, to.name) != NULL;
+  if (column == NULL && alter->column_tolerant) return MEDLEY_OK;
+  if (column == NULL || !med_slice_equal(columns[column - table->columns].name, from.name))
+    return med_cql_fail(run, from.at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist", MED_CQL_TEXT(from.name));
+  if (column->role > MED_WIDE_CLUSTERING)
+    return med_cql_fail(run, from.at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s",
+                        MED_CQL_TEXT(column->name));
+  for (size_t i = 0; i < table->column_count; i++) taken = taken || med_slice_equal(columns[i].name, to.name);
+  if (taken)
+    return med_cql_fail(
+        run, to.at, MEDLEY_EXISTS,
+        "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
+        MED_CQL_TEXT(column->name), MED_CQL_TEXT(to.name), MED_CQL_TEXT(table->keyspace), MED_CQL_TEXT(table->name));
+  for (size_t i = 0; i < table->index_count; i++) {
+    if (table->indexes[i].column_id == column->id)
+      return med_cql_fail(run, from.at, MEDLEY_ERROR,
+                          "Can't rename column %.*s because it has dependent secondary indexes (%.*s)",
+                          MED_CQL_TEXT(column->name), MED_CQL_TEXT(table->indexes[i].name));
+  }
+  columns[column - table->columns].name = to.name;
+  return MEDLEY_OK;
+}
+
+/* A view's columns have the names that the base's have. */
+static int rename_in_view(med_cql_run *run, const med_wide_table *base, const med_wide_table *view) {
+  med_wide_table table = *view;
+  med_wide_column *columns = med_cql_alloc(run, (view->column_count + 1) * sizeof *columns);
+  if (columns == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i < view->column_count; i++) {
+    const med_wide_column *of = med_wide_table_column_by_id(base, view->columns[i].base_id);
+    columns[i] = view->columns[i];
+    if (of != NULL) columns[i].name = of->name;
+  }
+  med_cql_finish_table(&table, columns, view->column_count);
+  return med_wide_catalog_put_table(run->txn, &table);
+}
+
 static int rename_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
   med_wide_column *columns = med_cql_alloc(run, (table->column_count + 1) * sizeof *columns);
+  int rc = MEDLEY_OK;
   if (columns == NULL) return MEDLEY_NO_MEMORY;
   memcpy(columns, table->columns, table->column_count * sizeof *columns);
-  for (size_t i = 0; i < alter->count; i++) {
-    const med_wide_column *column = med_wide_table_column(table, alter->from[i].name);
-    if (column == NULL && alter->column_tolerant) continue;
-    if (column == NULL)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist",
-                          MED_CQL_TEXT(alter->from[i].name));
-    if (column->role > MED_WIDE_CLUSTERING)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s",
-                          MED_CQL_TEXT(column->name));
-    if (med_wide_table_column(table, alter->to[i].name) != NULL)
-      return med_cql_fail(
-          run, alter->to[i].at, MEDLEY_EXISTS,
-          "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
-          MED_CQL_TEXT(column->name), MED_CQL_TEXT(alter->to[i].name), MED_CQL_TEXT(table->keyspace),
-          MED_CQL_TEXT(table->name));
-    columns[column - table->columns].name = alter->to[i].name;
-  }
-  med_cql_finish_table(table, columns, table->column_count);
-  return MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < alter->count; i++) rc = rename_column(run, alter, i, table, columns);
+  if (rc == MEDLEY_OK) med_cql_finish_table(table, columns, table->column_count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) rc = rename_in_view(run, table, table->views[i]);
+  return rc;
 }
 
 static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) {
