@@ -196,9 +196,10 @@ static int run_changes(medley_statement *statement, med_txn *txn) {
   if (rc != MEDLEY_OK) return rc;
   begin_run(statement, txn, false);
   if (!is_modification(state->statement->kind)) return med_cql_define(&state->run, state->statement);
-  const medley_value *row;
-  rc = med_cql_modify_run(&state->run, &state->plan.modify, &row);
-  return rc == MEDLEY_OK && row != NULL ? buffer_row(statement, row) : rc;
+  med_cql_applied applied;
+  rc = med_cql_modify_run(&state->run, &state->plan.modify, &applied);
+  for (size_t i = 0; rc == MEDLEY_OK && i < applied.count; i++) rc = buffer_row(statement, applied.rows[i]);
+  return rc;
 }
 
 static int run_write(medley_statement *statement) {

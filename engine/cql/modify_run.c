@@ -323,50 +323,69 @@ static int apply(med_cql_run *run, const change *to) {
 }
 
 /* ---- Conditions ---- */
-static int holds(med_cql_run *run, const med_cql_batch_plan *plan, const change *to, bool *hold, medley_value *row) {
-  med_cql_row_key key = {to->partition, to->clustering};
+static med_cql_row_key key_of(const change *to) {
   static const med_slice no_clustering[1];
-  run->table = to->plan->table;
-  if (to->plan->ast->kind != MED_CQL_INSERT) {
-    const med_cql_bounds *bounds = &to->bounds;
-    if (bounds->partition_count > 1 || bounds->range_count > 1)
-      return med_cql_fail(run, to->plan->ast->at, MEDLEY_ERROR,
-                          "IN on the primary key columns is not supported with conditional updates");
-    *hold = false;
-    if (bounds->nothing) return MEDLEY_OK;
-    key.partition = bounds->partitions[0];
-    key.clustering = !to->plan->where.whole_row               ? NULL
-                     : to->plan->table->clustering_count == 0 ? no_clustering
-                                                              : bounds->rows[0];
-  }
-  return med_cql_conditions_hold(run, to->plan, &key, hold, plan->shown, plan->shown_count, row);
+  if (to->plan->ast->kind == MED_CQL_INSERT) return (med_cql_row_key){to->partition, to->clustering};
+  const med_cql_bounds *bounds = &to->bounds; /* of one partition, and one row or none: planning has seen to it */
+  bool row = to->plan->where.whole_row;
+  return (med_cql_row_key){bounds->partitions[0], !row                                     ? NULL
+                                                  : to->plan->table->clustering_count == 0 ? no_clustering
+                                                                                           : bounds->rows[0]};
 }
 
-/* Every condition is asked before anything is written. */
-static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes, const medley_value **row,
-                    bool *hold) {
-  medley_value *shown = med_cql_alloc(run, (plan->shown_count + 1) * sizeof *shown);
-  if (shown == NULL) return MEDLEY_NO_MEMORY;
-  for (size_t i = 0; i <= plan->shown_count; i++) shown[i] = (medley_value){.type = MEDLEY_TYPE_NULL};
-  *hold = true;
-  for (size_t i = 0; *hold && i < plan->count; i++) {
-    if (changes[i].plan->if_kind == MED_CQL_IF_NONE) continue;
-    int rc = holds(run, plan, &changes[i], hold, plan->shown_count > 0 ? shown + 1 : NULL);
-    if (rc != MEDLEY_OK) return rc;
+static int check_partitions(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes) {
+  const med_slice *first = key_of(&changes[0]).partition;
+  for (size_t i = 1; i < plan->count; i++) {
+    const med_slice *other = key_of(&changes[i]).partition;
+    for (size_t j = 0; j < plan->plans[i].table->partition_count; j++) {
+      if (!med_slice_equal(first[j], other[j]))
+        return med_cql_fail(run, plan->plans[i].ast->at, MEDLEY_ERROR,
+                            "Batch with conditions cannot span multiple partitions");
+    }
   }
-  shown[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = *hold};
-  *row = shown;
   return MEDLEY_OK;
 }
 
-int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, const medley_value **row) {
+static int show_batch(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes,
+                      med_cql_applied *applied) {
+  med_cql_row_key *keys = med_cql_alloc(run, plan->count * sizeof *keys);
+  size_t count = 0;
+  if (keys == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i < plan->count; i++) {
+    if (plan->plans[i].if_kind != MED_CQL_IF_NONE) keys[count++] = key_of(&changes[i]);
+  }
+  return med_cql_conditions_show(run, plan, keys, count, applied);
+}
+
+/* Every condition is asked before anything is written. */
+static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes, med_cql_applied *applied,
+                    bool *hold) {
+  medley_value *shown = med_cql_alloc(run, (plan->shown_count + 1) * sizeof *shown);
+  applied->rows = med_cql_alloc(run, sizeof *applied->rows);
+  if (shown == NULL || applied->rows == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i <= plan->shown_count; i++) shown[i] = (medley_value){.type = MEDLEY_TYPE_NULL};
+  *hold = true;
+  int rc = check_partitions(run, plan, changes);
+  for (size_t i = 0; rc == MEDLEY_OK && *hold && i < plan->count; i++) {
+    if (changes[i].plan->if_kind == MED_CQL_IF_NONE) continue;
+    med_cql_row_key key = key_of(&changes[i]);
+    run->table = changes[i].plan->table;
+    rc = med_cql_conditions_hold(run, plan, changes[i].plan, &key, hold, plan->batch ? NULL : shown + 1);
+  }
+  shown[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = *hold};
+  applied->rows[0] = shown;
+  applied->count = 1;
+  return rc == MEDLEY_OK && plan->batch && !*hold ? show_batch(run, plan, changes, applied) : rc;
+}
+
+int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, med_cql_applied *applied) {
   change *changes = med_cql_alloc(run, (plan->count + 1) * sizeof *changes);
+  *applied = (med_cql_applied){0};
   if (changes == NULL) return MEDLEY_NO_MEMORY;
   bool hold = true;
   int rc = MEDLEY_OK;
-  *row = NULL;
   for (size_t i = 0; i < plan->count; i++) MED_TRY(take(run, &plan->plans[i], plan->using, &changes[i]));
-  if (plan->conditional) MED_TRY(all_hold(run, plan, changes, row, &hold));
+  if (plan->conditional) MED_TRY(all_hold(run, plan, changes, applied, &hold));
   for (size_t i = 0; hold && i < plan->count; i++) {
     MED_TRY(note_flags(run, &changes[i]));
     MED_TRY(apply(run, &changes[i]));
