@@ -125,7 +125,7 @@ static void cql_close(medley_statement *statement) {
 
 static int add_parameters(medley_statement *statement, const med_cql_markers *markers) {
   for (size_t i = 0; i < markers->count; i++) {
-    if (med_statement_add_parameter(statement, markers->names[i].bytes, markers->names[i].len) != (int)i + 1)
+    if (med_statement_add_new_parameter(statement, markers->names[i].bytes, markers->names[i].len) != (int)i + 1)
       return med_error_set(med_session_error_slot(statement->session), MEDLEY_TOO_BIG, "cql: too many bind markers");
   }
   return MEDLEY_OK;

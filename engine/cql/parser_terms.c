@@ -131,17 +131,49 @@ bool med_cql_at_marker(const med_cql_parser *p) {
   return p->token.kind == MED_CQL_TOKEN_MARKER || med_cql_at_symbol(p, ':');
 }
 
-static bool number_marker(med_cql_parser *p, med_slice name, med_cql_term *marker) {
+/* The slot that a name is in or belongs into. */
+static int *marker_slot(const med_cql_parser *p, med_slice name) {
   const med_slice *names = p->markers.items;
-  for (size_t i = 0; i < p->markers.count && name.bytes != NULL; i++) {
-    if (names[i].bytes == NULL || !med_slice_equal(names[i], name)) continue;
-    marker->parameter = (int)i + 1;
-    return true;
+  size_t at = (size_t)med_hash64(name.bytes, name.len, 0) & (p->slot_count - 1);
+  while (p->marker_slots[at] != 0 && !med_slice_equal(names[p->marker_slots[at] - 1], name))
+    at = (at + 1) & (p->slot_count - 1);
+  return &p->marker_slots[at];
+}
+
+/* At most half of the slots are taken. */
+static bool grow_slots(med_cql_parser *p) {
+  const int *old = p->marker_slots;
+  size_t old_count = p->slot_count;
+  if (2 * (p->named_count + 1) <= old_count) return true;
+  p->slot_count = old_count == 0 ? 8 : 2 * old_count;
+  p->marker_slots = med_arena_alloc(p->arena, p->slot_count * sizeof *p->marker_slots);
+  if (p->marker_slots == NULL) {
+    p->rc = med_error_no_memory(p->error);
+    return false;
+  }
+  memset(p->marker_slots, 0, p->slot_count * sizeof *p->marker_slots);
+  const med_slice *names = p->markers.items;
+  for (size_t i = 0; i < old_count; i++) {
+    if (old[i] != 0) *marker_slot(p, names[old[i] - 1]) = old[i];
+  }
+  return true;
+}
+
+static bool number_marker(med_cql_parser *p, med_slice name, med_cql_term *marker) {
+  int *slot = NULL;
+  if (name.bytes != NULL) {
+    if (!grow_slots(p)) return false;
+    slot = marker_slot(p, name);
+    marker->parameter = *slot;
+    if (*slot != 0) return true;
   }
   med_slice *added = med_cql_list_add(p, &p->markers, sizeof *added);
   if (added == NULL) return false;
   *added = name;
   marker->parameter = (int)p->markers.count;
+  if (slot == NULL) return true;
+  *slot = marker->parameter;
+  p->named_count++;
   return true;
 }
 

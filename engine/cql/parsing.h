@@ -22,6 +22,8 @@ typedef struct med_cql_parser {
   bool columns;         /* whether a term may name columns */
   bool in_assignment;   /* whether `value + column` is one */
   med_cql_list markers; /* med_slice */
+  int *marker_slots;    /* where a marker's name is in the list, from 1; 0: free; found by the name's hash */
+  size_t slot_count, named_count;
   med_arena *arena;
   medley_error *error;
   int rc;
