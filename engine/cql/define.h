@@ -11,8 +11,10 @@ MEDLEY_MUST_USE int med_cql_use(med_cql_run *run, const med_cql_identifier *keys
 MEDLEY_MUST_USE int med_cql_define(med_cql_run *run, const med_cql_statement *statement);
 
 /* ---- Between define*.c ---- */
-/* Letters, digits and underscores, 48 of them at most. what: "table". */
-MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint32_t at);
+#define MED_CQL_INDEX_NAME_MAX 222 /* bytes: room for a table's name and a column's */
+
+/* Letters, digits and underscores, so many of them at most. what: "table". */
+MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at);
 /* Options of a table or view: known ones are taken in, all are kept as text. */
 MEDLEY_MUST_USE int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table);
 MEDLEY_MUST_USE int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wide_property *old,

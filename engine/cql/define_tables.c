@@ -127,7 +127,7 @@ static int create_table(med_cql_run *run, const med_cql_table_definition *defini
   med_cql_key key;
   int rc;
   MED_TRY(med_cql_keyspace_of(run, &definition->name, &table.keyspace));
-  MED_TRY(med_cql_check_name(run, "table", name, definition->name.at));
+  MED_TRY(med_cql_check_name(run, "table", MED_WIDE_NAME_MAX, name, definition->name.at));
   if (med_wide_catalog_table(run->catalog, table.keyspace, name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
     return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS,
@@ -178,8 +178,26 @@ static int check_added_counter(med_cql_run *run, uint32_t at, const med_wide_tab
                       MED_CQL_TEXT(column->name));
 }
 
+/* A view of all columns gets those that its base has got: the ones with the highest numbers. */
+static int add_to_view(med_cql_run *run, const med_wide_table *base, uint16_t first_id, const med_wide_table *view) {
+  med_wide_table table = *view;
+  med_wide_column *columns = med_cql_alloc(run, (view->column_count + base->column_count) * sizeof *columns);
+  if (columns == NULL) return MEDLEY_NO_MEMORY;
+  size_t count = view->column_count;
+  memcpy(columns, view->columns, count * sizeof *columns);
+  for (size_t i = 0; i < base->column_count; i++) {
+    if (base->columns[i].id < first_id || base->columns[i].role != MED_WIDE_REGULAR) continue;
+    columns[count] = base->columns[i];
+    columns[count].base_id = base->columns[i].id;
+    columns[count++].id = table.next_column_id++;
+  }
+  med_cql_finish_table(&table, columns, count);
+  return med_wide_catalog_put_table(run->txn, &table);
+}
+
 static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
   size_t count = table->column_count;
+  uint16_t first_id = table->next_column_id;
   med_wide_column *columns = med_cql_alloc(run, (count + alter->count + 1) * sizeof *columns);
   if (columns == NULL) return MEDLEY_NO_MEMORY;
   memcpy(columns, table->columns, count * sizeof *columns);
@@ -206,7 +224,11 @@ static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_ta
     table->next_column_id++;
   }
   med_cql_finish_table(table, columns, count);
-  return MEDLEY_OK;
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) {
+    if (table->views[i]->flags & MED_WIDE_TABLE_VIEW_ALL) rc = add_to_view(run, table, first_id, table->views[i]);
+  }
+  return rc;
 }
 
 static int check_drop(med_cql_run *run, const med_wide_table *table, const med_wide_column *column, uint32_t at) {
@@ -301,16 +323,18 @@ static int rename_columns(med_cql_run *run, const med_cql_alter *alter, med_wide
 }
 
 static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) {
-  const med_wide_table *old;
-  int rc = med_cql_find_table(run, &alter->name, &old);
+  med_slice keyspace;
+  int rc = med_cql_keyspace_of(run, &alter->name, &keyspace);
   if (rc == MEDLEY_NOT_FOUND && alter->if_exists) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
+  const med_wide_table *old = med_wide_catalog_table(run->catalog, keyspace, alter->name.name);
+  if (old == NULL && alter->if_exists) return MEDLEY_OK;
+  if (old == NULL || (view && !(old->flags & MED_WIDE_TABLE_VIEW)))
+    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "%s '%.*s.%.*s' doesn't exist",
+                        view ? "Materialized view" : "Table", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(alter->name.name));
   if (!view && old->flags & MED_WIDE_TABLE_VIEW)
     return med_cql_fail(run, alter->name.at, MEDLEY_ERROR,
                         "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
-  if (view && !(old->flags & MED_WIDE_TABLE_VIEW))
-    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Materialized view '%.*s.%.*s' doesn't exist",
-                        MED_CQL_TEXT(old->keyspace), MED_CQL_TEXT(old->name));
   med_wide_table table = *old;
   switch (alter->kind) {
     case MED_CQL_ALTER_ADD: rc = add_columns(run, alter, &table); break;

@@ -56,7 +56,7 @@ static int read_field(med_cql_run *run, const med_cql_column_definition *field, 
 static int create_type(med_cql_run *run, const med_cql_type_definition *definition) {
   med_wide_user_type type = {.name = definition->name.name, .count = definition->count};
   int rc = med_cql_keyspace_of(run, &definition->name, &type.keyspace);
-  if (rc == MEDLEY_OK) rc = med_cql_check_name(run, "type", type.name, definition->name.at);
+  if (rc == MEDLEY_OK) rc = med_cql_check_name(run, "type", MED_WIDE_NAME_MAX, type.name, definition->name.at);
   if (rc != MEDLEY_OK) return rc;
   if (med_wide_catalog_user_type(run->catalog, type.keyspace, type.name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;

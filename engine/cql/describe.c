@@ -168,7 +168,9 @@ static void write_view(writer *to, const med_wide_table *view) {
     put(to, "CREATE MATERIALIZED VIEW ");
     put_full_name(to, view->keyspace, view->name);
     put(to, " AS\n    SELECT ");
-    for (size_t i = 0; i < view->column_count; i++) {
+    bool all = view->flags & MED_WIDE_TABLE_VIEW_ALL;
+    if (all) put(to, "*");
+    for (size_t i = 0; !all && i < view->column_count; i++) {
       if (i > 0) put(to, ", ");
       put_name(to, view->columns[i].name);
     }

@@ -44,7 +44,8 @@ static int take_ttl(med_cql_run *run, change *to) {
   to->ttl_s = to->plan->table->default_ttl_s;
   if (term == NULL) return MEDLEY_OK;
   int rc = med_cql_evaluate_number(run, term, MED_WIDE_INT, "[ttl]", &null, &number);
-  if (rc != MEDLEY_OK || null) return rc;
+  if (rc != MEDLEY_OK) return rc;
+  if (null) number = 0; /* none, not the table's */
   if (number < 0)
     return med_cql_fail(run, term->at, MEDLEY_RANGE, "A TTL must be greater or equal to 0, but was %lld",
                         (long long)number);
@@ -126,9 +127,12 @@ static int take_changes(med_cql_run *run, change *to) {
 }
 
 /* ---- INSERT ---- */
-static int check_key(med_cql_run *run, const med_wide_table *table, const med_slice *values, size_t count) {
-  uint32_t at = 0;
+static int check_key(med_cql_run *run, const med_cql_modify_plan *plan, const med_slice *values, size_t count) {
+  const med_wide_table *table = plan->table;
+  const med_cql_term *json = plan->ast->as.insert.json;
+  uint32_t at = json != NULL ? json->at : plan->key[0]->at;
   for (size_t i = 0; i < count; i++) {
+    if (json == NULL) at = plan->key[i]->at;
     if (med_wide_is_null(values[i]))
       return med_cql_fail(run, at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s",
                           MED_CQL_TEXT(table->columns[i].name));
@@ -136,6 +140,7 @@ static int check_key(med_cql_run *run, const med_wide_table *table, const med_sl
       return med_cql_fail(run, at, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d", values[i].len,
                           UINT16_MAX);
   }
+  if (json == NULL) at = plan->key[0]->at;
   if (table->partition_count == 1 && values[0].len == 0)
     return med_cql_fail(run, at, MEDLEY_ERROR, "Key may not be empty");
   return MEDLEY_OK;
@@ -152,7 +157,7 @@ static int take_insert_key(med_cql_run *run, change *to) {
   }
   to->partition = values;
   to->clustering = to->plan->has_clustering ? values + table->partition_count : NULL;
-  return check_key(run, table, values, count);
+  return check_key(run, to->plan, values, count);
 }
 
 static int json_member(med_cql_run *run, change *to, const med_cql_json_member *members, size_t count,
@@ -222,7 +227,7 @@ static int take_json(med_cql_run *run, change *to) {
   bool row = clustering > 0 || regulars > 0 || to->static_count == 0 || table->clustering_count == 0;
   to->partition = values;
   to->clustering = row ? values + table->partition_count : NULL;
-  rc = check_key(run, table, values, row ? keys : table->partition_count);
+  rc = check_key(run, to->plan, values, row ? keys : table->partition_count);
 done:
   return rc;
 }

@@ -116,9 +116,25 @@ bool med_cql_parse_string(med_cql_parser *p, med_slice *text) {
   return true;
 }
 
+/* A property's map has constants alone, or nothing. */
+static bool check_property_map(med_cql_parser *p, const med_cql_term *map) {
+  bool is_map = map->kind == MED_CQL_MAP || (map->kind == MED_CQL_SET && map->count == 0);
+  if (!is_map) return med_cql_parser_fail(p, MEDLEY_SYNTAX, map->at, "syntax error: a property's value is no map");
+  for (size_t i = 0; map->kind == MED_CQL_MAP && i < 2 * map->count; i++) {
+    const med_cql_term *term = map->items[i];
+    if (term->kind >= MED_CQL_BOOLEAN && term->kind <= MED_CQL_DURATION) continue;
+    return med_cql_parser_fail(
+        p, MEDLEY_SYNTAX, term->at, "syntax error: Invalid property %s: it is no constant%s",
+        i % 2 == 0 ? "name" : "value",
+        term->kind == MED_CQL_MARKER ? " (bind variables are not supported in DDL queries)" : "");
+  }
+  return true;
+}
+
 bool med_cql_parse_property_value(med_cql_parser *p, const med_cql_term **term) {
   bool there;
-  if (med_cql_at_symbol(p, '{')) return med_cql_parse_term(p, term);
+  if (med_cql_at_symbol(p, '{')) return med_cql_parse_term(p, term) && check_property_map(p, *term);
+  if (med_cql_at_word(p, "null")) return med_cql_expected(p, "a value");
   if (!read_literal(p, term, &there)) return false;
   if (there) return true;
   if (!med_cql_is_name(&p->token)) return med_cql_expected(p, "a value");
