@@ -14,7 +14,7 @@ static int refuse_change(med_cql_run *run, const med_cql_name *name, int status)
   return med_cql_fail(run, name->at, status, "type %.*s cannot be so where it is used: %.180s",
                       MED_CQL_TEXT(name->name),
                       reason[0] != '\0'          ? reason
-                      : status == MEDLEY_TOO_BIG ? "nested too deep"
+                      : status == MEDLEY_TOO_BIG ? "nested too deep, or of too many parts"
                                                  : medley_status_text(status));
 }
 
@@ -167,6 +167,7 @@ static int rename_fields(med_cql_run *run, const med_cql_alter *alter, med_wide_
 static int alter_type(med_cql_run *run, const med_cql_alter *alter) {
   med_slice keyspace;
   int rc = med_cql_keyspace_of(run, &alter->name, &keyspace);
+  if (rc == MEDLEY_NOT_FOUND && alter->if_exists) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
   const med_wide_user_type *old = med_wide_catalog_user_type(run->catalog, keyspace, alter->name.name);
   if (old == NULL && alter->if_exists) return MEDLEY_OK;
