@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/cql/define.h"
-#include "engine/cql/parser.h"
+#include "models/widecolumn/name_text.h"
 #include "models/widecolumn/value_text.h"
 
 typedef struct writer {
@@ -29,7 +29,7 @@ static void put_slice(writer *to, med_slice text) {
   to->ok = to->ok && med_buffer_append(&to->text, text.bytes, text.len);
 }
 
-static void put_name(writer *to, med_slice name) { to->ok = to->ok && med_cql_name_write(name, &to->text); }
+static void put_name(writer *to, med_slice name) { to->ok = to->ok && med_wide_name_write(name, &to->text); }
 
 static void put_full_name(writer *to, med_slice keyspace, med_slice name) {
   put_name(to, keyspace);

@@ -14,7 +14,9 @@ static const char *const schema[] = {
     "ALTER KEYSPACE select_ WITH durable_writes = true",
     "USE \"Odd\"",
     "CREATE TYPE z (\"a \"\"quoted\"\" field\" int, \"select\" text)",
-    "CREATE TYPE \"M\" (f frozen<z>, g frozen<list<frozen<z>>>)",
+    "CREATE TYPE \"table\" (\"_x\" int, \"true\" frozen<set<int>>)",
+    "CREATE TYPE \"int\" (\"NaN\" frozen<\"table\">)",
+    "CREATE TYPE \"M\" (h frozen<\"table\">, i frozen<\"Odd\".\"int\">, f frozen<z>, g frozen<list<frozen<z>>>)",
     "CREATE TYPE a (m frozen<\"M\">, \"É\" map<text, frozen<z>>)",
     "ALTER TYPE z RENAME \"select\" TO \"from\"",
     "ALTER TYPE z ADD \"9\" duration",
@@ -45,6 +47,18 @@ static const char *const schema[] = {
     "((n, p), c)",
     "ALTER TABLE base ADD \"later \"\" one\" int",
     "ALTER TABLE base RENAME p TO \"P\" AND c TO \"key\"",
+    "CREATE TABLE kinds (p int PRIMARY KEY, a ascii, b bigint, c double, d float, e inet, f smallint, g time, h "
+    "timeuuid, i "
+    "tinyint, j varint, k date, l frozen<list<text>>, m frozen<map<text, date>>, n frozen<set<inet>>, o frozen<z>, q "
+    "frozen<tuple<text, frozen<z>, timestamp>>, s frozen<\"int\">)",
+    "CREATE MATERIALIZED VIEW of_kinds AS SELECT * FROM kinds WHERE p IS NOT NULL AND a = 'x''y' AND b > "
+    "-9223372036854775808 "
+    "AND c = NaN AND d = -Infinity AND e = '::1' AND f = 1 AND g = '01:02:03.000000004' AND h = "
+    "00000000-0000-1000-8000-000000000001 AND i = -128 AND j = 123456789012345678901234567890 AND k = '2020-02-29' AND "
+    "l = "
+    "['a''b', ''] AND m = {'k''': '1970-01-01'} AND n = {'1.2.3.4'} AND o = {\"a \"\"quoted\"\" field\": 5, \"from\": "
+    "'it''s', \"9\": 1mo2d3ns} AND q = ('t', {\"from\": 'x'}, '2020-01-01 00:00:00.123+0000') AND s = {\"NaN\": "
+    "{\"_x\": 1, \"true\": {1, 2}}} PRIMARY KEY (p)",
     "CREATE TABLE hits (p int PRIMARY KEY, n counter)",
 };
 
