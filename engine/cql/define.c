@@ -118,6 +118,16 @@ static int default_ttl(med_cql_run *run, const med_cql_property *property, med_w
   return MEDLEY_OK;
 }
 
+/* Rows of counters and views are never sealed. */
+static int segment_rows(med_cql_run *run, const med_cql_property *property, med_wide_table *table) {
+  int rc = option_number(run, property, MED_WIDE_SEGMENT_ROWS_LIMIT, &table->segment_rows);
+  if (rc != MEDLEY_OK || table->segment_rows == 0 || !(table->flags & (MED_WIDE_TABLE_COUNTER | MED_WIDE_TABLE_VIEW)))
+    return rc;
+  return med_cql_fail(run, property->name.at, MEDLEY_UNSUPPORTED,
+                      MED_WIDE_SEGMENT_ROWS_PROPERTY
+                      " is not supported for tables of counters and materialized views: their rows are not sealed");
+}
+
 int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table) {
   if (with->compact_storage)
     return med_cql_fail(run, with->compact_at, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
@@ -131,7 +141,7 @@ int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_t
     if (med_slice_equal(name, med_slice_of_text("gc_grace_seconds")))
       rc = option_number(run, property, INT32_MAX, &table->gc_grace_s);
     if (med_slice_equal(name, med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY)))
-      rc = option_number(run, property, MED_WIDE_SEGMENT_ROWS_LIMIT, &table->segment_rows);
+      rc = segment_rows(run, property, table);
   }
   if (rc != MEDLEY_OK) return rc;
   return med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
