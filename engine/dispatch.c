@@ -187,6 +187,10 @@ int med_statement_add_parameter(medley_statement *statement, const char *name, s
     const char *present = statement->parameters[i].name;
     if (present != NULL && strlen(present) == name_len && memcmp(present, name, name_len) == 0) return i + 1;
   }
+  return med_statement_add_new_parameter(statement, name, name_len);
+}
+
+int med_statement_add_new_parameter(medley_statement *statement, const char *name, size_t name_len) {
   if (statement->parameter_count >= PARAMETER_COUNT_MAX) return 0;
   char *copy = name != NULL ? med_strndup(name, name_len) : NULL;
   if (name != NULL && copy == NULL) return 0;

@@ -71,6 +71,8 @@ struct medley_statement {
 
 /* The number of the new parameter, or of the present one of that name; 0 if memory is short. */
 int med_statement_add_parameter(medley_statement *statement, const char *name, size_t name_len);
+/* The same for a name that the caller knows to be new: nothing is looked through. */
+int med_statement_add_new_parameter(medley_statement *statement, const char *name, size_t name_len);
 MEDLEY_MUST_USE int med_statement_add_column(medley_statement *statement, const char *name, size_t name_len);
 void med_statement_clear_columns(medley_statement *statement);
 

@@ -229,6 +229,7 @@ typedef struct med_cql_with { /* WITH ... AND ... */
   const med_cql_order *clustering_order;
   size_t clustering_order_count;
   bool compact_storage;
+  uint32_t compact_at;
 } med_cql_with;
 
 typedef struct med_cql_keyspace_definition { /* CREATE, ALTER KEYSPACE */
@@ -260,7 +261,6 @@ typedef struct med_cql_alter { /* ALTER TABLE, ALTER TYPE, ALTER MATERIALIZED VI
   med_cql_alter_kind kind;
   const med_cql_column_definition *columns; /* ADD; TYPE: one, ALTER c TYPE t; DROP: names only */
   size_t count;
-  const med_cql_term *timestamp;       /* DROP ... USING TIMESTAMP */
   const med_cql_identifier *from, *to; /* RENAME a TO b AND ... : count pairs */
   med_cql_with with;
 } med_cql_alter;
@@ -287,7 +287,8 @@ typedef struct med_cql_index_definition { /* CREATE [CUSTOM] INDEX */
   med_cql_name table;
   med_cql_index_target target;
   med_cql_identifier column;
-  med_slice using_class;
+  med_slice using_class; /* bytes NULL without */
+  uint32_t using_at;
   med_cql_with with;
 } med_cql_index_definition;
 

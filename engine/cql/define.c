@@ -5,7 +5,7 @@
 
 #include "engine/cql/literal.h"
 
-int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint32_t at) {
+int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at) {
   const char *bytes = name.bytes;
   bool valid = name.len > 0;
   for (size_t i = 0; i < name.len; i++) {
@@ -17,9 +17,9 @@ int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint3
         run, at, MEDLEY_ERROR,
         "'%.*s' is not a valid %s name (must be alphanumeric character or underscore only: [a-zA-Z_0-9]+)",
         MED_CQL_TEXT(name), what);
-  if (name.len > MED_WIDE_NAME_MAX)
-    return med_cql_fail(run, at, MEDLEY_TOO_BIG, "%s names shouldn't be more than %d characters long (got \"%.*s\")",
-                        what, MED_WIDE_NAME_MAX, MED_CQL_TEXT(name));
+  if (name.len > max)
+    return med_cql_fail(run, at, MEDLEY_TOO_BIG, "%c%s names shouldn't be more than %zu characters long (got \"%.*s\")",
+                        what[0] - ('a' - 'A'), what + 1, max, MED_CQL_TEXT(name));
   return MEDLEY_OK;
 }
 
@@ -42,11 +42,13 @@ int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wid
     med_slice name = with->properties[i].name.name, text;
     int rc = property_text(run, with->properties[i].value, &text);
     if (rc != MEDLEY_OK) return rc;
+    for (size_t j = 0; j < i; j++) {
+      if (med_slice_equal(with->properties[j].name.name, name))
+        return med_cql_fail(run, with->properties[i].name.at, MEDLEY_SYNTAX, "Multiple definition for property '%.*s'",
+                            MED_CQL_TEXT(name));
+    }
     size_t at = 0;
     while (at < *count && !med_slice_equal(all[at].name, name)) at++;
-    if (at >= old_count && at < *count)
-      return med_cql_fail(run, with->properties[i].name.at, MEDLEY_SYNTAX, "Multiple definition for property '%.*s'",
-                          MED_CQL_TEXT(name));
     all[at] = (med_wide_property){name, text};
     *count += at == *count;
   }
@@ -103,23 +105,44 @@ static int option_number(med_cql_run *run, const med_cql_property *property, int
   return MEDLEY_OK;
 }
 
+static int default_ttl(med_cql_run *run, const med_cql_property *property, med_wide_table *table) {
+  int rc = option_number(run, property, MED_WIDE_TTL_MAX, &table->default_ttl_s);
+  if (rc != MEDLEY_OK || table->default_ttl_s == 0) return rc;
+  if (table->flags & MED_WIDE_TABLE_COUNTER)
+    return med_cql_fail(run, property->name.at, MEDLEY_ERROR,
+                        "Cannot set default_time_to_live on a table with counters");
+  if (table->flags & MED_WIDE_TABLE_VIEW)
+    return med_cql_fail(run, property->name.at, MEDLEY_ERROR,
+                        "Cannot set default_time_to_live for a materialized view. Data in a materialized view always "
+                        "expire at the same time than the corresponding data in the parent table.");
+  return MEDLEY_OK;
+}
+
+/* Rows of counters and views are never sealed. */
+static int segment_rows(med_cql_run *run, const med_cql_property *property, med_wide_table *table) {
+  int rc = option_number(run, property, MED_WIDE_SEGMENT_ROWS_LIMIT, &table->segment_rows);
+  if (rc != MEDLEY_OK || table->segment_rows == 0 || !(table->flags & (MED_WIDE_TABLE_COUNTER | MED_WIDE_TABLE_VIEW)))
+    return rc;
+  return med_cql_fail(run, property->name.at, MEDLEY_UNSUPPORTED,
+                      MED_WIDE_SEGMENT_ROWS_PROPERTY
+                      " is not supported for tables of counters and materialized views: their rows are not sealed");
+}
+
 int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table) {
-  if (with->compact_storage) return med_cql_fail(run, 0, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
+  if (with->compact_storage)
+    return med_cql_fail(run, with->compact_at, MEDLEY_UNSUPPORTED, "COMPACT STORAGE is not supported");
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < with->count; i++) {
     const med_cql_property *property = &with->properties[i];
     med_slice name = property->name.name;
     if (!is_accepted(name))
       return med_cql_fail(run, property->name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'", MED_CQL_TEXT(name));
-    if (med_slice_equal(name, med_slice_of_text("default_time_to_live")))
-      rc = option_number(run, property, MED_WIDE_TTL_MAX, &table->default_ttl_s);
+    if (med_slice_equal(name, med_slice_of_text("default_time_to_live"))) rc = default_ttl(run, property, table);
     if (med_slice_equal(name, med_slice_of_text("gc_grace_seconds")))
       rc = option_number(run, property, INT32_MAX, &table->gc_grace_s);
     if (med_slice_equal(name, med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY)))
-      rc = option_number(run, property, MED_WIDE_SEGMENT_ROWS_LIMIT, &table->segment_rows);
+      rc = segment_rows(run, property, table);
   }
-  if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_COUNTER && table->default_ttl_s > 0)
-    return med_cql_fail(run, 0, MEDLEY_ERROR, "Cannot set default_time_to_live on a table with counters");
   if (rc != MEDLEY_OK) return rc;
   return med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
                             &table->property_count);
@@ -138,11 +161,50 @@ int med_cql_use(med_cql_run *run, const med_cql_identifier *keyspace) {
   return MEDLEY_OK;
 }
 
-static bool is_system(med_slice name) { return med_slice_starts_with(name, med_slice_of_text("system")); }
+/* Cassandra's own. */
+static bool is_system(med_slice name) {
+  static const char *const names[] = {"system",        "system_auth",  "system_distributed",   "system_schema",
+                                      "system_traces", "system_views", "system_virtual_schema"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (med_slice_equal(name, med_slice_of_text(names[i]))) return true;
+  }
+  return false;
+}
+
+/* {'class': ...} */
+static int check_replication(med_cql_run *run, const med_cql_property *property) {
+  const med_cql_term *map = property->value;
+  if (map->kind != MED_CQL_MAP && map->kind != MED_CQL_SET)
+    return med_cql_fail(run, map->at, MEDLEY_SYNTAX, "Invalid value for property 'replication'. It should be a map.");
+  for (size_t i = 0; map->kind == MED_CQL_MAP && i < map->count; i++) {
+    if (med_slice_equal(map->items[2 * i]->text, med_slice_of_text("class"))) return MEDLEY_OK;
+  }
+  return med_cql_fail(run, map->at, MEDLEY_ERROR, "Missing replication strategy class");
+}
+
+static int keyspace_properties(med_cql_run *run, const med_cql_keyspace_definition *definition,
+                               const med_wide_keyspace *old, med_wide_keyspace *keyspace) {
+  const med_cql_with *with = &definition->with;
+  bool replicated = old != NULL;
+  for (size_t i = 0; i < with->count; i++) {
+    const med_cql_property *property = &with->properties[i];
+    bool replication = med_slice_equal(property->name.name, med_slice_of_text("replication"));
+    if (!replication && !med_slice_equal(property->name.name, med_slice_of_text("durable_writes")))
+      return med_cql_fail(run, property->name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'",
+                          MED_CQL_TEXT(property->name.name));
+    int rc = replication ? check_replication(run, property) : MEDLEY_OK;
+    if (rc != MEDLEY_OK) return rc;
+    replicated = replicated || replication;
+  }
+  if (!replicated)
+    return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "Missing mandatory option 'replication'");
+  return med_cql_properties(run, with, old != NULL ? old->properties : NULL, old != NULL ? old->property_count : 0,
+                            &keyspace->properties, &keyspace->property_count);
+}
 
 static int create_keyspace(med_cql_run *run, const med_cql_keyspace_definition *definition) {
   med_slice name = definition->name.name;
-  int rc = med_cql_check_name(run, "keyspace", name, definition->name.at);
+  int rc = med_cql_check_name(run, "keyspace", MED_WIDE_NAME_MAX, name, definition->name.at);
   if (rc != MEDLEY_OK) return rc;
   if (is_system(name))
     return med_cql_fail(run, definition->name.at, MEDLEY_ERROR, "system keyspace is not user-modifiable: %.*s",
@@ -153,14 +215,7 @@ static int create_keyspace(med_cql_run *run, const med_cql_keyspace_definition *
                         MED_CQL_TEXT(name));
   }
   med_wide_keyspace keyspace = {.name = name};
-  rc = med_cql_properties(run, &definition->with, NULL, 0, &keyspace.properties, &keyspace.property_count);
-  for (size_t i = 0; rc == MEDLEY_OK && i < keyspace.property_count; i++) {
-    med_slice property = keyspace.properties[i].name;
-    if (!med_slice_equal(property, med_slice_of_text("replication")) &&
-        !med_slice_equal(property, med_slice_of_text("durable_writes")))
-      return med_cql_fail(run, definition->with.properties[i].name.at, MEDLEY_SYNTAX, "Unknown property '%.*s'",
-                          MED_CQL_TEXT(property));
-  }
+  rc = keyspace_properties(run, definition, NULL, &keyspace);
   return rc == MEDLEY_OK ? med_wide_catalog_put_keyspace(run->txn, &keyspace) : rc;
 }
 
@@ -171,8 +226,7 @@ static int alter_keyspace(med_cql_run *run, const med_cql_keyspace_definition *d
     return med_cql_fail(run, definition->name.at, MEDLEY_NOT_FOUND, "Keyspace '%.*s' doesn't exist",
                         MED_CQL_TEXT(definition->name.name));
   med_wide_keyspace keyspace = *old;
-  int rc = med_cql_properties(run, &definition->with, old->properties, old->property_count, &keyspace.properties,
-                              &keyspace.property_count);
+  int rc = keyspace_properties(run, definition, old, &keyspace);
   return rc == MEDLEY_OK ? med_wide_catalog_put_keyspace(run->txn, &keyspace) : rc;
 }
 

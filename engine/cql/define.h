@@ -11,8 +11,10 @@ MEDLEY_MUST_USE int med_cql_use(med_cql_run *run, const med_cql_identifier *keys
 MEDLEY_MUST_USE int med_cql_define(med_cql_run *run, const med_cql_statement *statement);
 
 /* ---- Between define*.c ---- */
-/* Letters, digits and underscores, 48 of them at most. what: "table". */
-MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, med_slice name, uint32_t at);
+#define MED_CQL_INDEX_NAME_MAX 222 /* bytes: room for a table's name and a column's */
+
+/* Letters, digits and underscores, so many of them at most. what: "table". */
+MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at);
 /* Options of a table or view: known ones are taken in, all are kept as text. */
 MEDLEY_MUST_USE int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table);
 MEDLEY_MUST_USE int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wide_property *old,
@@ -23,6 +25,7 @@ MEDLEY_MUST_USE int med_cql_arrange_key(med_cql_run *run, const med_cql_key *key
 /* Counts roles and puts columns in order. */
 void med_cql_finish_table(med_wide_table *table, med_wide_column *columns, size_t count);
 bool med_cql_type_uses(const med_wide_type *type, const med_wide_user_type *user_type);
+bool med_cql_type_has_counter(const med_wide_type *type); /* define_types.c */
 
 MEDLEY_MUST_USE int med_cql_define_table(med_cql_run *run, const med_cql_statement *statement); /* define_tables.c */
 MEDLEY_MUST_USE int med_cql_define_type(med_cql_run *run, const med_cql_statement *statement);  /* define_types.c */

@@ -76,16 +76,29 @@ static int check_column(med_cql_run *run, const med_cql_index_definition *defini
   return MEDLEY_OK;
 }
 
+/* Those of a name that a name of an index may have, as many as there is room for. */
+static int word_characters(med_slice name, char *to, size_t room) {
+  const char *bytes = name.bytes;
+  size_t len = 0;
+  for (size_t i = 0; i < name.len && len < room; i++) {
+    char c = bytes[i];
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') to[len++] = c;
+  }
+  return (int)len;
+}
+
 static int index_name(med_cql_run *run, const med_cql_index_definition *definition, const med_wide_table *table,
                       med_slice *name) {
   *name = definition->name;
-  if (name->bytes != NULL) return med_cql_check_name(run, "index", *name, definition->at);
+  if (name->bytes != NULL) return med_cql_check_name(run, "index", MED_CQL_INDEX_NAME_MAX, *name, definition->at);
+  char column[MED_CQL_INDEX_NAME_MAX - MED_WIDE_NAME_MAX - 16]; /* with room for the rest and the number */
+  int column_len = word_characters(definition->column.name, column, sizeof column);
   med_buffer made = {0};
   const med_wide_table *other;
   bool ok = true;
   for (unsigned number = 0; ok; number++) { /* table_column_idx, table_column_idx_1, ... */
     made.len = 0;
-    ok = med_buffer_printf(&made, "%.*s_%.*s_idx", MED_CQL_TEXT(table->name), MED_CQL_TEXT(definition->column.name));
+    ok = med_buffer_printf(&made, "%.*s_%.*s_idx", MED_CQL_TEXT(table->name), column_len, column);
     if (ok && number > 0) ok = med_buffer_printf(&made, "_%u", number);
     if (!ok ||
         med_wide_catalog_index(run->catalog, table->keyspace, med_slice_of(made.bytes, made.len), &other) == NULL)
@@ -109,6 +122,11 @@ int med_cql_define_index(med_cql_run *run, const med_cql_index_definition *defin
   if (definition->custom)
     return med_cql_fail(run, definition->at, MEDLEY_UNSUPPORTED, "CREATE CUSTOM INDEX is not supported: %.*s",
                         MED_CQL_TEXT(definition->using_class));
+  if (definition->using_class.bytes != NULL)
+    return med_cql_fail(run, definition->using_at, MEDLEY_ERROR, "Cannot specify index class for a non-CUSTOM index");
+  if (definition->with.count > 0)
+    return med_cql_fail(run, definition->with.properties[0].name.at, MEDLEY_ERROR,
+                        "Cannot specify options for a non-CUSTOM index");
   MED_TRY(med_cql_find_table(run, &definition->table, &old));
   MED_TRY(med_cql_find_column(run, old, definition->column.name, definition->column.at, &column));
   MED_TRY(check_column(run, definition, old, column));
@@ -186,6 +204,13 @@ static int view_filter(med_cql_run *run, const med_cql_relation *relation, const
                       "this relation is not supported in the WHERE of a materialized view");
 }
 
+static bool is_key_of(const med_wide_table *view, const med_wide_column *base_column) {
+  for (size_t i = 0; i < view->partition_count + view->clustering_count; i++) {
+    if (view->columns[i].base_id == base_column->id) return true;
+  }
+  return false;
+}
+
 static int view_filters(med_cql_run *run, const med_cql_view_definition *definition, const med_wide_table *base,
                         bool *not_null, med_wide_table *view) {
   const med_cql_where *where = &definition->select.where;
@@ -203,7 +228,11 @@ static int view_filters(med_cql_run *run, const med_cql_view_definition *definit
       return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED,
                           "column %.*s cannot be in the WHERE of a materialized view", MED_CQL_TEXT(column->name));
     not_null[column - base->columns] = true;
-    if (relation->operation == MED_CQL_IS_NOT_NULL) continue;
+    if (relation->operation == MED_CQL_IS_NOT_NULL && is_key_of(view, column)) continue;
+    if (relation->operation == MED_CQL_IS_NOT_NULL)
+      return med_cql_fail(run, relation->at, MEDLEY_UNSUPPORTED,
+                          "IS NOT NULL is not supported for %.*s, which is not in the view's key",
+                          MED_CQL_TEXT(column->name));
     rc = view_filter(run, relation, column, view, filters);
     if (rc != MEDLEY_OK) return rc;
   }
@@ -294,7 +323,7 @@ int med_cql_define_view(med_cql_run *run, const med_cql_view_definition *definit
   if (from.keyspace.bytes == NULL) from.keyspace = view.keyspace;
   MED_TRY(med_cql_find_table(run, &from, &base));
   run->table = base;
-  MED_TRY(med_cql_check_name(run, "materialized view", view.name, definition->name.at));
+  MED_TRY(med_cql_check_name(run, "materialized view", MED_WIDE_NAME_MAX, view.name, definition->name.at));
   if (!med_slice_equal(base->keyspace, view.keyspace))
     return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,
                         "Cannot create a materialized view on a table in a separate keyspace ('%.*s' != '%.*s')",
@@ -319,6 +348,7 @@ int med_cql_define_view(med_cql_run *run, const med_cql_view_definition *definit
   MED_TRY(view_filters(run, definition, base, not_null, &view));
   MED_TRY(check_not_null(run, definition, base, &view, not_null));
   MED_TRY(med_cql_table_options(run, &definition->with, &view));
+  if (definition->select.selector_count == 0) view.flags |= MED_WIDE_TABLE_VIEW_ALL;
   view.base_name = base->name;
   view.next_column_id = (uint16_t)(count + 1);
   MED_TRY(med_wide_catalog_next_id(run->txn, &view.id));

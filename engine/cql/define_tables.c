@@ -2,12 +2,6 @@
 #include "engine/cql/define.h"
 
 /* ---- Columns ---- */
-static bool has_counter(const med_wide_type *type) {
-  bool found = type->kind == MED_WIDE_COUNTER;
-  for (unsigned i = 0; i < type->part_count && !found; i++) found = has_counter(&type->parts[i]);
-  return found;
-}
-
 static int make_column(med_cql_run *run, const med_cql_column_definition *definition, med_slice keyspace, uint16_t id,
                        med_wide_column *column) {
   *column = (med_wide_column){.id = id, .name = definition->name.name};
@@ -21,7 +15,7 @@ static int make_column(med_cql_run *run, const med_cql_column_definition *defini
                         column->type.kind == MED_WIDE_UDT ? "UDTs" : "collections",
                         med_cql_type_text(run, &column->type));
   }
-  if (column->type.kind != MED_WIDE_COUNTER && has_counter(&column->type))
+  if (column->type.kind != MED_WIDE_COUNTER && med_cql_type_has_counter(&column->type))
     return med_cql_fail(run, definition->type_at, MEDLEY_TYPE, "Counters are not allowed inside collections: %s",
                         med_cql_type_text(run, &column->type));
   return MEDLEY_OK;
@@ -133,7 +127,7 @@ static int create_table(med_cql_run *run, const med_cql_table_definition *defini
   med_cql_key key;
   int rc;
   MED_TRY(med_cql_keyspace_of(run, &definition->name, &table.keyspace));
-  MED_TRY(med_cql_check_name(run, "table", name, definition->name.at));
+  MED_TRY(med_cql_check_name(run, "table", MED_WIDE_NAME_MAX, name, definition->name.at));
   if (med_wide_catalog_table(run->catalog, table.keyspace, name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
     return med_cql_fail(run, definition->name.at, MEDLEY_EXISTS,
@@ -173,8 +167,37 @@ done:
 }
 
 /* ---- ALTER TABLE ---- */
+/* A table is one of counters from its beginning, or never: also where no column of either kind is left. */
+static int check_added_counter(med_cql_run *run, uint32_t at, const med_wide_table *table,
+                               const med_wide_column *column) {
+  bool counters = table->flags & MED_WIDE_TABLE_COUNTER;
+  if (counters == (column->type.kind == MED_WIDE_COUNTER)) return MEDLEY_OK;
+  return med_cql_fail(run, at, MEDLEY_ERROR,
+                      counters ? "Cannot have a non counter column (\"%.*s\") in a counter table"
+                               : "Cannot have a counter column (\"%.*s\") in a non counter table",
+                      MED_CQL_TEXT(column->name));
+}
+
+/* A view of all columns gets those that its base has got: the ones with the highest numbers. */
+static int add_to_view(med_cql_run *run, const med_wide_table *base, uint16_t first_id, const med_wide_table *view) {
+  med_wide_table table = *view;
+  med_wide_column *columns = med_cql_alloc(run, (view->column_count + base->column_count) * sizeof *columns);
+  if (columns == NULL) return MEDLEY_NO_MEMORY;
+  size_t count = view->column_count;
+  memcpy(columns, view->columns, count * sizeof *columns);
+  for (size_t i = 0; i < base->column_count; i++) {
+    if (base->columns[i].id < first_id || base->columns[i].role != MED_WIDE_REGULAR) continue;
+    columns[count] = base->columns[i];
+    columns[count].base_id = base->columns[i].id;
+    columns[count++].id = table.next_column_id++;
+  }
+  med_cql_finish_table(&table, columns, count);
+  return med_wide_catalog_put_table(run->txn, &table);
+}
+
 static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
   size_t count = table->column_count;
+  uint16_t first_id = table->next_column_id;
   med_wide_column *columns = med_cql_alloc(run, (count + alter->count + 1) * sizeof *columns);
   if (columns == NULL) return MEDLEY_NO_MEMORY;
   memcpy(columns, table->columns, count * sizeof *columns);
@@ -195,11 +218,17 @@ static int add_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_ta
       return med_cql_fail(
           run, definition->name.at, MEDLEY_ERROR,
           "Static columns are only useful (and thus allowed) if the table has at least one clustering column");
+    rc = check_added_counter(run, definition->name.at, table, &columns[count]);
+    if (rc != MEDLEY_OK) return rc;
     count++;
     table->next_column_id++;
   }
   med_cql_finish_table(table, columns, count);
-  return check_counters(run, alter->name.at, table);
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) {
+    if (table->views[i]->flags & MED_WIDE_TABLE_VIEW_ALL) rc = add_to_view(run, table, first_id, table->views[i]);
+  }
+  return rc;
 }
 
 static int check_drop(med_cql_run *run, const med_wide_table *table, const med_wide_column *column, uint32_t at) {
@@ -240,42 +269,72 @@ static int drop_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_t
   return MEDLEY_OK;
 }
 
-static int rename_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
-  med_wide_column *columns = med_cql_alloc(run, (table->column_count + 1) * sizeof *columns);
-  if (columns == NULL) return MEDLEY_NO_MEMORY;
-  memcpy(columns, table->columns, table->column_count * sizeof *columns);
-  for (size_t i = 0; i < alter->count; i++) {
-    const med_wide_column *column = med_wide_table_column(table, alter->from[i].name);
-    if (column == NULL && alter->column_tolerant) continue;
-    if (column == NULL)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist",
-                          MED_CQL_TEXT(alter->from[i].name));
-    if (column->role > MED_WIDE_CLUSTERING)
-      return med_cql_fail(run, alter->from[i].at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s",
-                          MED_CQL_TEXT(column->name));
-    if (med_wide_table_column(table, alter->to[i].name) != NULL)
-      return med_cql_fail(
-          run, alter->to[i].at, MEDLEY_EXISTS,
-          "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
-          MED_CQL_TEXT(column->name), MED_CQL_TEXT(alter->to[i].name), MED_CQL_TEXT(table->keyspace),
-          MED_CQL_TEXT(table->name));
-    columns[column - table->columns].name = alter->to[i].name;
+/* The columns of before, each under its new name; the old names are free only when the statement is done. */
+static int rename_column(med_cql_run *run, const med_cql_alter *alter, size_t number, const med_wide_table *table,
+                         med_wide_column *columns) {
+  med_cql_identifier from = alter->from[number], to = alter->to[number];
+  const med_wide_column *column = med_wide_table_column(table, from.name);
+  bool taken = med_wide_table_column(table, to.name) != NULL;
+  if (column == NULL && alter->column_tolerant) return MEDLEY_OK;
+  if (column == NULL || !med_slice_equal(columns[column - table->columns].name, from.name))
+    return med_cql_fail(run, from.at, MEDLEY_NOT_FOUND, "Column %.*s doesn't exist", MED_CQL_TEXT(from.name));
+  if (column->role > MED_WIDE_CLUSTERING)
+    return med_cql_fail(run, from.at, MEDLEY_ERROR, "Cannot rename non PRIMARY KEY column %.*s",
+                        MED_CQL_TEXT(column->name));
+  for (size_t i = 0; i < table->column_count; i++) taken = taken || med_slice_equal(columns[i].name, to.name);
+  if (taken)
+    return med_cql_fail(
+        run, to.at, MEDLEY_EXISTS,
+        "Cannot rename column %.*s to %.*s in table '%.*s.%.*s'; another column with that name already exists",
+        MED_CQL_TEXT(column->name), MED_CQL_TEXT(to.name), MED_CQL_TEXT(table->keyspace), MED_CQL_TEXT(table->name));
+  for (size_t i = 0; i < table->index_count; i++) {
+    if (table->indexes[i].column_id == column->id)
+      return med_cql_fail(run, from.at, MEDLEY_ERROR,
+                          "Can't rename column %.*s because it has dependent secondary indexes (%.*s)",
+                          MED_CQL_TEXT(column->name), MED_CQL_TEXT(table->indexes[i].name));
   }
-  med_cql_finish_table(table, columns, table->column_count);
+  columns[column - table->columns].name = to.name;
   return MEDLEY_OK;
 }
 
+/* A view's columns have the names that the base's have. */
+static int rename_in_view(med_cql_run *run, const med_wide_table *base, const med_wide_table *view) {
+  med_wide_table table = *view;
+  med_wide_column *columns = med_cql_alloc(run, (view->column_count + 1) * sizeof *columns);
+  if (columns == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i < view->column_count; i++) {
+    const med_wide_column *of = med_wide_table_column_by_id(base, view->columns[i].base_id);
+    columns[i] = view->columns[i];
+    if (of != NULL) columns[i].name = of->name;
+  }
+  med_cql_finish_table(&table, columns, view->column_count);
+  return med_wide_catalog_put_table(run->txn, &table);
+}
+
+static int rename_columns(med_cql_run *run, const med_cql_alter *alter, med_wide_table *table) {
+  med_wide_column *columns = med_cql_alloc(run, (table->column_count + 1) * sizeof *columns);
+  int rc = MEDLEY_OK;
+  if (columns == NULL) return MEDLEY_NO_MEMORY;
+  memcpy(columns, table->columns, table->column_count * sizeof *columns);
+  for (size_t i = 0; rc == MEDLEY_OK && i < alter->count; i++) rc = rename_column(run, alter, i, table, columns);
+  if (rc == MEDLEY_OK) med_cql_finish_table(table, columns, table->column_count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < table->view_count; i++) rc = rename_in_view(run, table, table->views[i]);
+  return rc;
+}
+
 static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) {
-  const med_wide_table *old;
-  int rc = med_cql_find_table(run, &alter->name, &old);
+  med_slice keyspace;
+  int rc = med_cql_keyspace_of(run, &alter->name, &keyspace);
   if (rc == MEDLEY_NOT_FOUND && alter->if_exists) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
+  const med_wide_table *old = med_wide_catalog_table(run->catalog, keyspace, alter->name.name);
+  if (old == NULL && alter->if_exists) return MEDLEY_OK;
+  if (old == NULL || (view && !(old->flags & MED_WIDE_TABLE_VIEW)))
+    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "%s '%.*s.%.*s' doesn't exist",
+                        view ? "Materialized view" : "Table", MED_CQL_TEXT(keyspace), MED_CQL_TEXT(alter->name.name));
   if (!view && old->flags & MED_WIDE_TABLE_VIEW)
     return med_cql_fail(run, alter->name.at, MEDLEY_ERROR,
                         "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
-  if (view && !(old->flags & MED_WIDE_TABLE_VIEW))
-    return med_cql_fail(run, alter->name.at, MEDLEY_NOT_FOUND, "Materialized view '%.*s.%.*s' doesn't exist",
-                        MED_CQL_TEXT(old->keyspace), MED_CQL_TEXT(old->name));
   med_wide_table table = *old;
   switch (alter->kind) {
     case MED_CQL_ALTER_ADD: rc = add_columns(run, alter, &table); break;

@@ -1,10 +1,43 @@
 /* define_types.c - CREATE TYPE and ALTER TYPE. */
 #include "engine/cql/define.h"
 
-static bool has_counter(const med_wide_type *type) {
+bool med_cql_type_has_counter(const med_wide_type *type) {
   bool found = type->kind == MED_WIDE_COUNTER;
-  for (unsigned i = 0; i < type->part_count && !found; i++) found = has_counter(&type->parts[i]);
+  for (unsigned i = 0; i < type->part_count && !found; i++) found = med_cql_type_has_counter(&type->parts[i]);
   return found;
+}
+
+static int refuse_change(med_cql_run *run, const med_cql_name *name, int status) {
+  char reason[MEDLEY_ERROR_MESSAGE_SIZE];
+  if (status == MEDLEY_NO_MEMORY) return med_cql_no_memory(run);
+  memcpy(reason, run->error->message, sizeof reason);
+  return med_cql_fail(run, name->at, status, "type %.*s cannot be so where it is used: %.180s",
+                      MED_CQL_TEXT(name->name),
+                      reason[0] != '\0'          ? reason
+                      : status == MEDLEY_TOO_BIG ? "nested too deep, or of too many parts"
+                                                 : medley_status_text(status));
+}
+
+/* Puts the type, and sees to it that every type and table that uses it can still be read: a field may be of a kind that is not allowed
+ * where the type stands, or nest too deep there. */
+static int put_type(med_cql_run *run, const med_cql_name *name, const med_wide_user_type *type) {
+  med_wide_catalog *changed = NULL;
+  size_t count;
+  int rc;
+  MED_TRY(med_wide_catalog_put_user_type(run->txn, type));
+  med_error_clear(run->error);
+  rc = med_wide_catalog_open(run->txn, &changed);
+  if (rc != MEDLEY_OK) return refuse_change(run, name, rc);
+  const med_wide_user_type *types = med_wide_catalog_user_types(changed, &count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    med_wide_type whole;
+    med_wide_type_scope scope = {changed, types[i].keyspace, run->arena, 0};
+    rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole);
+  }
+  med_wide_catalog_release(changed);
+  if (rc != MEDLEY_OK) rc = refuse_change(run, name, rc);
+done:
+  return rc;
 }
 
 /* A field's type, and its spelling with the keyspace of user types written out. */
@@ -12,7 +45,8 @@ static int read_field(med_cql_run *run, const med_cql_column_definition *field, 
                       med_slice *spelling) {
   int rc = med_cql_read_type(run, field->type, field->type_at, keyspace, type);
   if (rc != MEDLEY_OK) return rc;
-  if (has_counter(type)) return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");
+  if (med_cql_type_has_counter(type))
+    return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");
   if (type->kind == MED_WIDE_UDT && !type->frozen)
     return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain non-frozen UDTs");
   *spelling = med_slice_of_text(med_cql_type_text(run, type));
@@ -22,7 +56,7 @@ static int read_field(med_cql_run *run, const med_cql_column_definition *field, 
 static int create_type(med_cql_run *run, const med_cql_type_definition *definition) {
   med_wide_user_type type = {.name = definition->name.name, .count = definition->count};
   int rc = med_cql_keyspace_of(run, &definition->name, &type.keyspace);
-  if (rc == MEDLEY_OK) rc = med_cql_check_name(run, "type", type.name, definition->name.at);
+  if (rc == MEDLEY_OK) rc = med_cql_check_name(run, "type", MED_WIDE_NAME_MAX, type.name, definition->name.at);
   if (rc != MEDLEY_OK) return rc;
   if (med_wide_catalog_user_type(run->catalog, type.keyspace, type.name) != NULL) {
     if (definition->if_not_exists) return MEDLEY_OK;
@@ -48,7 +82,7 @@ static int create_type(med_cql_run *run, const med_cql_type_definition *definiti
   }
   type.fields = names;
   type.types = names + definition->count;
-  return med_wide_catalog_put_user_type(run->txn, &type);
+  return put_type(run, &definition->name, &type);
 }
 
 /* A type whose values stand in keys cannot grow: every key that has one would have to be written anew. */
@@ -133,6 +167,7 @@ static int rename_fields(med_cql_run *run, const med_cql_alter *alter, med_wide_
 static int alter_type(med_cql_run *run, const med_cql_alter *alter) {
   med_slice keyspace;
   int rc = med_cql_keyspace_of(run, &alter->name, &keyspace);
+  if (rc == MEDLEY_NOT_FOUND && alter->if_exists) return MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
   const med_wide_user_type *old = med_wide_catalog_user_type(run->catalog, keyspace, alter->name.name);
   if (old == NULL && alter->if_exists) return MEDLEY_OK;
@@ -146,7 +181,7 @@ static int alter_type(med_cql_run *run, const med_cql_alter *alter) {
     rc = rename_fields(run, alter, &type);
   else
     return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Altering field types is no longer supported");
-  return rc == MEDLEY_OK ? med_wide_catalog_put_user_type(run->txn, &type) : rc;
+  return rc == MEDLEY_OK ? put_type(run, &alter->name, &type) : rc;
 }
 
 int med_cql_define_type(med_cql_run *run, const med_cql_statement *statement) {

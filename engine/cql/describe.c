@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/cql/define.h"
-#include "engine/cql/parser.h"
+#include "models/widecolumn/name_text.h"
 #include "models/widecolumn/value_text.h"
 
 typedef struct writer {
@@ -29,7 +29,7 @@ static void put_slice(writer *to, med_slice text) {
   to->ok = to->ok && med_buffer_append(&to->text, text.bytes, text.len);
 }
 
-static void put_name(writer *to, med_slice name) { to->ok = to->ok && med_cql_name_write(name, &to->text); }
+static void put_name(writer *to, med_slice name) { to->ok = to->ok && med_wide_name_write(name, &to->text); }
 
 static void put_full_name(writer *to, med_slice keyspace, med_slice name) {
   put_name(to, keyspace);
@@ -168,7 +168,9 @@ static void write_view(writer *to, const med_wide_table *view) {
     put(to, "CREATE MATERIALIZED VIEW ");
     put_full_name(to, view->keyspace, view->name);
     put(to, " AS\n    SELECT ");
-    for (size_t i = 0; i < view->column_count; i++) {
+    bool all = view->flags & MED_WIDE_TABLE_VIEW_ALL;
+    if (all) put(to, "*");
+    for (size_t i = 0; !all && i < view->column_count; i++) {
       if (i > 0) put(to, ", ");
       put_name(to, view->columns[i].name);
     }
@@ -218,22 +220,22 @@ static void all_types(writer *to, med_slice in) {
   const med_wide_user_type *types = med_wide_catalog_user_types(to->run->catalog, &count);
   /* Those that others use come first: a type is written once all that it names are. */
   bool *written = med_arena_alloc(to->run->arena, count + 1);
-  if (written == NULL) {
-    to->ok = false;
-    return;
+  med_wide_type *whole = med_arena_alloc(to->run->arena, (count + 1) * sizeof *whole);
+  to->ok = to->ok && written != NULL && whole != NULL;
+  for (size_t i = 0; to->ok && i < count; i++) {
+    med_wide_type_scope scope = {to->run->catalog, types[i].keyspace, to->run->arena, 0};
+    int rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole[i]);
+    if (rc != MEDLEY_OK) whole[i] = (med_wide_type){0};
+    to->ok = rc != MEDLEY_NO_MEMORY;
   }
+  if (!to->ok) return;
   memset(written, 0, count + 1);
   for (size_t left = count, before = count + 1; left > 0 && left < before;) {
     before = left;
     for (size_t i = 0; i < count; i++) {
       bool ready = !written[i];
-      for (size_t j = 0; ready && j < count; j++) {
-        med_wide_type whole;
-        med_wide_type_scope scope = {to->run->catalog, types[i].keyspace, to->run->arena, 0};
-        if (j == i || written[j]) continue;
-        if (med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole) == MEDLEY_OK)
-          ready = !med_cql_type_uses(&whole, &types[j]);
-      }
+      for (size_t j = 0; ready && j < count; j++)
+        ready = j == i || written[j] || !med_cql_type_uses(&whole[i], &types[j]);
       if (!ready) continue;
       written[i] = true;
       left--;

@@ -80,7 +80,7 @@ int med_cql_evaluate(med_cql_run *run, const med_cql_term *term, const med_wide_
 int med_cql_evaluate_number(med_cql_run *run, const med_cql_term *term, med_wide_kind kind, const char *what,
                             bool *null, int64_t *number) {
   med_wide_type type = med_wide_type_of(kind);
-  med_slice value;
+  med_slice value = {0};
   int rc = med_cql_evaluate(run, term, &type, med_slice_of_text(what), &value);
   *null = med_wide_is_null(value);
   if (rc != MEDLEY_OK || *null) return rc;

@@ -125,7 +125,7 @@ static void cql_close(medley_statement *statement) {
 
 static int add_parameters(medley_statement *statement, const med_cql_markers *markers) {
   for (size_t i = 0; i < markers->count; i++) {
-    if (med_statement_add_parameter(statement, markers->names[i].bytes, markers->names[i].len) != (int)i + 1)
+    if (med_statement_add_new_parameter(statement, markers->names[i].bytes, markers->names[i].len) != (int)i + 1)
       return med_error_set(med_session_error_slot(statement->session), MEDLEY_TOO_BIG, "cql: too many bind markers");
   }
   return MEDLEY_OK;
@@ -196,9 +196,10 @@ static int run_changes(medley_statement *statement, med_txn *txn) {
   if (rc != MEDLEY_OK) return rc;
   begin_run(statement, txn, false);
   if (!is_modification(state->statement->kind)) return med_cql_define(&state->run, state->statement);
-  const medley_value *row;
-  rc = med_cql_modify_run(&state->run, &state->plan.modify, &row);
-  return rc == MEDLEY_OK && row != NULL ? buffer_row(statement, row) : rc;
+  med_cql_applied applied;
+  rc = med_cql_modify_run(&state->run, &state->plan.modify, &applied);
+  for (size_t i = 0; rc == MEDLEY_OK && i < applied.count; i++) rc = buffer_row(statement, applied.rows[i]);
+  return rc;
 }
 
 static int run_write(medley_statement *statement) {

@@ -205,22 +205,64 @@ static int plan_assignment(med_cql_run *run, const med_cql_assignment *assignmen
   }
 }
 
+/* How much of the row's key WHERE must give, and may: of static columns alone none of the clustering columns. */
 static int check_row_key(med_cql_run *run, const med_cql_modify_plan *plan, uint32_t at, const char *statement) {
   const med_cql_restrictions *where = &plan->where;
   const med_wide_table *table = plan->table;
   bool none = where->equal_count == 0 && where->lower == NULL && where->upper == NULL;
-  if (plan->statics && !plan->regulars && table->clustering_count > 0) {
-    if (none || plan->if_kind != MED_CQL_IF_NONE) return MEDLEY_OK;
+  bool only_statics = !plan->regulars && !plan->condition_regulars && (plan->statics || plan->condition_statics);
+  if (only_statics && table->clustering_count > 0) {
+    if (none) return MEDLEY_OK;
     return med_cql_fail(
         run, at, MEDLEY_ERROR,
         "Invalid restrictions on clustering columns since the %s statement modifies only static columns", statement);
   }
   if (where->whole_row) return MEDLEY_OK;
+  if (plan->ast->kind == MED_CQL_DELETE && plan->if_kind != MED_CQL_IF_NONE)
+    return med_cql_fail(
+        run, at, MEDLEY_ERROR,
+        "DELETE statements must restrict all PRIMARY KEY columns with equality relations in order to %s",
+        plan->regulars ? "delete non static columns" : "use IF condition on non static columns");
   if (where->lower != NULL || where->upper != NULL)
     return med_cql_fail(run, at, MEDLEY_ERROR,
                         "Slice restrictions are not supported on the clustering columns in %s statements", statement);
   return med_cql_fail(run, at, MEDLEY_ERROR, "Some clustering keys are missing: %.*s",
                       MED_CQL_TEXT(med_wide_clustering(table)[where->equal_count].name));
+}
+
+/* What has a condition is of one row. */
+static int check_no_in(med_cql_run *run, const med_cql_modify_plan *plan, bool batch) {
+  const med_cql_restrictions *where = &plan->where;
+  const char *changes = plan->ast->kind == MED_CQL_DELETE ? "deletions" : "updates";
+  if (plan->ast->kind == MED_CQL_INSERT) return MEDLEY_OK;
+  for (size_t i = 0; i < plan->table->partition_count; i++) {
+    const med_cql_relation *relation = where->partition[i];
+    if (relation == NULL || relation->operation != MED_CQL_IN) continue;
+    if (batch)
+      return med_cql_fail(
+          run, relation->at, MEDLEY_ERROR,
+          "Batch with conditions cannot span multiple partitions (you cannot use IN on the partition key)");
+    return med_cql_fail(run, relation->at, MEDLEY_ERROR, "IN on the partition key is not supported with conditional %s",
+                        changes);
+  }
+  for (size_t i = 0; i < plan->table->clustering_count; i++) {
+    const med_cql_relation *relation = where->clustering[i];
+    if (relation != NULL && relation->operation == MED_CQL_IN)
+      return med_cql_fail(run, relation->at, MEDLEY_ERROR,
+                          "IN on the clustering key columns is not supported with conditional %s", changes);
+  }
+  return MEDLEY_OK;
+}
+
+/* A column is set once, or changed in parts. given: of each column, 0, SET or PART so far. */
+static int check_again(med_cql_run *run, const med_cql_assignment *assignment, uint8_t *given) {
+  enum { SET = 1, PART = 2 };
+  bool sets = assignment->kind == MED_CQL_SET_VALUE;
+  if (*given == SET || (sets && *given != 0))
+    return med_cql_fail(run, assignment->column.at, MEDLEY_SYNTAX, "Multiple incompatible setting of column %.*s",
+                        MED_CQL_TEXT(assignment->column.name));
+  *given = sets ? SET : PART;
+  return MEDLEY_OK;
 }
 
 static int plan_update(med_cql_run *run, const med_cql_update *update, med_cql_modify_plan *plan) {
@@ -233,7 +275,9 @@ static int plan_update(med_cql_run *run, const med_cql_update *update, med_cql_m
   MED_TRY(check_view(run, &update->table, plan->table));
   MED_TRY(check_using(run, plan));
   plan->targets = med_cql_alloc(run, (update->count + 1) * sizeof *plan->targets);
-  if (plan->targets == NULL) return MEDLEY_NO_MEMORY;
+  uint8_t *given = med_cql_alloc(run, plan->table->column_count);
+  if (plan->targets == NULL || given == NULL) return MEDLEY_NO_MEMORY;
+  memset(given, 0, plan->table->column_count);
   for (size_t i = 0; i < update->count; i++) {
     const med_cql_assignment *assignment = &update->assignments[i];
     med_cql_target *target = &plan->targets[plan->count++];
@@ -242,9 +286,11 @@ static int plan_update(med_cql_run *run, const med_cql_update *update, med_cql_m
     if (target->column->role <= MED_WIDE_CLUSTERING)
       return med_cql_fail(run, assignment->column.at, MEDLEY_ERROR, "PRIMARY KEY part %.*s found in SET part",
                           MED_CQL_TEXT(target->column->name));
+    MED_TRY(check_again(run, assignment, &given[target->column - plan->table->columns]));
     MED_TRY(plan_assignment(run, assignment, target));
     note_column(plan, target->column);
   }
+  MED_TRY(med_cql_conditions_plan(run, plan));
   MED_TRY(med_cql_restrict(run, plan->table, &update->where, MED_CQL_FOR_UPDATE, &plan->where));
   rc = check_row_key(run, plan, update->table.at, "UPDATE");
 done:
@@ -287,6 +333,8 @@ static int plan_delete(med_cql_run *run, const med_cql_delete *delete, med_cql_m
     MED_TRY(plan_target(run, delete->targets[i], &plan->targets[plan->count]));
     note_column(plan, plan->targets[plan->count++].column);
   }
+  plan->regulars = plan->regulars || delete->count == 0;
+  MED_TRY(med_cql_conditions_plan(run, plan));
   MED_TRY(med_cql_restrict(run, plan->table, &delete->where, MED_CQL_FOR_DELETE, &plan->where));
   if (delete->count > 0 || plan->if_kind != MED_CQL_IF_NONE) rc = check_row_key(run, plan, delete->table.at, "DELETE");
 done:
@@ -306,33 +354,40 @@ static int plan_one(med_cql_run *run, const med_cql_statement *statement, med_cq
   bool planning = run->planning;
   run->planning = true;
   if (rc == MEDLEY_OK) rc = med_cql_bounds_make(run, &plan->where, &bounds);
-  for (size_t i = 0; rc == MEDLEY_OK && i < plan->conditions->count; i++) {
-    med_cql_test test;
-    rc = med_cql_test_make(run, plan->table, &plan->conditions->relations[i], &test);
-    if (rc == MEDLEY_OK && test.columns[0]->role <= MED_WIDE_CLUSTERING)
-      rc = med_cql_fail(run, plan->conditions->relations[i].at, MEDLEY_ERROR,
-                        "PRIMARY KEY column '%.*s' cannot have IF conditions", MED_CQL_TEXT(test.columns[0]->name));
-  }
   run->planning = planning;
   return rc;
 }
 
+static int check_batched(med_cql_run *run, const med_cql_batch *batch, const med_cql_batch_plan *plan,
+                         const med_cql_modify_plan *one) {
+  const med_cql_term *timestamp = batch->using.timestamp;
+  bool counter = is_counter(one->table), counters = batch->kind == MED_CQL_BATCH_COUNTER;
+  const char *wrong = NULL;
+  if (timestamp != NULL && one->using->timestamp != NULL)
+    return med_cql_fail(run, one->using->timestamp->at, MEDLEY_ERROR,
+                        "Timestamp must be set either on BATCH or individual statements");
+  if (timestamp != NULL && counter)
+    return med_cql_fail(run, timestamp->at, MEDLEY_ERROR, "Cannot provide custom timestamp for %s",
+                        counters ? "counter BATCH" : "a BATCH containing counters");
+  if (counters && !counter)
+    wrong = "Cannot include non-counter statement in a counter batch";
+  else if (counter != is_counter(plan->plans[0].table))
+    wrong = "Counter and non-counter mutations cannot exist in the same batch";
+  else if (counter && batch->kind == MED_CQL_BATCH_LOGGED)
+    wrong = "Cannot include a counter statement in a logged batch";
+  else if (plan->conditional && one->table != plan->plans[0].table)
+    wrong = "Batch with conditions cannot span multiple tables";
+  if (wrong != NULL) return med_cql_fail(run, one->ast->at, MEDLEY_ERROR, "%s", wrong);
+  return plan->conditional ? check_no_in(run, one, true) : MEDLEY_OK;
+}
+
 static int check_batch(med_cql_run *run, const med_cql_batch *batch, const med_cql_batch_plan *plan) {
-  for (size_t i = 0; i < plan->count; i++) {
-    const med_cql_modify_plan *one = &plan->plans[i];
-    if (batch->using.timestamp != NULL && one->using->timestamp != NULL)
-      return med_cql_fail(run, one->using->timestamp->at, MEDLEY_ERROR,
-                          "Timestamp must be set either on BATCH or individual statements");
-    if (batch->using.timestamp != NULL && plan->conditional)
-      return med_cql_fail(run, batch->using.timestamp->at, MEDLEY_ERROR,
-                          "Cannot provide custom timestamp for conditional BATCH");
-    if (batch->using.timestamp != NULL && is_counter(one->table))
-      return med_cql_fail(run, batch->using.timestamp->at, MEDLEY_ERROR,
-                          "Cannot provide custom timestamp for counter BATCH");
-    if (batch->kind == MED_CQL_BATCH_COUNTER && !is_counter(one->table))
-      return med_cql_fail(run, one->ast->at, MEDLEY_ERROR, "Cannot include non-counter statement in a counter batch");
-  }
-  return MEDLEY_OK;
+  if (batch->using.timestamp != NULL && plan->conditional)
+    return med_cql_fail(run, batch->using.timestamp->at, MEDLEY_ERROR,
+                        "Cannot provide custom timestamp for conditional BATCH");
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < plan->count; i++) rc = check_batched(run, batch, plan, &plan->plans[i]);
+  return rc;
 }
 
 int med_cql_modify_plan_make(med_cql_run *run, const med_cql_statement *statement, med_cql_batch_plan *plan) {
@@ -345,10 +400,14 @@ int med_cql_modify_plan_make(med_cql_run *run, const med_cql_statement *statemen
     MED_TRY(plan_one(run, batch ? &statement->as.batch.statements[plan->count] : statement, &plan->plans[plan->count]));
     plan->conditional = plan->conditional || plan->plans[plan->count].if_kind != MED_CQL_IF_NONE;
   }
+  plan->batch = batch;
   if (batch) plan->using = &statement->as.batch.using;
-  if (batch) return check_batch(run, &statement->as.batch, plan);
   rc = MEDLEY_OK;
-  if (plan->conditional) rc = med_cql_conditions_columns(run, &plan->plans[0], &plan->shown, &plan->shown_count);
+  if (batch)
+    rc = check_batch(run, &statement->as.batch, plan);
+  else if (plan->conditional)
+    rc = check_no_in(run, &plan->plans[0], false);
+  if (rc == MEDLEY_OK && plan->conditional) rc = med_cql_conditions_columns(run, plan);
 done:
   return rc;
 }

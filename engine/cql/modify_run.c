@@ -44,7 +44,8 @@ static int take_ttl(med_cql_run *run, change *to) {
   to->ttl_s = to->plan->table->default_ttl_s;
   if (term == NULL) return MEDLEY_OK;
   int rc = med_cql_evaluate_number(run, term, MED_WIDE_INT, "[ttl]", &null, &number);
-  if (rc != MEDLEY_OK || null) return rc;
+  if (rc != MEDLEY_OK) return rc;
+  if (null) number = 0; /* none, not the table's */
   if (number < 0)
     return med_cql_fail(run, term->at, MEDLEY_RANGE, "A TTL must be greater or equal to 0, but was %lld",
                         (long long)number);
@@ -126,9 +127,12 @@ static int take_changes(med_cql_run *run, change *to) {
 }
 
 /* ---- INSERT ---- */
-static int check_key(med_cql_run *run, const med_wide_table *table, const med_slice *values, size_t count) {
-  uint32_t at = 0;
+static int check_key(med_cql_run *run, const med_cql_modify_plan *plan, const med_slice *values, size_t count) {
+  const med_wide_table *table = plan->table;
+  const med_cql_term *json = plan->ast->as.insert.json;
+  uint32_t at = json != NULL ? json->at : plan->key[0]->at;
   for (size_t i = 0; i < count; i++) {
+    if (json == NULL) at = plan->key[i]->at;
     if (med_wide_is_null(values[i]))
       return med_cql_fail(run, at, MEDLEY_ERROR, "Invalid null value in condition for column %.*s",
                           MED_CQL_TEXT(table->columns[i].name));
@@ -136,6 +140,7 @@ static int check_key(med_cql_run *run, const med_wide_table *table, const med_sl
       return med_cql_fail(run, at, MEDLEY_TOO_BIG, "Key length of %zu is longer than maximum of %d", values[i].len,
                           UINT16_MAX);
   }
+  if (json == NULL) at = plan->key[0]->at;
   if (table->partition_count == 1 && values[0].len == 0)
     return med_cql_fail(run, at, MEDLEY_ERROR, "Key may not be empty");
   return MEDLEY_OK;
@@ -152,7 +157,7 @@ static int take_insert_key(med_cql_run *run, change *to) {
   }
   to->partition = values;
   to->clustering = to->plan->has_clustering ? values + table->partition_count : NULL;
-  return check_key(run, table, values, count);
+  return check_key(run, to->plan, values, count);
 }
 
 static int json_member(med_cql_run *run, change *to, const med_cql_json_member *members, size_t count,
@@ -222,7 +227,7 @@ static int take_json(med_cql_run *run, change *to) {
   bool row = clustering > 0 || regulars > 0 || to->static_count == 0 || table->clustering_count == 0;
   to->partition = values;
   to->clustering = row ? values + table->partition_count : NULL;
-  rc = check_key(run, table, values, row ? keys : table->partition_count);
+  rc = check_key(run, to->plan, values, row ? keys : table->partition_count);
 done:
   return rc;
 }
@@ -323,50 +328,69 @@ static int apply(med_cql_run *run, const change *to) {
 }
 
 /* ---- Conditions ---- */
-static int holds(med_cql_run *run, const med_cql_batch_plan *plan, const change *to, bool *hold, medley_value *row) {
-  med_cql_row_key key = {to->partition, to->clustering};
+static med_cql_row_key key_of(const change *to) {
   static const med_slice no_clustering[1];
-  run->table = to->plan->table;
-  if (to->plan->ast->kind != MED_CQL_INSERT) {
-    const med_cql_bounds *bounds = &to->bounds;
-    if (bounds->partition_count > 1 || bounds->range_count > 1)
-      return med_cql_fail(run, to->plan->ast->at, MEDLEY_ERROR,
-                          "IN on the primary key columns is not supported with conditional updates");
-    *hold = false;
-    if (bounds->nothing) return MEDLEY_OK;
-    key.partition = bounds->partitions[0];
-    key.clustering = !to->plan->where.whole_row               ? NULL
-                     : to->plan->table->clustering_count == 0 ? no_clustering
-                                                              : bounds->rows[0];
-  }
-  return med_cql_conditions_hold(run, to->plan, &key, hold, plan->shown, plan->shown_count, row);
+  if (to->plan->ast->kind == MED_CQL_INSERT) return (med_cql_row_key){to->partition, to->clustering};
+  const med_cql_bounds *bounds = &to->bounds; /* of one partition, and one row or none: planning has seen to it */
+  bool row = to->plan->where.whole_row;
+  return (med_cql_row_key){bounds->partitions[0], !row                                     ? NULL
+                                                  : to->plan->table->clustering_count == 0 ? no_clustering
+                                                                                           : bounds->rows[0]};
 }
 
-/* Every condition is asked before anything is written. */
-static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes, const medley_value **row,
-                    bool *hold) {
-  medley_value *shown = med_cql_alloc(run, (plan->shown_count + 1) * sizeof *shown);
-  if (shown == NULL) return MEDLEY_NO_MEMORY;
-  for (size_t i = 0; i <= plan->shown_count; i++) shown[i] = (medley_value){.type = MEDLEY_TYPE_NULL};
-  *hold = true;
-  for (size_t i = 0; *hold && i < plan->count; i++) {
-    if (changes[i].plan->if_kind == MED_CQL_IF_NONE) continue;
-    int rc = holds(run, plan, &changes[i], hold, plan->shown_count > 0 ? shown + 1 : NULL);
-    if (rc != MEDLEY_OK) return rc;
+static int check_partitions(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes) {
+  const med_slice *first = key_of(&changes[0]).partition;
+  for (size_t i = 1; i < plan->count; i++) {
+    const med_slice *other = key_of(&changes[i]).partition;
+    for (size_t j = 0; j < plan->plans[i].table->partition_count; j++) {
+      if (!med_slice_equal(first[j], other[j]))
+        return med_cql_fail(run, plan->plans[i].ast->at, MEDLEY_ERROR,
+                            "Batch with conditions cannot span multiple partitions");
+    }
   }
-  shown[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = *hold};
-  *row = shown;
   return MEDLEY_OK;
 }
 
-int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, const medley_value **row) {
+static int show_batch(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes,
+                      med_cql_applied *applied) {
+  med_cql_row_key *keys = med_cql_alloc(run, plan->count * sizeof *keys);
+  size_t count = 0;
+  if (keys == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i < plan->count; i++) {
+    if (plan->plans[i].if_kind != MED_CQL_IF_NONE) keys[count++] = key_of(&changes[i]);
+  }
+  return med_cql_conditions_show(run, plan, keys, count, applied);
+}
+
+/* Every condition is asked before anything is written. */
+static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const change *changes, med_cql_applied *applied,
+                    bool *hold) {
+  medley_value *shown = med_cql_alloc(run, (plan->shown_count + 1) * sizeof *shown);
+  applied->rows = med_cql_alloc(run, sizeof *applied->rows);
+  if (shown == NULL || applied->rows == NULL) return MEDLEY_NO_MEMORY;
+  for (size_t i = 0; i <= plan->shown_count; i++) shown[i] = (medley_value){.type = MEDLEY_TYPE_NULL};
+  *hold = true;
+  int rc = check_partitions(run, plan, changes);
+  for (size_t i = 0; rc == MEDLEY_OK && *hold && i < plan->count; i++) {
+    if (changes[i].plan->if_kind == MED_CQL_IF_NONE) continue;
+    med_cql_row_key key = key_of(&changes[i]);
+    run->table = changes[i].plan->table;
+    rc = med_cql_conditions_hold(run, plan, changes[i].plan, &key, hold, plan->batch ? NULL : shown + 1);
+  }
+  shown[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = *hold};
+  applied->rows[0] = shown;
+  applied->count = 1;
+  return rc == MEDLEY_OK && plan->batch && !*hold ? show_batch(run, plan, changes, applied) : rc;
+}
+
+int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, med_cql_applied *applied) {
   change *changes = med_cql_alloc(run, (plan->count + 1) * sizeof *changes);
+  *applied = (med_cql_applied){0};
   if (changes == NULL) return MEDLEY_NO_MEMORY;
   bool hold = true;
   int rc = MEDLEY_OK;
-  *row = NULL;
   for (size_t i = 0; i < plan->count; i++) MED_TRY(take(run, &plan->plans[i], plan->using, &changes[i]));
-  if (plan->conditional) MED_TRY(all_hold(run, plan, changes, row, &hold));
+  if (plan->conditional) MED_TRY(all_hold(run, plan, changes, applied, &hold));
   for (size_t i = 0; hold && i < plan->count; i++) {
     MED_TRY(note_flags(run, &changes[i]));
     MED_TRY(apply(run, &changes[i]));

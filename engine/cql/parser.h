@@ -21,7 +21,4 @@ typedef struct
 MEDLEY_MUST_USE int med_cql_parse(med_slice text, med_arena *arena, med_cql_statement **statement,
                                   med_cql_markers *markers, size_t *used, medley_error *error);
 
-/* A name in its stored form as it is written: in quotes if it has to be. False if memory is short. */
-MEDLEY_MUST_USE bool med_cql_name_write(med_slice name, med_buffer *text);
-
 #endif

@@ -31,8 +31,8 @@ static bool alter_drop(med_cql_parser *p, med_cql_alter *alter) {
     return med_cql_parser_unsupported(p, at, "DROP COMPACT STORAGE");
   if (!med_cql_parse_if_exists(p, false, &alter->column_tolerant) || !read_columns(p, false, false, alter))
     return false;
-  if (!med_cql_take_word(p, "using")) return true;
-  return med_cql_expect_word(p, "timestamp") && med_cql_parse_count(p, &alter->timestamp);
+  if (med_cql_at_word(p, "using")) return med_cql_parser_unsupported(p, p->token.at, "DROP ... USING TIMESTAMP");
+  return true;
 }
 
 static bool alter_rename(med_cql_parser *p, med_cql_alter *alter) {
@@ -65,7 +65,7 @@ static bool alter_column_type(med_cql_parser *p, med_cql_alter *alter) {
 
 static bool alter_with(med_cql_parser *p, med_cql_alter *alter) {
   alter->kind = MED_CQL_ALTER_WITH;
-  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, &alter->with) : med_cql_expected(p, "WITH");
+  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, false, &alter->with) : med_cql_expected(p, "WITH");
 }
 
 static bool alter_table(med_cql_parser *p, med_cql_statement *statement) {
@@ -97,7 +97,7 @@ static bool alter_keyspace(med_cql_parser *p, med_cql_statement *statement) {
   statement->kind = MED_CQL_ALTER_KEYSPACE;
   if (!med_cql_parse_if_exists(p, false, &keyspace->tolerant) || !med_cql_parse_identifier(p, &keyspace->name))
     return false;
-  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, &keyspace->with) : med_cql_expected(p, "WITH");
+  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, false, &keyspace->with) : med_cql_expected(p, "WITH");
 }
 
 static bool alter_view(med_cql_parser *p, med_cql_statement *statement) {

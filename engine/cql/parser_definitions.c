@@ -3,8 +3,10 @@
 
 /* ---- WITH ---- */
 
-static bool read_clustering_order(med_cql_parser *p, med_cql_with *with) {
+static bool read_clustering_order(med_cql_parser *p, uint32_t at, med_cql_with *with) {
   med_cql_list order = {0};
+  if (with->clustering_order_count > 0)
+    return med_cql_parser_fail(p, MEDLEY_SYNTAX, at, "syntax error: CLUSTERING ORDER BY is written twice");
   if (!med_cql_expect_words(p, "order by") || !med_cql_expect_symbol(p, '(')) return false;
   do {
     med_cql_order *added = med_cql_list_add(p, &order, sizeof *added);
@@ -23,17 +25,19 @@ static bool read_property(med_cql_parser *p, med_cql_list *properties) {
          med_cql_parse_property_value(p, &added->value);
 }
 
-bool med_cql_parse_with(med_cql_parser *p, med_cql_with *with) {
+bool med_cql_parse_with(med_cql_parser *p, bool creates_table, med_cql_with *with) {
   med_cql_list properties = {0};
   if (!med_cql_take_word(p, "with")) return true;
   do {
     med_cql_token next = med_cql_peek(p);
-    bool is_property = next.kind == MED_CQL_TOKEN_SYMBOL && next.symbol == '=';
+    bool is_property = !creates_table || (next.kind == MED_CQL_TOKEN_SYMBOL && next.symbol == '=');
+    uint32_t at = p->token.at;
     bool fine;
     if (!is_property && med_cql_take_word(p, "clustering")) {
-      fine = read_clustering_order(p, with);
+      fine = read_clustering_order(p, at, with);
     } else if (!is_property && med_cql_take_word(p, "compact")) {
       with->compact_storage = true;
+      with->compact_at = at;
       fine = med_cql_expect_word(p, "storage");
     } else {
       fine = read_property(p, &properties);
@@ -52,7 +56,7 @@ static bool create_keyspace(med_cql_parser *p, med_cql_statement *statement) {
   statement->kind = MED_CQL_CREATE_KEYSPACE;
   if (!med_cql_parse_if_exists(p, true, &keyspace->tolerant) || !med_cql_parse_identifier(p, &keyspace->name))
     return false;
-  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, &keyspace->with) : med_cql_expected(p, "WITH");
+  return med_cql_at_word(p, "with") ? med_cql_parse_with(p, false, &keyspace->with) : med_cql_expected(p, "WITH");
 }
 
 /* ---- Tables ---- */
@@ -119,7 +123,7 @@ static bool create_table(med_cql_parser *p, med_cql_statement *statement) {
   } while (med_cql_take_symbol(p, ','));
   table->columns = columns.items;
   table->count = columns.count;
-  return med_cql_expect_symbol(p, ')') && med_cql_parse_with(p, &table->with);
+  return med_cql_expect_symbol(p, ')') && med_cql_parse_with(p, true, &table->with);
 }
 
 /* ---- Types ---- */
@@ -173,8 +177,9 @@ static bool create_index(med_cql_parser *p, bool custom, med_cql_statement *stat
   if (!read_index_target(p, index)) return false;
   if (med_cql_at_symbol(p, ',')) return med_cql_parser_unsupported(p, p->token.at, "an index on several columns");
   if (!med_cql_expect_symbol(p, ')')) return false;
+  index->using_at = p->token.at;
   if (med_cql_take_word(p, "using") && !med_cql_parse_string(p, &index->using_class)) return false;
-  return med_cql_parse_with(p, &index->with);
+  return med_cql_parse_with(p, false, &index->with);
 }
 
 /* ---- Views ---- */
@@ -185,7 +190,7 @@ static bool create_view(med_cql_parser *p, med_cql_statement *statement) {
   if (!med_cql_expect_word(p, "view") || !med_cql_parse_if_exists(p, true, &view->if_not_exists)) return false;
   if (!med_cql_parse_name(p, &view->name) || !med_cql_expect_words(p, "as select")) return false;
   if (!med_cql_parse_select_list(p, &view->select) || !med_cql_expect_words(p, "primary key")) return false;
-  return read_key(p, &view->key) && med_cql_parse_with(p, &view->with);
+  return read_key(p, &view->key) && med_cql_parse_with(p, true, &view->with);
 }
 
 /* ---- CREATE ---- */

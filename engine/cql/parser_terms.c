@@ -116,9 +116,25 @@ bool med_cql_parse_string(med_cql_parser *p, med_slice *text) {
   return true;
 }
 
+/* A property's map has constants alone, or nothing. */
+static bool check_property_map(med_cql_parser *p, const med_cql_term *map) {
+  bool is_map = map->kind == MED_CQL_MAP || (map->kind == MED_CQL_SET && map->count == 0);
+  if (!is_map) return med_cql_parser_fail(p, MEDLEY_SYNTAX, map->at, "syntax error: a property's value is no map");
+  for (size_t i = 0; map->kind == MED_CQL_MAP && i < 2 * map->count; i++) {
+    const med_cql_term *term = map->items[i];
+    if (term->kind >= MED_CQL_BOOLEAN && term->kind <= MED_CQL_DURATION) continue;
+    return med_cql_parser_fail(
+        p, MEDLEY_SYNTAX, term->at, "syntax error: Invalid property %s: it is no constant%s",
+        i % 2 == 0 ? "name" : "value",
+        term->kind == MED_CQL_MARKER ? " (bind variables are not supported in DDL queries)" : "");
+  }
+  return true;
+}
+
 bool med_cql_parse_property_value(med_cql_parser *p, const med_cql_term **term) {
   bool there;
-  if (med_cql_at_symbol(p, '{')) return med_cql_parse_term(p, term);
+  if (med_cql_at_symbol(p, '{')) return med_cql_parse_term(p, term) && check_property_map(p, *term);
+  if (med_cql_at_word(p, "null")) return med_cql_expected(p, "a value");
   if (!read_literal(p, term, &there)) return false;
   if (there) return true;
   if (!med_cql_is_name(&p->token)) return med_cql_expected(p, "a value");
@@ -131,17 +147,49 @@ bool med_cql_at_marker(const med_cql_parser *p) {
   return p->token.kind == MED_CQL_TOKEN_MARKER || med_cql_at_symbol(p, ':');
 }
 
-static bool number_marker(med_cql_parser *p, med_slice name, med_cql_term *marker) {
+/* The slot that a name is in or belongs into. */
+static int *marker_slot(const med_cql_parser *p, med_slice name) {
   const med_slice *names = p->markers.items;
-  for (size_t i = 0; i < p->markers.count && name.bytes != NULL; i++) {
-    if (names[i].bytes == NULL || !med_slice_equal(names[i], name)) continue;
-    marker->parameter = (int)i + 1;
-    return true;
+  size_t at = (size_t)med_hash64(name.bytes, name.len, 0) & (p->slot_count - 1);
+  while (p->marker_slots[at] != 0 && !med_slice_equal(names[p->marker_slots[at] - 1], name))
+    at = (at + 1) & (p->slot_count - 1);
+  return &p->marker_slots[at];
+}
+
+/* At most half of the slots are taken. */
+static bool grow_slots(med_cql_parser *p) {
+  const int *old = p->marker_slots;
+  size_t old_count = p->slot_count;
+  if (2 * (p->named_count + 1) <= old_count) return true;
+  p->slot_count = old_count == 0 ? 8 : 2 * old_count;
+  p->marker_slots = med_arena_alloc(p->arena, p->slot_count * sizeof *p->marker_slots);
+  if (p->marker_slots == NULL) {
+    p->rc = med_error_no_memory(p->error);
+    return false;
+  }
+  memset(p->marker_slots, 0, p->slot_count * sizeof *p->marker_slots);
+  const med_slice *names = p->markers.items;
+  for (size_t i = 0; i < old_count; i++) {
+    if (old[i] != 0) *marker_slot(p, names[old[i] - 1]) = old[i];
+  }
+  return true;
+}
+
+static bool number_marker(med_cql_parser *p, med_slice name, med_cql_term *marker) {
+  int *slot = NULL;
+  if (name.bytes != NULL) {
+    if (!grow_slots(p)) return false;
+    slot = marker_slot(p, name);
+    marker->parameter = *slot;
+    if (*slot != 0) return true;
   }
   med_slice *added = med_cql_list_add(p, &p->markers, sizeof *added);
   if (added == NULL) return false;
   *added = name;
   marker->parameter = (int)p->markers.count;
+  if (slot == NULL) return true;
+  *slot = marker->parameter;
+  p->named_count++;
   return true;
 }
 

@@ -22,6 +22,8 @@ typedef struct med_cql_parser {
   bool columns;         /* whether a term may name columns */
   bool in_assignment;   /* whether `value + column` is one */
   med_cql_list markers; /* med_slice */
+  int *marker_slots;    /* where a marker's name is in the list, from 1; 0: free; found by the name's hash */
+  size_t slot_count, named_count;
   med_arena *arena;
   medley_error *error;
   int rc;
@@ -76,7 +78,7 @@ bool med_cql_parse_term_into(med_cql_parser *p, med_cql_list *terms);
 bool med_cql_parse_count(med_cql_parser *p, const med_cql_term **term);
 bool med_cql_at_marker(const med_cql_parser *p);
 bool med_cql_parse_marker(med_cql_parser *p, const med_cql_term **term);
-/* A term that is no collection: a literal or a word that is no keyword of CQL. */
+/* A literal that is not null, a word that is no keyword of CQL, or a map of literals. */
 bool med_cql_parse_property_value(med_cql_parser *p, const med_cql_term **term);
 bool med_cql_parse_string(med_cql_parser *p, med_slice *text);
 /* column, column[element], column.field */
@@ -98,7 +100,8 @@ bool med_cql_parse_create(med_cql_parser *p, med_cql_statement *statement); /* p
 bool med_cql_parse_alter(med_cql_parser *p, med_cql_statement *statement);  /* parser_alterations.c */
 bool med_cql_parse_drop(med_cql_parser *p, med_cql_statement *statement);
 /* Parts of definitions. */
-bool med_cql_parse_with(med_cql_parser *p, med_cql_with *with);
+/* creates_table: CLUSTERING ORDER BY and COMPACT STORAGE are properties too. */
+bool med_cql_parse_with(med_cql_parser *p, bool creates_table, med_cql_with *with);
 bool med_cql_parse_column_definition(med_cql_parser *p, bool is_field, med_cql_column_definition *column);
 /* The clauses of a view's SELECT: the select list up to WHERE's end. */
 bool med_cql_parse_select_list(med_cql_parser *p, med_cql_select *select);

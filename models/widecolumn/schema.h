@@ -10,7 +10,7 @@
 
 #define MED_WIDE_COLUMNS_MAX 4096
 #define MED_WIDE_KEY_COLUMNS_MAX 64 /* of a partition key, and of a clustering key */
-#define MED_WIDE_NAME_MAX 48        /* bytes of a keyspace's, table's, type's or index's name: Cassandra's limit */
+#define MED_WIDE_NAME_MAX 48        /* bytes of a keyspace's, table's or type's name: Cassandra's limit */
 #define MED_WIDE_TTL_MAX 630720000  /* seconds: 20 years, as in Cassandra */
 #define MED_WIDE_GC_GRACE_DEFAULT 864000
 
@@ -76,7 +76,8 @@ enum {
   MED_WIDE_TABLE_TIMESTAMPS = 1 << 1,
   MED_WIDE_TABLE_EXPIRES = 1 << 2, /* a cell has had a time to live: there may be expired ones */
   MED_WIDE_TABLE_VIEW = 1 << 3,
-  MED_WIDE_TABLE_SEGMENTS = 1 << 4 /* rows have been sealed (segment.h): both tiers are to be looked at */
+  MED_WIDE_TABLE_SEGMENTS = 1 << 4, /* rows have been sealed (segment.h): both tiers are to be looked at */
+  MED_WIDE_TABLE_VIEW_ALL = 1 << 5  /* a view of all columns but static ones: those that its base gains are its too */
 };
 
 #define MED_WIDE_SEGMENT_ROWS_PROPERTY "segment_rows"

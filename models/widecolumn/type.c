@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "models/widecolumn/name_text.h"
+
 #define NAME_SIZE_MAX 128
 
 typedef struct kind_row {
@@ -239,21 +241,12 @@ int med_wide_type_parse(med_slice text, med_wide_type_finder finder, void *conte
 
 /* ---- Writing ---- */
 
-/* Quoted unless it reads as it is: lower case, no keyword of a type. */
+/* Quoted unless it reads as it is: a keyword of a type does not. */
 static bool write_name(med_slice name, med_buffer *text) {
-  const char *bytes = name.bytes;
-  bool plain = name.len > 0 && !(bytes[0] >= '0' && bytes[0] <= '9');
-  for (size_t i = 0; i < name.len; i++)
-    plain = plain && is_name_byte(bytes[i]) && !(bytes[i] >= 'A' && bytes[i] <= 'Z');
-  for (size_t i = 0; i < KIND_COUNT; i++) plain = plain && !med_slice_equal(name, med_slice_of_text(kind_rows[i].name));
-  if (med_slice_equal(name, med_slice_of_text("frozen"))) plain = false;
-  if (plain) return med_buffer_append(text, bytes, name.len);
-  bool fine = med_buffer_append_byte(text, '"');
-  for (size_t i = 0; i < name.len && fine; i++) {
-    if (bytes[i] == '"') fine = med_buffer_append_byte(text, '"');
-    fine = fine && med_buffer_append_byte(text, (uint8_t)bytes[i]);
-  }
-  return fine && med_buffer_append_byte(text, '"');
+  bool keyword = med_slice_equal(name, med_slice_of_text("frozen"));
+  for (size_t i = 0; i < KIND_COUNT; i++)
+    keyword = keyword || med_slice_equal(name, med_slice_of_text(kind_rows[i].name));
+  return keyword ? med_wide_name_quote(name, text) : med_wide_name_write(name, text);
 }
 
 static bool write_user_type(const med_wide_type *type, med_buffer *text) {

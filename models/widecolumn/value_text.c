@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "models/widecolumn/name_text.h"
 #include "models/widecolumn/number.h"
 #include "models/widecolumn/time_text.h"
 
@@ -170,8 +171,8 @@ static bool write_parts(const med_wide_type *type, med_slice value, med_buffer *
     med_slice part = med_slice_of(NULL, 0);
     if (!med_wide_parts_next(&parts, &part) && collection) break;
     if (index > 0 && !med_buffer_printf(text, "%s", map && index % 2 == 1 ? ": " : ", ")) return false;
-    if (type->kind == MED_WIDE_UDT && !(med_buffer_append(text, type->fields[index].bytes, type->fields[index].len) &&
-                                        med_buffer_append(text, ": ", 2)))
+    if (type->kind == MED_WIDE_UDT &&
+        !(med_wide_name_write(type->fields[index], text) && med_buffer_append(text, ": ", 2)))
       return false;
     if (!med_wide_text_write(&type->parts[collection ? index % type->part_count : index], part, text)) return false;
   }

@@ -47,7 +47,7 @@ static void fill(const history_settings *settings) {
   if (medley_session_open(db, &c.session, &error) != MEDLEY_OK) history_stop("session", error.message);
   static const char schema[] =
       "CREATE TABLE history (k INTEGER PRIMARY KEY, v TEXT); CREATE TABLE account (id INTEGER PRIMARY KEY, balance);";
-  static const char *const wide_schema[] = {"CREATE KEYSPACE history WITH replication = {}",
+  static const char *const wide_schema[] = {"CREATE KEYSPACE history WITH replication = {'class': 'SimpleStrategy'}",
                                             "CREATE TABLE history.lists (k int PRIMARY KEY, v list<bigint>)"};
   rc = medley_exec(c.session, MEDLEY_LANGUAGE_SQL, schema, MEDLEY_NUL_ENDED, NULL, NULL);
   for (int i = 0; rc == MEDLEY_OK && i < 2; i++)

@@ -88,8 +88,8 @@ START_TEST(values_with_parts_are_bound) {
   binds("map<int, text>", map(numbers, texts, 3), "{1: 'b', 3: 'a'}");
   const medley_value names[] = {text("B"), text("a")};
   const medley_value fields[] = {text("x"), integer(1)};
-  binds("u", map(names, fields, 2), "{a: 1, B: 'x'}");
-  binds("u", map(names, fields, 1), "{a: null, B: 'x'}");
+  binds("u", map(names, fields, 2), "{a: 1, \"B\": 'x'}");
+  binds("u", map(names, fields, 1), "{a: null, \"B\": 'x'}");
   const medley_value nested[] = {list(numbers, 1), list(numbers, 2)};
   binds("list<frozen<set<int>>>", list(nested, 2), "[{3}, {1, 3}]");
 }

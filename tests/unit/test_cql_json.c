@@ -89,8 +89,8 @@ START_TEST(json_is_read_as_values) {
   reads("map<int, text>", "{\"2\": \"b\", \"1\" : \"a\", \"2\": \"c\"}", "{1: 'a', 2: 'c'}");
   reads("map<frozen<list<text>>, int>", "{\"[\\\"a\\\"]\": 1}", "{['a']: 1}");
   reads("tuple<int, text>", "[1, null]", "(1, null)");
-  reads("u", "{\"A\": 1, \"\\\"B\\\"\": \"x\"}", "{a: 1, B: 'x'}");
-  reads("u", "{}", "{a: null, B: null}");
+  reads("u", "{\"A\": 1, \"\\\"B\\\"\": \"x\"}", "{a: 1, \"B\": 'x'}");
+  reads("u", "{}", "{a: null, \"B\": null}");
   reads("list<frozen<map<text, int>>>", "[{\"x\": 1}, {}]", "[{'x': 1}, {}]");
   reads("list<int>", "\"[1]\"", "[1]");
 }

@@ -137,8 +137,8 @@ START_TEST(tuples_and_user_types_have_their_missing_parts_as_null) {
   gives("tuple<int>", "(1)", "(1)");
   gives("tuple<tuple<int>>", "((1))", "((1))");
   gives("tuple<int, int>", "(null, null)", "(null, null)");
-  gives("u", "{\"B\": 'x'}", "{a: null, B: 'x'}");
-  gives("list<frozen<u>>", "[{a: 1}, {a: ?, \"B\": null}]", "[{a: 1, B: null}, {a: 7, B: null}]");
+  gives("u", "{\"B\": 'x'}", "{a: null, \"B\": 'x'}");
+  gives("list<frozen<u>>", "[{a: 1}, {a: ?, \"B\": null}]", "[{a: 1, \"B\": null}, {a: 7, \"B\": null}]");
 }
 END_TEST
 

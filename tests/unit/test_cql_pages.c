@@ -25,7 +25,7 @@ static void make(store *s) {
   ck_assert_ptr_nonnull(mkdtemp(s->folder));
   snprintf(s->path, sizeof s->path, "%s/db.medley", s->folder);
   open_store(s);
-  run(s, "CREATE KEYSPACE k WITH replication = {}");
+  run(s, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy'}");
   run(s, "CREATE TABLE k.t (p int, a int, b int, kind text, note text STATIC, PRIMARY KEY (p, a, b))");
   run(s, "CREATE INDEX ON k.t (kind)");
   run(s, "CREATE INDEX ON k.t (note)");

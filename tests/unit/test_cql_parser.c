@@ -145,6 +145,30 @@ END_TEST
 
 /* ---- SELECT ---- */
 
+START_TEST(markers_keep_their_numbers_however_many_there_are) {
+  enum { MANY = 20000 };
+  med_buffer text = {0};
+  cql_parsed parsed;
+  cql_add_text(&text, "SELECT * FROM t WHERE a IN (?");
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < MANY; i++) ck_assert(med_buffer_printf(&text, ", :n%d", round == 0 ? i : MANY - 1 - i));
+  }
+  cql_add_text(&text, ")");
+  cql_parse_bytes(&parsed, med_slice_of(text.bytes, text.len));
+  ck_assert_int_eq(parsed.status, MEDLEY_OK);
+  ck_assert_uint_eq(parsed.markers.count, MANY + 1);
+  const med_cql_relation *relation = &parsed.statement->as.select.where.relations[0];
+  ck_assert_uint_eq(relation->value_count, 2 * MANY + 1);
+  ck_assert_int_eq(relation->values[0]->parameter, 1);
+  for (int i = 0; i < MANY; i++) {
+    ck_assert_int_eq(relation->values[1 + i]->parameter, i + 2);
+    ck_assert_int_eq(relation->values[2 * MANY - i]->parameter, i + 2);
+  }
+  cql_clear(&parsed);
+  med_buffer_clear(&text);
+}
+END_TEST
+
 START_TEST(a_select_has_all_of_its_clauses) {
   cql_parsed parsed;
   cql_parse(&parsed,
@@ -490,10 +514,10 @@ END_TEST
 
 PROPERTY_MAIN("cql_parser", literals_keep_their_text, collections_nest, calls_casts_and_hints,
               arithmetic_has_precedence_and_goes_from_the_left, selectors_know_columns, a_column_is_no_value,
-              markers_of_one_name_are_one_parameter, a_select_has_all_of_its_clauses,
-              keywords_that_are_not_reserved_are_names, reserved_keywords_are_no_names, an_insert_has_values_or_json,
-              assignments_have_all_their_forms, an_update_has_conditions, a_delete_names_cells_or_rows,
-              a_batch_holds_statements_to_its_end, a_statement_ends_at_its_semicolon,
+              markers_of_one_name_are_one_parameter, markers_keep_their_numbers_however_many_there_are,
+              a_select_has_all_of_its_clauses, keywords_that_are_not_reserved_are_names, reserved_keywords_are_no_names,
+              an_insert_has_values_or_json, assignments_have_all_their_forms, an_update_has_conditions,
+              a_delete_names_cells_or_rows, a_batch_holds_statements_to_its_end, a_statement_ends_at_its_semicolon,
               what_medley_has_not_is_refused_by_name, syntax_errors_say_where_and_what_was_expected,
               a_long_token_is_cut_at_a_character, nesting_is_bounded_whatever_nests,
               text_of_any_shape_is_parsed_or_refused)
