@@ -22,7 +22,8 @@ typedef struct med_wide_vector {
 MEDLEY_MUST_USE int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **scan);
 void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 
-/* NOT_FOUND at the end. live: its rows that are not gone; it has room for MED_VECTOR_WORDS. */
+/* NOT_FOUND at the end. live: its rows that are not gone and have a marker or a value of a column that the table has still; it has room for
+ * MED_VECTOR_WORDS. */
 MEDLEY_MUST_USE int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live);
 /* A regular column, not a complex one, of integers or reals (med_wide_segment_type). */
 MEDLEY_MUST_USE int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
