@@ -191,6 +191,14 @@ static int take_found(rewrite *work, med_wide_tiers *tiers, const med_wide_found
   return med_wide_record_delete(work->txn, med_key_slice(key));
 }
 
+/* The next key after one. Rows have shorter keys than there may be. */
+static int step_behind(med_txn *txn, med_key *key) {
+  if (key->len >= MED_KEY_SIZE_MAX)
+    return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: a key that is none");
+  key->bytes[key->len++] = 0;
+  return MEDLEY_OK;
+}
+
 static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
   med_wide_tiers tiers;
   med_wide_found found;
@@ -204,7 +212,8 @@ static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
     at.len = (uint16_t)found.key.len;
     rc = take_found(work, &tiers, &found, &at);
     if (rc != MEDLEY_OK || (work->stopped && !sealed_only_when_stopped)) break;
-    if (at.len < MED_KEY_SIZE_MAX) at.bytes[at.len++] = 0;
+    rc = step_behind(work->txn, &at);
+    if (rc != MEDLEY_OK) break;
   }
   med_wide_tiers_clear(&tiers);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
@@ -300,9 +309,9 @@ static int write_range(med_txn *txn, med_wide_table *table, const pass *of, cons
   int rc = take_rows(&work, there->count > 0 || !had_records);
   if (rc == MEDLEY_OK) rc = replace(&work, there->segments, there->count);
   *next = there->end;
-  if (work.stopped && had_records) {
+  if (rc == MEDLEY_OK && work.stopped && had_records) {
     *next = work.last_record;
-    if (next->len < MED_KEY_SIZE_MAX) next->bytes[next->len++] = 0;
+    rc = step_behind(txn, next);
   }
   *rows = (size_t)work.rows;
   rewrite_clear(&work);
@@ -330,8 +339,8 @@ static int count_records(med_txn *txn, const med_wide_table *table, pass *of, co
     ++*looked;
     memcpy(of->at.bytes, found.key.bytes, found.key.len);
     of->at.len = (uint16_t)found.key.len;
-    if (of->at.len < MED_KEY_SIZE_MAX) of->at.bytes[of->at.len++] = 0;
-    rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
+    rc = step_behind(txn, &of->at);
+    if (rc == MEDLEY_OK) rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
     bool counts = rc == MEDLEY_OK && is_row_key(&place) && is_short(found.value);
     if (counts) rc = med_wide_tiers_row(&tiers, &found, &arena, &row);
     if (rc != MEDLEY_OK) break;
@@ -443,8 +452,8 @@ int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *writt
     med_wide_table own = *table;
     MED_TRY(go_on(txn, cursor, &own, &of, limit, looked));
     ++*written;
-    *left = of.begun;
   }
+  *left = *looked >= limit; /* a pass, or another table's, may have to go on */
   if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
 done:
   med_wide_catalog_release(catalog);

@@ -74,12 +74,14 @@ static int take(med_txn *txn, med_slice key, med_slice value, med_arena *arena, 
   med_slice record, tail;
   bool memory = true;
   int rc = med_wide_record_open(txn, value, &space, &record);
-  bool ok = rc == MEDLEY_OK && set_key(MED_WIDE_KEY_ROW, key, &segment->first) && key.len > MED_WIDE_TAIL_OFFSET + 8;
+  /* No row's key is as long as a key may be: whoever walks asks for it with one byte more. */
+  bool ok = rc == MEDLEY_OK && set_key(MED_WIDE_KEY_ROW, key, &segment->first) && key.len > MED_WIDE_TAIL_OFFSET + 8 &&
+            key.len < MED_KEY_SIZE_MAX;
   ok = ok && med_unpack_number(&record, &segment->id) && med_unpack_number(&record, &segment->rows) &&
        med_unpack_number(&record, &segment->bytes) && med_unpack_bytes(&record, &tail) &&
        take_columns(&record, arena, segment, &memory);
   ok = ok && segment->rows > 0 && segment->rows <= MED_WIDE_SEGMENT_ROWS_MAX && tail.len > 8 &&
-       tail.len <= MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET;
+       tail.len < MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET;
   if (ok) {
     segment->table_id = med_get_u32(segment->first.bytes + 1);
     segment->last = segment->first;

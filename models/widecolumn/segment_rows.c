@@ -114,14 +114,16 @@ static int make_slots(med_wide_segment_rows *rows) {
 
 enum { AT, BEFORE, BEHIND };
 
-/* The segment at, before or behind a key, if it is not the present one; then there is no place in it yet. NOT_FOUND leaves the present one. */
+/* The segment at, before or behind a key; there is no place in it yet. The one at a key may be the present one, which then stays as it is; those
+ * beside it are others, whatever number they say. NOT_FOUND leaves the present one. */
 static int enter(med_wide_segment_rows *rows, int where, med_slice key) {
   med_wide_segment found;
   med_arena arena = {0};
   int rc = where == AT       ? med_wide_segment_at(rows->txn, rows->cursor, key, &arena, &found)
            : where == BEFORE ? med_wide_segment_before(rows->txn, rows->cursor, key, &arena, &found)
                              : med_wide_segment_behind(rows->txn, rows->cursor, key, &arena, &found);
-  if (rc == MEDLEY_OK && rows->entered && rows->segment.id == found.id) {
+  if (rc == MEDLEY_OK && where == AT && rows->entered && rows->segment.id == found.id &&
+      med_slice_equal(med_key_slice(&rows->segment.first), med_key_slice(&found.first))) {
     med_arena_clear(&arena);
     return MEDLEY_OK;
   }
@@ -228,7 +230,7 @@ static int read_key(med_wide_segment_rows *rows, uint64_t row, med_key *key) {
   if (rc == MEDLEY_OK) rc = get_rest(rows, row, &rest);
   if (rc != MEDLEY_OK) return rc;
   med_wide_token_prefix(rows->table_id, token, key);
-  if (rest.len == 0 || rest.len > MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(rows, "a key that is none");
+  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(rows, "a key that is none");
   memcpy(key->bytes + key->len, rest.bytes, rest.len);
   key->len = (uint16_t)(key->len + rest.len);
   return MEDLEY_OK;
@@ -395,8 +397,11 @@ static int seek(med_wide_segment_rows *rows, med_slice key, bool forward) {
     return rc == MEDLEY_OK ? seek_through(rows, 0, true) : rc;
   }
   if (rc == MEDLEY_OK) rc = lower_bound(rows, key, &row);
+  if (rc == MEDLEY_OK) rc = seek_through(rows, forward ? row : row - 1, forward);
   if (rc != MEDLEY_OK) return rc;
-  return seek_through(rows, forward ? row : row - 1, forward);
+  /* A walk asks for what is beyond its last answer: it comes to an end as long as no answer lies before what was asked for. */
+  int order = med_slice_compare(med_key_slice(&rows->key), key);
+  return (forward ? order >= 0 : order < 0) ? MEDLEY_OK : damaged(rows, "its rows are not in order");
 }
 
 static int answer(med_wide_segment_rows *rows, med_slice key, bool forward, med_slice *found) {

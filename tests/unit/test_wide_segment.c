@@ -10,10 +10,11 @@
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/segment.h"
 #include "models/widecolumn/sweep.h"
+#include "models/widecolumn/tiers.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
 
-enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100 };
+enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100, SECOND_TABLE = 101 };
 
 static char folder[64], path[96];
 static med_store *store;
@@ -30,22 +31,22 @@ static medley_error error;
     ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
   } while (0)
 
-static void read_catalog(void) {
+static void read_catalog(const char *name) {
   med_wide_catalog_release(catalog);
   catalog = NULL;
   OK(med_wide_catalog_open(txn, &catalog));
-  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text(name));
 }
 
-static void make_table(void) {
+static void make_table(uint32_t id, const char *name) {
   med_wide_column columns[3] = {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
       {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR}};
   med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
-  med_wide_table made = {.id = TABLE,
+  med_wide_table made = {.id = id,
                          .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("t"),
+                         .name = med_slice_of_text(name),
                          .columns = columns,
                          .column_count = 3,
                          .partition_count = 1,
@@ -54,7 +55,7 @@ static void make_table(void) {
                          .properties = &property,
                          .property_count = 1};
   OK(med_wide_catalog_put_table(txn, &made));
-  read_catalog();
+  read_catalog(name);
 }
 
 static void setup(void) {
@@ -69,7 +70,7 @@ static void setup(void) {
   OK(med_member_open(store, &member));
   OK(med_writer_begin(member, false, 10000, &error));
   txn = med_member_txn(member);
-  make_table();
+  make_table(TABLE, "t");
 }
 
 static void teardown(void) {
@@ -120,23 +121,25 @@ static void delete_row(int p, int id) {
   med_arena_reset(&arena);
 }
 
-static void sweep(void) {
+static void sweep_by(size_t limit) {
   bool left = true;
-  for (int i = 0; left && i < 1000; i++) {
+  for (int i = 0; left && i < 10000; i++) {
     size_t swept;
-    OK(med_wide_sweep(txn, 50, &swept, &left));
+    OK(med_wide_sweep(txn, limit, &swept, &left));
   }
   ck_assert(!left);
-  read_catalog();
+  read_catalog("t");
 }
 
-/* Keys of tree WIDE that begin with a byte and the table's number. */
-static size_t count_keys(uint8_t first) {
+static void sweep(void) { sweep_by(50); }
+
+/* Keys of tree WIDE that begin with a byte and a table's number. */
+static size_t count_keys_of(uint8_t first, uint32_t table_id) {
   uint8_t prefix[5] = {first};
   med_cursor *cursor;
   med_slice key;
   size_t count = 0;
-  med_put_u32(prefix + 1, TABLE);
+  med_put_u32(prefix + 1, table_id);
   OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
   int rc = med_cursor_seek(cursor, med_slice_of(prefix, 5), &key, NULL);
   for (; rc == MEDLEY_OK && med_slice_starts_with(key, med_slice_of(prefix, 5)); count++)
@@ -144,6 +147,8 @@ static size_t count_keys(uint8_t first) {
   med_cursor_close(cursor);
   return count;
 }
+
+static size_t count_keys(uint8_t first) { return count_keys_of(first, TABLE); }
 
 static med_wide_segment first_segment(void) {
   med_cursor *cursor;
@@ -172,6 +177,16 @@ START_TEST(rows_are_sealed_once_enough_have_gathered) {
   ck_assert_uint_lt(count_keys(MED_WIDE_KEY_ROW), SEGMENT_ROWS);
   ck_assert(table->flags & MED_WIDE_TABLE_SEGMENTS);
   ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(the_sweep_says_that_another_table_is_left) {
+  insert_all();
+  make_table(SECOND_TABLE, "u");
+  insert_all();
+  sweep_by(1);
+  ck_assert_uint_gt(count_keys_of(MED_WIDE_KEY_SEGMENT, TABLE), 0);
+  ck_assert_uint_gt(count_keys_of(MED_WIDE_KEY_SEGMENT, SECOND_TABLE), 0);
 }
 END_TEST
 
@@ -268,6 +283,50 @@ START_TEST(damage_of_a_segment_is_noticed) {
 }
 END_TEST
 
+/* Walks over all rows; what the walk ended with. */
+static int walk(bool forward) {
+  med_wide_tiers tiers;
+  med_wide_found found;
+  med_key at;
+  int rc = MEDLEY_OK, steps = 0;
+  med_wide_table_prefix(TABLE, &at);
+  if (!forward) (void)med_key_after_prefix(&at, med_key_slice(&at));
+  med_wide_tiers_init(&tiers, txn, table);
+  for (; rc == MEDLEY_OK && steps < 10 * PARTITIONS * ROWS; steps++) {
+    rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
+                 : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
+    if (rc != MEDLEY_OK) break;
+    memcpy(at.bytes, found.key.bytes, found.key.len);
+    at.len = (uint16_t)found.key.len;
+    if (forward) at.bytes[at.len++] = 0;
+  }
+  med_wide_tiers_clear(&tiers);
+  ck_assert_msg(rc != MEDLEY_OK, "the walk has no end");
+  return rc;
+}
+
+START_TEST(a_directory_that_names_a_segment_twice_does_not_hang) {
+  insert_all();
+  sweep();
+  ck_assert_int_eq(walk(true), MEDLEY_NOT_FOUND);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+  med_wide_segment segment = first_segment();
+  med_mark mark = med_txn_mark(txn);
+  segment.first.bytes[segment.first.len - 1]++; /* amid its rows */
+  OK(med_wide_segment_put(txn, &segment));
+  ck_assert_int_eq(walk(true), MEDLEY_NOT_FOUND);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+  OK(med_txn_rollback_to(txn, mark));
+  segment.first = segment.last; /* behind them */
+  segment.first.bytes[segment.first.len - 1]++;
+  segment.last = segment.first;
+  OK(med_wide_segment_put(txn, &segment));
+  ck_assert_int_eq(walk(true), MEDLEY_CORRUPT);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+}
+END_TEST
+
 PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, rows_are_sealed_once_enough_have_gathered,
-                      a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
-                      a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed)
+                      the_sweep_says_that_another_table_is_left, a_segment_that_lost_many_rows_is_written_anew,
+                      nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
+                      damage_of_a_segment_is_noticed, a_directory_that_names_a_segment_twice_does_not_hang)
