@@ -28,25 +28,6 @@ static bool comparison_of(med_cql_operator operation, med_compare *compare) {
   }
 }
 
-static int64_t integer_of(med_wide_kind kind, med_slice value) {
-  switch (value.len) {
-    case 1: return kind == MED_WIDE_BOOLEAN ? *(const uint8_t *)value.bytes : *(const int8_t *)value.bytes;
-    case 2: return (int16_t)med_get_u16(value.bytes);
-    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(value.bytes) : (int32_t)med_get_u32(value.bytes);
-    default: return (int64_t)med_get_u64(value.bytes);
-  }
-}
-
-static double real_of(med_slice value) {
-  double real;
-  float narrow;
-  uint64_t bits = value.len == 8 ? med_get_u64(value.bytes) : 0;
-  uint32_t narrow_bits = value.len == 4 ? med_get_u32(value.bytes) : 0;
-  memcpy(&real, &bits, sizeof real);
-  memcpy(&narrow, &narrow_bits, sizeof narrow);
-  return value.len == 8 ? real : (double)narrow;
-}
-
 static bool takes_test(const med_cql_test *test) {
   med_compare compare;
   if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
@@ -56,7 +37,7 @@ static bool takes_test(const med_cql_test *test) {
   switch (med_wide_segment_type(kind)) {
     case MED_COLUMN_INTEGERS: return true;
     case MED_COLUMN_REALS: { /* CQL has two zeros and one NaN, columns have one of each: the row path knows */
-      double real = real_of(test->values[0]);
+      double real = med_wide_segment_real(test->values[0]);
       return real < 0 || real > 0;
     }
     default: return kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII || kind == MED_WIDE_BLOB;
@@ -98,28 +79,14 @@ static int apply_test(med_wide_segment_scan *scan, const med_cql_test *test, siz
     rc = med_wide_segment_scan_vector(scan, column, &vector);
     if (rc != MEDLEY_OK) return rc;
     if (vector->integers != NULL && type == MED_COLUMN_INTEGERS)
-      med_column_compare_integers(vector->integers, rows, compare, integer_of(column->type.kind, constant), passed);
+      med_column_compare_integers(vector->integers, rows, compare,
+                                  med_wide_segment_integer(column->type.kind, constant), passed);
     if (vector->reals != NULL && type == MED_COLUMN_REALS)
-      med_column_compare_reals(vector->reals, rows, compare, real_of(constant), passed);
+      med_column_compare_reals(vector->reals, rows, compare, med_wide_segment_real(constant), passed);
     and_rows(passed, vector->present);
   }
   and_rows(selected, passed);
   return rc;
-}
-
-/* A number of a column as a value, to be compared as the row path's are. */
-static med_slice value_of(const med_wide_column *column, int64_t integer, double real, uint8_t bytes[8]) {
-  size_t len = med_wide_kind_size(column->type.kind);
-  uint64_t bits = (uint64_t)integer;
-  if (column->type.kind == MED_WIDE_DOUBLE) memcpy(&bits, &real, sizeof bits);
-  if (column->type.kind == MED_WIDE_FLOAT) {
-    float narrow = (float)real;
-    uint32_t narrow_bits;
-    memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
-    bits = narrow_bits;
-  }
-  med_put_u64(bytes, bits);
-  return med_slice_of(bytes + 8 - len, len);
 }
 
 static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
@@ -134,8 +101,9 @@ static int add_integers(med_cql_run *run, const med_cql_expression *expression, 
     return MEDLEY_OK;
   }
   int64_t found = expression->aggregate == MED_CQL_MIN ? total.min : total.max;
-  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, found, 0, bytes),
-                                   accumulator);
+  return med_cql_accumulator_offer(
+      run, expression, med_wide_segment_of_integer(expression->arguments[0]->column->type.kind, found, bytes),
+      accumulator);
 }
 
 static uint64_t order_of(double real) {
@@ -161,7 +129,8 @@ static int add_reals(med_cql_run *run, const med_cql_expression *expression, con
     bool less = order_of(real) < order_of(found);
     if (less == (expression->aggregate == MED_CQL_MIN) && order_of(real) != order_of(found)) found = real;
   }
-  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, 0, found, bytes),
+  return med_cql_accumulator_offer(run, expression,
+                                   med_wide_segment_of_real(expression->arguments[0]->column->type.kind, found, bytes),
                                    accumulator);
 }
 

@@ -10,22 +10,6 @@ static int damaged(med_txn *txn, const char *what) {
   return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: %s", what);
 }
 
-med_column_type med_wide_segment_type(med_wide_kind kind) {
-  switch (kind) {
-    case MED_WIDE_INT:
-    case MED_WIDE_BIGINT:
-    case MED_WIDE_SMALLINT:
-    case MED_WIDE_TINYINT:
-    case MED_WIDE_TIMESTAMP:
-    case MED_WIDE_TIME:
-    case MED_WIDE_DATE:
-    case MED_WIDE_BOOLEAN: return MED_COLUMN_INTEGERS;
-    case MED_WIDE_FLOAT:
-    case MED_WIDE_DOUBLE: return MED_COLUMN_REALS;
-    default: return MED_COLUMN_TEXTS;
-  }
-}
-
 static void segment_key(uint8_t first, const med_wide_segment *segment, med_key *key) {
   med_key_init(key);
   med_key_add_u8(key, first);

@@ -440,48 +440,15 @@ static void learn_table(med_wide_segment_rows *rows, const med_wide_table *table
   rows->knows_table = true;
 }
 
-static bool from_integer(const slot *of, int64_t value, uint8_t *bytes, size_t *len) {
-  *len = med_wide_kind_size(of->kind);
-  switch (*len) {
-    case 1: bytes[0] = (uint8_t)value; return true;
-    case 2: med_put_u16(bytes, (uint16_t)value); return true;
-    case 4: med_put_u32(bytes, (uint32_t)value); return true;
-    case 8: med_put_u64(bytes, (uint64_t)value); return true;
-    default: return false;
-  }
-}
-
-/* The bits of a float that went in as a double; those of a NaN as they were. */
-static void from_real(const slot *of, double value, uint8_t *bytes, size_t *len) {
-  uint64_t bits;
-  uint32_t narrow;
-  memcpy(&bits, &value, sizeof bits);
-  *len = of->kind == MED_WIDE_FLOAT ? 4 : 8;
-  if (*len == 8) {
-    med_put_u64(bytes, bits);
-    return;
-  }
-  float number = value == value ? (float)value : 0;
-  memcpy(&narrow, &number, sizeof narrow);
-  if (value != value)
-    narrow = (uint32_t)(bits >> 63) << 31 | UINT32_C(0xFF) << 23 | ((uint32_t)(bits >> 29) & 0x7FFFFF);
-  med_put_u32(bytes, narrow);
-}
-
 static int take_value(med_wide_segment_rows *rows, const slot *of, size_t at, med_arena *arena, med_slice *value) {
   uint8_t bytes[8];
-  size_t len = 0;
   bool ok = true;
   if (med_wide_segment_type(of->kind) != of->type) return damaged(rows, "a column of another type");
-  if (of->type == MED_COLUMN_TEXTS) {
-    *value = med_wide_copy(arena, of->values.texts[at], &ok);
-  } else {
-    if (of->type == MED_COLUMN_REALS)
-      from_real(of, of->values.reals[at], bytes, &len);
-    else if (!from_integer(of, of->values.integers[at], bytes, &len))
-      return damaged(rows, "a column of another type");
-    *value = med_wide_copy(arena, med_slice_of(bytes, len), &ok);
-  }
+  med_slice found = of->type == MED_COLUMN_TEXTS ? of->values.texts[at]
+                    : of->type == MED_COLUMN_REALS
+                        ? med_wide_segment_of_real(of->kind, of->values.reals[at], bytes)
+                        : med_wide_segment_of_integer(of->kind, of->values.integers[at], bytes);
+  *value = med_wide_copy(arena, found, &ok);
   return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(rows->txn));
 }
 

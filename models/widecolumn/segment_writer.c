@@ -144,34 +144,6 @@ static int write_vector(med_wide_segment_writer *writer) {
 }
 
 /* ---- Rows ---- */
-static int64_t to_integer(med_wide_kind kind, med_slice value) {
-  const uint8_t *bytes = value.bytes;
-  switch (value.len) {
-    case 1: return kind == MED_WIDE_BOOLEAN ? bytes[0] : (int8_t)bytes[0];
-    case 2: return (int16_t)med_get_u16(bytes);
-    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(bytes) : (int32_t)med_get_u32(bytes);
-    default: return (int64_t)med_get_u64(bytes);
-  }
-}
-
-/* A float as the double that has its bits: also of a NaN, which an arithmetic conversion may change. */
-static double to_real(med_slice value) {
-  uint64_t bits;
-  double real;
-  if (value.len == 8) {
-    bits = med_get_u64(value.bytes);
-  } else {
-    uint32_t narrow = med_get_u32(value.bytes);
-    float number;
-    memcpy(&number, &narrow, sizeof number);
-    real = (double)number;
-    if (number == number) return real;
-    bits = (uint64_t)(narrow >> 31) << 63 | UINT64_C(0x7FF) << 52 | (uint64_t)(narrow & 0x7FFFFF) << 29;
-  }
-  memcpy(&real, &bits, sizeof real);
-  return real;
-}
-
 static void put_integer(med_wide_segment_writer *writer, uint64_t number, int64_t value) {
   column *of = &writer->columns[number];
   of->values.integers[writer->filled] = value;
@@ -180,8 +152,8 @@ static void put_integer(med_wide_segment_writer *writer, uint64_t number, int64_
 
 static bool put_value(med_wide_segment_writer *writer, column *of, med_slice value) {
   bool ok = true;
-  if (of->type == MED_COLUMN_INTEGERS) of->values.integers[writer->filled] = to_integer(of->kind, value);
-  if (of->type == MED_COLUMN_REALS) of->values.reals[writer->filled] = to_real(value);
+  if (of->type == MED_COLUMN_INTEGERS) of->values.integers[writer->filled] = med_wide_segment_integer(of->kind, value);
+  if (of->type == MED_COLUMN_REALS) of->values.reals[writer->filled] = med_wide_segment_real(value);
   if (of->type == MED_COLUMN_TEXTS) of->values.texts[writer->filled] = med_wide_copy(&writer->bytes, value, &ok);
   med_rows_add(of->present, writer->filled);
   return ok;

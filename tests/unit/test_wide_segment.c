@@ -167,6 +167,31 @@ static uint64_t problems(void) {
   return count;
 }
 
+START_TEST(numbers_of_columns_are_the_values_bit_for_bit) {
+  static const med_wide_kind kinds[] = {MED_WIDE_BOOLEAN, MED_WIDE_TINYINT,   MED_WIDE_SMALLINT, MED_WIDE_INT,
+                                        MED_WIDE_BIGINT,  MED_WIDE_TIMESTAMP, MED_WIDE_TIME,     MED_WIDE_DATE,
+                                        MED_WIDE_FLOAT,   MED_WIDE_DOUBLE};
+  static const uint64_t odd[] = {UINT64_C(0x7F800001) << 32,
+                                 UINT64_C(0xFFC00000) << 32,
+                                 UINT64_C(0x7FF0000000000001),
+                                 UINT64_C(1) << 63,
+                                 0,
+                                 UINT64_MAX};
+  uint64_t random = property_seed("numbers");
+  for (int i = 0; i < 20000; i++) {
+    med_wide_kind kind = kinds[property_below(&random, 10)];
+    size_t pick = (size_t)property_below(&random, 12);
+    uint8_t bytes[8], back[8];
+    med_put_u64(bytes, pick < 6 ? odd[pick] : property_random(&random));
+    med_slice value = med_slice_of(bytes, med_wide_kind_size(kind));
+    med_slice made = med_wide_segment_type(kind) == MED_COLUMN_REALS
+                         ? med_wide_segment_of_real(kind, med_wide_segment_real(value), back)
+                         : med_wide_segment_of_integer(kind, med_wide_segment_integer(kind, value), back);
+    ck_assert_msg(med_slice_equal(value, made), "kind %d: %016llx", (int)kind, (unsigned long long)med_get_u64(bytes));
+  }
+}
+END_TEST
+
 START_TEST(rows_are_sealed_once_enough_have_gathered) {
   for (int id = 0; id < ROWS; id++) insert(0, id, "few");
   sweep();
@@ -326,7 +351,8 @@ START_TEST(a_directory_that_names_a_segment_twice_does_not_hang) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, rows_are_sealed_once_enough_have_gathered,
-                      the_sweep_says_that_another_table_is_left, a_segment_that_lost_many_rows_is_written_anew,
-                      nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
-                      damage_of_a_segment_is_noticed, a_directory_that_names_a_segment_twice_does_not_hang)
+PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_the_values_bit_for_bit,
+                      rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
+                      a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
+                      a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed,
+                      a_directory_that_names_a_segment_twice_does_not_hang)
