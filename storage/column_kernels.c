@@ -65,8 +65,7 @@ INLINE void compare_integers(const int64_t *values, size_t words, med_compare co
 FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
      (values, words, compare, constant, selected))
 
-/* The comparison that is true where the given one is false. */
-static med_compare opposite(med_compare compare) {
+med_compare med_compare_opposite(med_compare compare) {
   switch (compare) {
     case MED_LESS: return MED_GREATER_EQUAL;
     case MED_LESS_EQUAL: return MED_GREATER;
@@ -83,7 +82,7 @@ void med_column_compare_integers(const int64_t *values, size_t rows, med_compare
                                  uint64_t *selected) {
   bool inverted = compare == MED_LESS_EQUAL || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
   memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
-  compare_integers_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  compare_integers_fast(values, words_of(rows), inverted ? med_compare_opposite(compare) : compare, constant, selected);
   keep_rows(selected, rows, inverted);
 }
 
@@ -130,7 +129,7 @@ void med_column_compare_reals(const double *values, size_t rows, med_compare com
   }
   /* IEEE's less, equal and less-or-equal are false for a NaN, and so right; the others are what they leave, NaN included. */
   bool inverted = compare == MED_GREATER || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
-  compare_reals_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  compare_reals_fast(values, words_of(rows), inverted ? med_compare_opposite(compare) : compare, constant, selected);
   keep_rows(selected, rows, inverted);
 }
 

@@ -20,6 +20,9 @@ typedef enum med_compare {
   MED_GREATER,
 } med_compare;
 
+/* The comparison that is true where the given one is false. */
+med_compare med_compare_opposite(med_compare compare);
+
 /* ---- Filters ---- selected becomes the rows of the first `rows` whose value compares so with the constant; rows without a value
  * compare as 0. Reals in the order of med_real_less: NaN equals NaN and is greater than all others. */
 void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,

@@ -1,7 +1,17 @@
 /* segment_scan.c - vectors of columns, decoded when they are asked for. */
 #include "models/widecolumn/segment_scan.h"
 
+#include "models/widecolumn/row.h"
 #include "storage/column_reader.h"
+
+/* Which texts of a column's dictionary compare so with a constant: found out once for a segment. */
+typedef struct text_match text_match;
+struct text_match {
+  text_match *next;
+  med_compare compare;
+  med_slice constant;
+  uint8_t *matches;
+};
 
 typedef struct scanned {
   uint64_t number; /* MED_WIDE_SEGMENT_... */
@@ -9,8 +19,10 @@ typedef struct scanned {
   bool kept;       /* the table has the column still */
   med_column_type type;
   med_column_reader *reader; /* NULL: not asked for yet */
-  bool decoded;              /* `vector` is the present one's; of texts only what is present */
+  void *values;              /* room for those of a vector, once they are wanted */
+  bool decoded;              /* `vector` is the present one's */
   med_wide_vector vector;
+  text_match *matches;
 } scanned;
 
 struct med_wide_segment_scan {
@@ -21,11 +33,10 @@ struct med_wide_segment_scan {
   med_wide_segment segment;
   uint64_t vector;  /* the present one */
   size_t rows;      /* of it */
-  scanned *columns; /* the segment's, and behind them its markers */
+  scanned *columns; /* the segment's, by id, and behind them its markers */
   bool lacks;       /* the table has dropped one of them: rows may be left without a value */
   med_arena arena;  /* of the segment */
   uint32_t codes[MED_VECTOR_ROWS];
-  med_slice texts[MED_VECTOR_ROWS];
 };
 
 int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **opened) {
@@ -102,38 +113,53 @@ static int open_column(med_wide_segment_scan *scan, scanned *of) {
   med_page_run run;
   if (of->reader != NULL) return MEDLEY_OK;
   med_wide_segment_run(&scan->segment, of->number, &run);
-  if (of->type != MED_COLUMN_TEXTS) {
-    of->vector.integers = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * sizeof(int64_t));
-    of->vector.reals = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * sizeof(double));
-    if (of->vector.integers == NULL || of->vector.reals == NULL) return med_error_no_memory(med_txn_error(scan->txn));
-  }
   return med_column_reader_open(scan->txn, &run, of->type, &of->reader);
 }
 
 /* *of is NULL if no row of the segment has a value of the column. */
 static int find_column(med_wide_segment_scan *scan, const med_wide_column *column, scanned **of) {
-  *of = NULL;
-  for (size_t i = 0; i < scan->segment.column_count; i++) {
-    if (scan->columns[i].id == column->id) *of = &scan->columns[i];
+  size_t low = 0, high = scan->segment.column_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (scan->columns[middle].id < column->id)
+      low = middle + 1;
+    else
+      high = middle;
   }
+  *of = low < scan->segment.column_count && scan->columns[low].id == column->id ? &scan->columns[low] : NULL;
   if (*of == NULL) return MEDLEY_OK;
   if ((*of)->type != med_wide_segment_type(column->type.kind)) return damaged(scan);
   return open_column(scan, *of);
 }
 
-static int take_rows(med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
+static int take_rows(const med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
   if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && rows->rows != scan->rows)) return damaged(scan);
   if (rc == MEDLEY_OK) memcpy(present, rows->present, sizeof rows->present);
   return rc;
 }
 
-/* Of numbers; the column is open. */
+/* The column is open. */
 static int decode(med_wide_segment_scan *scan, scanned *of) {
   med_vector_rows rows;
+  size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
+  int rc = MEDLEY_OK;
   if (of->decoded) return MEDLEY_OK;
-  int rc = of->type == MED_COLUMN_INTEGERS
-               ? med_column_reader_integers(of->reader, scan->vector, &rows, of->vector.integers)
-               : med_column_reader_reals(of->reader, scan->vector, &rows, of->vector.reals);
+  if (of->values == NULL) of->values = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * size);
+  if (of->values == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  switch (of->type) {
+    case MED_COLUMN_INTEGERS:
+      rc = med_column_reader_integers(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.integers = of->values;
+      break;
+    case MED_COLUMN_REALS:
+      rc = med_column_reader_reals(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.reals = of->values;
+      break;
+    default:
+      rc = med_column_reader_texts(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.texts = of->values;
+      break;
+  }
   rc = take_rows(scan, rc, &rows, of->vector.present);
   of->decoded = rc == MEDLEY_OK;
   return rc;
@@ -142,11 +168,9 @@ static int decode(med_wide_segment_scan *scan, scanned *of) {
 /* The rows that have a value; the column is open. */
 static int find_present(med_wide_segment_scan *scan, scanned *of, uint64_t *present) {
   med_vector_rows rows;
-  if (of->type == MED_COLUMN_TEXTS)
-    return take_rows(scan, med_column_reader_texts(of->reader, scan->vector, &rows, scan->texts), &rows, present);
-  int rc = decode(scan, of);
-  if (rc == MEDLEY_OK) memcpy(present, of->vector.present, sizeof of->vector.present);
-  return rc;
+  if (!of->decoded) return take_rows(scan, med_column_reader_present(of->reader, scan->vector, &rows), &rows, present);
+  memcpy(present, of->vector.present, sizeof of->vector.present);
+  return MEDLEY_OK;
 }
 
 int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
@@ -167,6 +191,10 @@ int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_co
 }
 
 /* ---- Rows ---- */
+static void and_rows(uint64_t *rows, const uint64_t *with) {
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
+}
+
 static bool has_all(const uint64_t *rows, const uint64_t *of) {
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) {
     if (of[i] & ~rows[i]) return false;
@@ -181,7 +209,7 @@ static int find_markers(med_wide_segment_scan *scan, uint64_t *marked) {
   if (rc != MEDLEY_OK) return rc;
   if (med_rows_count(markers->vector.present) != scan->rows) return damaged(scan);
   for (size_t row = 0; row < scan->rows; row++) {
-    if (markers->vector.integers[row] != 0) med_rows_add(marked, row);
+    if (markers->vector.values.integers[row] != 0) med_rows_add(marked, row);
   }
   return MEDLEY_OK;
 }
@@ -197,7 +225,7 @@ static int leave_out_empty(med_wide_segment_scan *scan, uint64_t *live) {
     if (rc == MEDLEY_OK) rc = find_present(scan, of, present);
     for (size_t word = 0; rc == MEDLEY_OK && word < MED_VECTOR_WORDS; word++) there[word] |= present[word];
   }
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) live[i] &= there[i];
+  and_rows(live, there);
   return rc;
 }
 
@@ -227,7 +255,32 @@ int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64
   return find_live(scan, live);
 }
 
-/* ---- Texts ---- */
+/* ---- Comparing ---- */
+static bool may_match(const med_column_zone *zone, const med_wide_column *column, med_compare compare,
+                      med_slice constant) {
+  switch (med_wide_segment_type(column->type.kind)) {
+    case MED_COLUMN_INTEGERS:
+      return med_column_may_match_integers(zone->min.integer, zone->max.integer, compare,
+                                           med_wide_segment_integer(column->type.kind, constant));
+    case MED_COLUMN_REALS:
+      return med_column_may_match_reals(zone->min.real, zone->max.real, compare, med_wide_segment_real(constant));
+    default: return med_column_may_match_texts(zone->min.prefix, zone->max.prefix, compare, constant);
+  }
+}
+
+/* What the bounds of the vector say: that some row may match, that all do. */
+static int ask_zone(med_wide_segment_scan *scan, scanned *of, const med_wide_column *column, med_compare compare,
+                    med_slice constant, bool *some, bool *all) {
+  const med_column_group *group;
+  int rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && group->rows != scan->segment.rows)) return damaged(scan);
+  if (rc != MEDLEY_OK) return rc;
+  const med_column_zone *zone = &group->zones[scan->vector];
+  *some = zone->nulls < scan->rows && may_match(zone, column, compare, constant);
+  *all = zone->nulls == 0 && !may_match(zone, column, med_compare_opposite(compare), constant);
+  return MEDLEY_OK;
+}
+
 static bool compares(int order, med_compare compare) {
   switch (compare) {
     case MED_LESS: return order < 0;
@@ -239,44 +292,83 @@ static bool compares(int order, med_compare compare) {
   }
 }
 
-/* By the dictionary: each of its texts is compared once for the vector. */
-static int match_codes(med_wide_segment_scan *scan, scanned *of, const med_vector_rows *rows, med_compare compare,
-                       med_slice constant, uint64_t *selected) {
+/* By the dictionary: each of its texts is compared once for the segment. */
+static int match_dictionary(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
+                            const uint8_t **matches) {
   const med_column_group *group;
   const med_slice *texts;
+  bool ok = true;
+  for (const text_match *known = of->matches; known != NULL; known = known->next) {
+    *matches = known->matches;
+    if (known->compare == compare && med_slice_equal(known->constant, constant)) return MEDLEY_OK;
+  }
   int rc = med_column_reader_group(of->reader, 0, &group);
   if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts);
   if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
   if (rc != MEDLEY_OK) return rc;
-  size_t count = group->dictionary_texts;
-  uint8_t *matches = med_alloc(count + 1);
-  if (matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
-  matches[0] = 0;
-  for (size_t i = 0; i < count; i++) matches[i] = compares(med_slice_compare(texts[i], constant), compare);
-  med_column_match_codes(scan->codes, rows->rows, matches, selected);
-  med_free(matches);
+  text_match *made = med_arena_alloc(&scan->arena, sizeof *made);
+  if (made != NULL) made->matches = med_arena_alloc(&scan->arena, (size_t)group->dictionary_texts + 1);
+  if (made == NULL || made->matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  made->matches[0] = 0; /* rows without a text have number 0, also where there is no text at all */
+  for (size_t i = 0; i < group->dictionary_texts; i++)
+    made->matches[i] = compares(med_slice_compare(texts[i], constant), compare);
+  made->compare = compare;
+  made->constant = med_wide_copy(&scan->arena, constant, &ok);
+  if (!ok) return med_error_no_memory(med_txn_error(scan->txn));
+  made->next = of->matches;
+  of->matches = made;
+  *matches = made->matches;
   return MEDLEY_OK;
 }
 
-int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
-                                med_slice constant, uint64_t *selected) {
-  scanned *of;
+static int match_texts(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
+                       uint64_t *selected) {
   med_vector_rows rows;
-  uint64_t present[MED_VECTOR_WORDS];
+  const uint8_t *matches = NULL;
+  uint64_t passed[MED_VECTOR_WORDS] = {0}, present[MED_VECTOR_WORDS];
   bool coded;
-  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
-  int rc = find_column(scan, column, &of);
-  if (rc != MEDLEY_OK || of == NULL) return rc;
-  rc = take_rows(scan, med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded), &rows, present);
-  if (rc != MEDLEY_OK) return rc;
-  if (coded) {
-    rc = match_codes(scan, of, &rows, compare, constant, selected);
+  int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
+  if (rc == MEDLEY_OK && coded) {
+    rc = take_rows(scan, rc, &rows, present);
+    if (rc == MEDLEY_OK) rc = match_dictionary(scan, of, compare, constant, &matches);
+    if (rc != MEDLEY_OK) return rc;
+    med_column_match_codes(scan->codes, rows.rows, matches, passed);
+    and_rows(selected, present);
   } else {
-    rc = take_rows(scan, med_column_reader_texts(of->reader, scan->vector, &rows, scan->texts), &rows, present);
-    for (size_t row = 0; rc == MEDLEY_OK && row < rows.rows; row++) {
-      if (compares(med_slice_compare(scan->texts[row], constant), compare)) med_rows_add(selected, row);
+    if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+    if (rc == MEDLEY_OK) rc = decode(scan, of);
+    if (rc != MEDLEY_OK) return rc;
+    and_rows(selected, of->vector.present);
+    for (size_t row = 0; row < scan->rows; row++) {
+      if (med_rows_has(selected, row) && compares(med_slice_compare(of->vector.values.texts[row], constant), compare))
+        med_rows_add(passed, row);
     }
   }
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] &= present[i];
-  return rc;
+  and_rows(selected, passed);
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
+                                med_slice constant, uint64_t *selected) {
+  scanned *of;
+  uint64_t passed[MED_VECTOR_WORDS];
+  bool some = false, all = false;
+  int rc = find_column(scan, column, &of);
+  if (rc == MEDLEY_OK && of != NULL) rc = ask_zone(scan, of, column, compare, constant, &some, &all);
+  if (rc != MEDLEY_OK || all) return rc;
+  if (!some) {
+    memset(selected, 0, sizeof passed);
+    return MEDLEY_OK;
+  }
+  if (of->type == MED_COLUMN_TEXTS) return match_texts(scan, of, compare, constant, selected);
+  rc = decode(scan, of);
+  if (rc != MEDLEY_OK) return rc;
+  if (of->type == MED_COLUMN_INTEGERS)
+    med_column_compare_integers(of->vector.values.integers, scan->rows, compare,
+                                med_wide_segment_integer(column->type.kind, constant), passed);
+  else
+    med_column_compare_reals(of->vector.values.reals, scan->rows, compare, med_wide_segment_real(constant), passed);
+  and_rows(passed, of->vector.present);
+  and_rows(selected, passed);
+  return MEDLEY_OK;
 }

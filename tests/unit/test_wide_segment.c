@@ -8,7 +8,7 @@
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/record.h"
-#include "models/widecolumn/segment.h"
+#include "models/widecolumn/segment_scan.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
 #include "storage/writer.h"
@@ -308,6 +308,57 @@ START_TEST(damage_of_a_segment_is_noticed) {
 }
 END_TEST
 
+/* The pages of values, but not the header with their bounds. */
+static void drop_values(const med_wide_segment *segment, uint64_t number) {
+  med_page_run run;
+  med_key from, to;
+  size_t deleted;
+  med_wide_segment_run(segment, number, &run);
+  med_key_init(&from);
+  memcpy(from.bytes, run.prefix, run.prefix_len);
+  from.len = run.prefix_len;
+  med_key_add_u64(&from, run.id);
+  to = from;
+  med_key_add_u64(&from, 0);
+  med_key_add_u64(&to, 0xFFFFFF00);
+  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
+  ck_assert_uint_gt(deleted, 0);
+}
+
+START_TEST(bounds_of_a_vector_spare_its_values) {
+  static const struct {
+    med_compare compare;
+    const char *text;
+    bool all;
+  } decided[] = {{MED_EQUAL, "zebra", false},
+                 {MED_LESS, "big", false},
+                 {MED_GREATER, "p", false},
+                 {MED_LESS, "p", true},
+                 {MED_GREATER_EQUAL, "a", true}};
+  med_wide_segment_scan *scan;
+  uint64_t live[MED_VECTOR_WORDS], selected[MED_VECTOR_WORDS];
+  size_t rows;
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  const med_wide_column *column = &table->columns[2];
+  drop_values(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id);
+  OK(med_wide_segment_scan_open(txn, table, &scan));
+  OK(med_wide_segment_scan_next(scan, &rows, live));
+  ck_assert_uint_eq(med_rows_count(live), segment.rows);
+  OK(med_wide_segment_scan_present(scan, column, selected));
+  ck_assert_uint_eq(med_rows_count(selected), segment.rows);
+  for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++) {
+    memcpy(selected, live, sizeof selected);
+    OK(med_wide_segment_scan_match(scan, column, decided[i].compare, med_slice_of_text(decided[i].text), selected));
+    ck_assert_uint_eq(med_rows_count(selected), decided[i].all ? segment.rows : 0);
+  }
+  ck_assert_int_eq(med_wide_segment_scan_match(scan, column, MED_EQUAL, med_slice_of_text("even"), selected),
+                   MEDLEY_CORRUPT);
+  med_wide_segment_scan_close(scan);
+}
+END_TEST
+
 /* Walks over all rows; what the walk ended with. */
 static int walk(bool forward) {
   med_wide_tiers tiers;
@@ -355,4 +406,4 @@ PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_th
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
                       a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
                       a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed,
-                      a_directory_that_names_a_segment_twice_does_not_hang)
+                      bounds_of_a_vector_spare_its_values, a_directory_that_names_a_segment_twice_does_not_hang)
