@@ -1,6 +1,7 @@
 /* segment_check.c - a segment read in full. */
 #include "models/widecolumn/segment_check.h"
 
+#include "models/widecolumn/value.h"
 #include "storage/column_check.h"
 #include "storage/column_reader.h"
 
@@ -30,14 +31,70 @@ static int check_column(med_txn *txn, const med_wide_segment *segment, uint64_t 
   return rc;
 }
 
-static int check_columns(med_txn *txn, const med_wide_segment *segment, uint64_t *key_count) {
-  int rc = MEDLEY_OK;
-  for (uint64_t i = 0; rc == MEDLEY_OK && i < MED_WIDE_SEGMENT_FIXED; i++)
-    rc = check_column(txn, segment, i, i == MED_WIDE_SEGMENT_RESTS ? MED_COLUMN_TEXTS : MED_COLUMN_INTEGERS, key_count);
-  for (size_t i = 0; rc == MEDLEY_OK && i < segment->column_count; i++) {
-    const med_wide_segment_column *column = &segment->columns[i];
-    rc = check_column(txn, segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id, column->type, key_count);
+/* The header of a column that was checked. */
+static int get_group(med_txn *txn, const med_wide_segment *segment, uint64_t number, med_column_type type,
+                     med_column_group *group) {
+  med_column_reader *reader;
+  const med_column_group *header;
+  med_page_run run;
+  med_wide_segment_run(segment, number, &run);
+  int rc = med_column_reader_open(txn, &run, type, &reader);
+  if (rc == MEDLEY_OK) rc = med_column_reader_group(reader, 0, &header);
+  if (rc == MEDLEY_OK) *group = *header;
+  med_column_reader_close(reader);
+  return rc == MEDLEY_NOT_FOUND ? contradicts(txn, segment, "a column has fewer rows than there are") : rc;
+}
+
+/* A column that every segment has: no row is without. */
+static int check_fixed(med_txn *txn, const med_wide_segment *segment, uint64_t number, uint64_t *key_count) {
+  med_column_group group;
+  med_column_type type = number == MED_WIDE_SEGMENT_RESTS ? MED_COLUMN_TEXTS : MED_COLUMN_INTEGERS;
+  int rc = check_column(txn, segment, number, type, key_count);
+  if (rc == MEDLEY_OK) rc = get_group(txn, segment, number, type, &group);
+  if (rc != MEDLEY_OK) return rc;
+  for (size_t i = 0; i < group.vectors; i++) {
+    if (group.zones[i].nulls > 0) return contradicts(txn, segment, "a row has no key, time or marker");
   }
+  if (number == MED_WIDE_SEGMENT_MARKERS && (group.min.integer < 0 || group.max.integer > 1))
+    return contradicts(txn, segment, "a marker is neither there nor not");
+  return MEDLEY_OK;
+}
+
+/* All integers between two that are values of the type are, too. */
+static bool is_value(const med_wide_type *type, int64_t number) {
+  uint8_t bytes[8];
+  medley_error ignored = {0};
+  med_slice value = med_wide_segment_of_integer(type->kind, number, bytes);
+  return med_wide_value_check(type, value, &ignored) == MEDLEY_OK &&
+         med_wide_segment_integer(type->kind, value) == number;
+}
+
+/* The columns of a table that were dropped are those whose ids it has given, and no longer has. */
+static int check_own(med_txn *txn, const med_wide_table *table, const med_wide_segment *segment,
+                     const med_wide_segment_column *own, uint64_t *key_count) {
+  med_column_group group;
+  uint64_t number = (uint64_t)MED_WIDE_SEGMENT_COLUMN + own->id;
+  const med_wide_column *column = med_wide_table_column_by_id(table, own->id);
+  if (column == NULL && own->id >= table->next_column_id)
+    return contradicts(txn, segment, "a column that its table never had");
+  if (column != NULL && (column->role != MED_WIDE_REGULAR || med_wide_type_is_complex(&column->type) ||
+                         med_wide_segment_type(column->type.kind) != own->type))
+    return contradicts(txn, segment, "a column has another type than the table's");
+  int rc = check_column(txn, segment, number, own->type, key_count);
+  if (rc != MEDLEY_OK || column == NULL || own->type != MED_COLUMN_INTEGERS) return rc;
+  rc = get_group(txn, segment, number, own->type, &group);
+  if (rc != MEDLEY_OK || group.nulls == group.rows) return rc;
+  return is_value(&column->type, group.min.integer) && is_value(&column->type, group.max.integer)
+             ? MEDLEY_OK
+             : contradicts(txn, segment, "a number is no value of its column");
+}
+
+static int check_columns(med_txn *txn, const med_wide_table *table, const med_wide_segment *segment,
+                         uint64_t *key_count) {
+  int rc = MEDLEY_OK;
+  for (uint64_t i = 0; rc == MEDLEY_OK && i < MED_WIDE_SEGMENT_FIXED; i++) rc = check_fixed(txn, segment, i, key_count);
+  for (size_t i = 0; rc == MEDLEY_OK && i < segment->column_count; i++)
+    rc = check_own(txn, table, segment, &segment->columns[i], key_count);
   return rc;
 }
 
@@ -93,12 +150,13 @@ static int check_gone(med_txn *txn, const med_wide_segment *segment, uint64_t *k
   return MEDLEY_OK;
 }
 
-int med_wide_segment_check(med_txn *txn, const med_wide_segment *segment, uint64_t *key_count) {
+int med_wide_segment_check(med_txn *txn, const med_wide_table *table, const med_wide_segment *segment,
+                           uint64_t *key_count) {
   keys_check *work = med_alloc_zero(sizeof *work);
   if (work == NULL) return med_error_no_memory(med_txn_error(txn));
   work->txn = txn;
   work->segment = segment;
-  int rc = check_columns(txn, segment, key_count);
+  int rc = check_columns(txn, table, segment, key_count);
   if (rc == MEDLEY_OK) rc = check_keys(work);
   if (rc == MEDLEY_OK) rc = check_gone(txn, segment, key_count);
   med_free(work);

@@ -11,6 +11,7 @@
 #include "models/widecolumn/segment_scan.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
+#include "storage/column_writer.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
 
@@ -39,19 +40,20 @@ static void read_catalog(const char *name) {
 }
 
 static void make_table(uint32_t id, const char *name) {
-  med_wide_column columns[3] = {
+  med_wide_column columns[4] = {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
-      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR}};
+      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
+      {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TINYINT}, .role = MED_WIDE_REGULAR}};
   med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
   med_wide_table made = {.id = id,
                          .keyspace = med_slice_of_text("k"),
                          .name = med_slice_of_text(name),
                          .columns = columns,
-                         .column_count = 3,
+                         .column_count = 4,
                          .partition_count = 1,
                          .clustering_count = 1,
-                         .next_column_id = 4,
+                         .next_column_id = 5,
                          .properties = &property,
                          .property_count = 1};
   OK(med_wide_catalog_put_table(txn, &made));
@@ -95,15 +97,17 @@ static med_slice number(uint8_t bytes[4], int value) {
 static void insert(int p, int id, const char *text) {
   uint8_t p_bytes[4], id_bytes[4];
   med_slice partition = number(p_bytes, p), clustering = number(id_bytes, id);
-  med_wide_change change = {
-      .kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(text)};
+  uint8_t small = (uint8_t)id;
+  med_wide_change changes[2] = {
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(text)},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[3], .value = med_slice_of(&small, 1)}};
   med_wide_write write = {.table = table,
                           .partition = &partition,
                           .clustering = &clustering,
                           .timestamp_us = 1000 + p,
                           .marker = true,
-                          .changes = &change,
-                          .change_count = 1};
+                          .changes = changes,
+                          .change_count = 2};
   OK(med_wide_apply(txn, &write, &arena));
   med_arena_reset(&arena);
 }
@@ -267,6 +271,56 @@ static void expect_problem(med_mark mark, const char *what) {
   ck_assert_uint_eq(problems(), 0);
 }
 
+/* A column of integers in place of another one, without a value in its last row if it is not full. */
+static void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
+  static int64_t values[MED_VECTOR_ROWS];
+  uint64_t present[MED_VECTOR_WORDS];
+  med_column_writer *writer;
+  med_page_run run;
+  bool done;
+  med_wide_segment_run(segment, number, &run);
+  OK(med_page_run_drop(txn, &run, 1000, &done));
+  OK(med_column_writer_open(&run, MED_COLUMN_INTEGERS, &writer, &error));
+  for (size_t i = 0; i < segment->rows; i++) values[i] = value;
+  med_rows_fill(present, (size_t)segment->rows - !full);
+  OK(med_column_writer_add_integers(writer, txn, values, present, (size_t)segment->rows));
+  OK(med_column_writer_finish(writer, txn));
+  med_column_writer_close(writer);
+}
+
+START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  ck_assert_uint_eq(segment.column_count, 2);
+  uint64_t text = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[0].id;
+  uint64_t small = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[1].id;
+  med_mark mark = med_txn_mark(txn);
+  put_integers(&segment, MED_WIDE_SEGMENT_TIMES, 7, true);
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 1, true);
+  put_integers(&segment, small, -128, false);
+  ck_assert_uint_eq(problems(), 0);
+  OK(med_txn_rollback_to(txn, mark));
+  put_integers(&segment, MED_WIDE_SEGMENT_TIMES, 7, false);
+  expect_problem(mark, "a row without a time");
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 1, false);
+  expect_problem(mark, "a row without a word about its marker");
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 2, true);
+  expect_problem(mark, "a marker that is 2");
+  put_integers(&segment, small, 128, true);
+  expect_problem(mark, "a number beyond its type");
+  put_integers(&segment, text, 1, true);
+  segment.columns[0].type = MED_COLUMN_INTEGERS;
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "a column of another type");
+  put_integers(&segment, MED_WIDE_SEGMENT_COLUMN + 77, 1, true);
+  segment.columns[0].type = MED_COLUMN_TEXTS;
+  segment.columns[1] = (med_wide_segment_column){77, MED_COLUMN_INTEGERS};
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "a column that the table never had");
+}
+END_TEST
+
 START_TEST(damage_of_a_segment_is_noticed) {
   uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
   med_page_run run;
@@ -406,4 +460,5 @@ PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_th
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
                       a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
                       a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed,
-                      bounds_of_a_vector_spare_its_values, a_directory_that_names_a_segment_twice_does_not_hang)
+                      columns_that_are_not_those_of_the_table_are_noticed, bounds_of_a_vector_spare_its_values,
+                      a_directory_that_names_a_segment_twice_does_not_hang)
