@@ -1,8 +1,8 @@
 /* seal.h - rows that have come to rest move from records into segments, in the sweep's slices.
  *
  * A pass goes through a table in key order, range by range: a segment's range is from its first key to that of the next segment. Where enough
- * plain rows (segment_writer.h) have gathered as records, they and the rows of the range's segment are written as one or two new
- * segments, and the records and the old segment are deleted, all in one transaction. So segments never overlap, and a key is
+ * plain rows (segment_writer.h) have gathered as records, they and the rows of the range's segment are written as new segments: one or two,
+ * or, after the table's property segment_rows was made smaller, up to about eight, which are then larger than it says. The records and the old segment are deleted, all in one transaction. So segments never overlap, and a key is
  * looked for in one of them. A segment that has lost a fifth of its rows is written anew as well, a small one together with the next.
  *
  * A pass begins when so many rows were put or taken from segments since the last one that it is worth its while: four segments' worth, or an

@@ -2,6 +2,7 @@
 #include "models/widecolumn/segment_writer.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "storage/column_writer.h"
 
@@ -23,7 +24,7 @@ typedef struct column {
 struct med_wide_segment_writer {
   med_txn *txn;
   med_wide_segment segment;
-  column *columns;
+  column *columns; /* those that every segment has, then the table's by id */
   size_t column_count;
   size_t filled;   /* rows of the present vector */
   uint64_t whole;  /* vectors that were written */
@@ -31,18 +32,35 @@ struct med_wide_segment_writer {
   med_arena bytes; /* texts of the vector */
 };
 
-bool med_wide_row_is_plain(const med_wide_table *table, const med_wide_row *row) {
+static int compare_ids(const void *a, const void *b) {
+  const med_wide_column *const *left = a, *const *right = b;
+  return (*left)->id < (*right)->id ? -1 : (*left)->id > (*right)->id;
+}
+
+bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena, med_wide_sealed_columns *list) {
+  list->count = 0;
+  list->columns = med_arena_alloc(arena, (table->column_count + 1) * sizeof *list->columns);
+  if (list->columns == NULL) return false;
+  for (size_t i = 0; i < table->column_count; i++) {
+    const med_wide_column *of = &table->columns[i];
+    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type)) list->columns[list->count++] = of;
+  }
+  qsort(list->columns, list->count, sizeof *list->columns, compare_ids);
+  return true;
+}
+
+bool med_wide_row_is_plain(const med_wide_sealed_columns *columns, const med_wide_row *row) {
+  size_t at = 0;
   if (row->deleted_us != MED_WIDE_NO_TIMESTAMP || row->marker.expiry_s != 0) return false;
   if (!row->marker.present && row->count == 0) return false;
   int64_t timestamp_us = row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us;
-  for (size_t i = 0; i < row->count; i++) {
+  for (size_t i = 0; i < row->count; i++, at++) {
     const med_wide_cell *cell = &row->cells[i];
-    const med_wide_column *of = med_wide_table_column_by_id(table, cell->column_id);
-    if (of == NULL || cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us)
-      return false;
-    bool text = med_wide_segment_type(of->type.kind) == MED_COLUMN_TEXTS;
-    if (!text && cell->value.len != med_wide_kind_size(of->type.kind)) return false;
-    if (i > 0 && row->cells[i - 1].column_id == cell->column_id) return false;
+    while (at < columns->count && columns->columns[at]->id < cell->column_id) at++;
+    if (at == columns->count || columns->columns[at]->id != cell->column_id) return false;
+    if (cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us) return false;
+    med_wide_kind kind = columns->columns[at]->type.kind;
+    if (med_wide_segment_type(kind) != MED_COLUMN_TEXTS && cell->value.len != med_wide_kind_size(kind)) return false;
   }
   return true;
 }
@@ -56,17 +74,17 @@ static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16
 }
 
 static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *table) {
-  writer->columns =
-      med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + table->column_count) * sizeof *writer->columns);
+  med_wide_sealed_columns own;
+  if (!med_wide_sealed_columns_list(table, &writer->arena, &own)) return false;
+  assert(own.count <= MED_WIDE_SEGMENT_COLUMNS_MAX);
+  writer->columns = med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + own.count) * sizeof *writer->columns);
   bool ok = writer->columns != NULL;
   for (uint64_t i = 0; ok && i < MED_WIDE_SEGMENT_FIXED; i++)
     ok = make_column(writer, i, 0, i == MED_WIDE_SEGMENT_RESTS ? MED_WIDE_BLOB : MED_WIDE_BIGINT);
-  for (size_t i = 0; ok && i < table->column_count; i++) {
-    const med_wide_column *of = &table->columns[i];
-    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type))
-      ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
+  for (size_t i = 0; ok && i < own.count; i++) {
+    const med_wide_column *of = own.columns[i];
+    ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
   }
-  assert(writer->column_count <= MED_WIDE_SEGMENT_FIXED + MED_WIDE_SEGMENT_COLUMNS_MAX);
   return ok;
 }
 
@@ -159,13 +177,6 @@ static bool put_value(med_wide_segment_writer *writer, column *of, med_slice val
   return ok;
 }
 
-static column *column_of(med_wide_segment_writer *writer, uint16_t id) {
-  for (size_t i = MED_WIDE_SEGMENT_FIXED; i < writer->column_count; i++) {
-    if (writer->columns[i].id == id) return &writer->columns[i];
-  }
-  return NULL;
-}
-
 static void set_key(med_key *key, med_slice bytes) {
   memcpy(key->bytes, bytes.bytes, bytes.len);
   key->len = (uint16_t)bytes.len;
@@ -179,10 +190,11 @@ static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wi
               row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us);
   put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marker.present);
   bool ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_RESTS], rest);
+  size_t at = MED_WIDE_SEGMENT_FIXED; /* columns and cells are both in the order of ids */
   for (size_t i = 0; ok && i < row->count; i++) {
-    column *of = column_of(writer, row->cells[i].column_id);
-    assert(of != NULL);
-    ok = put_value(writer, of, row->cells[i].value);
+    while (at < writer->column_count && writer->columns[at].id < row->cells[i].column_id) at++;
+    assert(at < writer->column_count && writer->columns[at].id == row->cells[i].column_id);
+    ok = put_value(writer, &writer->columns[at], row->cells[i].value);
   }
   return ok;
 }
@@ -199,21 +211,6 @@ int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, 
   return writer->filled == MED_VECTOR_ROWS ? write_vector(writer) : MEDLEY_OK;
 }
 
-static int compare_columns(const med_wide_segment_column *a, const med_wide_segment_column *b) {
-  return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* A table has its columns in order of their names, a row's cells are in that of their ids. */
-static void sort_columns(med_wide_segment *segment) {
-  for (size_t i = 1; i < segment->column_count; i++) {
-    for (size_t j = i; j > 0 && compare_columns(&segment->columns[j], &segment->columns[j - 1]) < 0; j--) {
-      med_wide_segment_column other = segment->columns[j];
-      segment->columns[j] = segment->columns[j - 1];
-      segment->columns[j - 1] = other;
-    }
-  }
-}
-
 int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *arena, med_wide_segment *segment) {
   int rc = writer->filled > 0 ? write_vector(writer) : MEDLEY_OK;
   *segment = writer->segment;
@@ -225,6 +222,5 @@ int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *a
     rc = med_column_writer_finish(of->writer, writer->txn);
     if (of->id != 0) segment->columns[segment->column_count++] = (med_wide_segment_column){of->id, of->type};
   }
-  sort_columns(segment);
   return rc;
 }

@@ -39,13 +39,13 @@ static void read_catalog(const char *name) {
   table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text(name));
 }
 
-static void make_table(uint32_t id, const char *name) {
+static void make_table_of(uint32_t id, const char *name, const char *segment_rows) {
   med_wide_column columns[4] = {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
       {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
       {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TINYINT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
   med_wide_table made = {.id = id,
                          .keyspace = med_slice_of_text("k"),
                          .name = med_slice_of_text(name),
@@ -59,6 +59,8 @@ static void make_table(uint32_t id, const char *name) {
   OK(med_wide_catalog_put_table(txn, &made));
   read_catalog(name);
 }
+
+static void make_table(uint32_t id, const char *name) { make_table_of(id, name, "16"); }
 
 static void setup(void) {
   medley_options options;
@@ -233,6 +235,35 @@ START_TEST(a_segment_that_lost_many_rows_is_written_anew) {
   OK(med_wide_segment_count_gone(txn, &segment, &gone));
   ck_assert_uint_eq(gone, 0);
   ck_assert_uint_lt(count_keys(MED_WIDE_KEY_SEGMENT), before);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(a_slice_writes_few_segments) {
+  bool left = true;
+  make_table_of(TABLE, "t", "256");
+  for (int p = 0; p < 250; p++) {
+    for (int id = 0; id < ROWS; id++) insert(p, id, "many");
+  }
+  sweep();
+  ck_assert_uint_lt(count_keys(MED_WIDE_KEY_SEGMENT), 20);
+  med_wide_table small = *table;
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("2")};
+  small.properties = &property;
+  OK(med_wide_catalog_put_table(txn, &small));
+  read_catalog("t");
+  for (int p = 0; p < 250; p++) {
+    for (int id = 0; id < ROWS; id += 2) delete_row(p, id);
+  }
+  size_t swept, before = count_keys(MED_WIDE_KEY_SEGMENT), first = before;
+  while (left) {
+    OK(med_wide_sweep(txn, 1, &swept, &left));
+    size_t now = count_keys(MED_WIDE_KEY_SEGMENT);
+    ck_assert_uint_le(now, before + 8);
+    before = now;
+  }
+  ck_assert_uint_gt(before, 2 * first);
+  read_catalog("t");
   ck_assert_uint_eq(problems(), 0);
 }
 END_TEST
@@ -458,7 +489,7 @@ END_TEST
 
 PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_the_values_bit_for_bit,
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
-                      a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
-                      a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed,
-                      columns_that_are_not_those_of_the_table_are_noticed, bounds_of_a_vector_spare_its_values,
-                      a_directory_that_names_a_segment_twice_does_not_hang)
+                      a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
+                      nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
+                      damage_of_a_segment_is_noticed, columns_that_are_not_those_of_the_table_are_noticed,
+                      bounds_of_a_vector_spare_its_values, a_directory_that_names_a_segment_twice_does_not_hang)
