@@ -432,9 +432,9 @@ static int end_autocommit(medley_session *session, int rc) {
     return rc;
   }
   medley_error kept = session->error;
-  bool confirmed = med_sql_take_confirmed(session->sql);
+  bool confirmed = med_sql_take_confirmed(session->sql), committed_rows = session->frames[0].committed;
   /* INSERT OR FAIL and RAISE(FAIL) fail and keep what they did before: SQLite has committed it. */
-  if (confirmed && (rc == MEDLEY_CONSTRAINT || rc == MEDLEY_ERROR)) {
+  if ((confirmed || committed_rows) && (rc == MEDLEY_CONSTRAINT || rc == MEDLEY_ERROR)) {
     int committed = med_writer_commit(session->member, &session->error);
     med_session_end_transaction(session, committed == MEDLEY_OK);
     if (committed != MEDLEY_OK) return committed;
@@ -453,6 +453,10 @@ static int end_autocommit(medley_session *session, int rc) {
 
 void med_session_statement_undone(medley_session *session) {
   if (session->depth > 0) session->frames[session->depth - 1].undone = true;
+}
+
+void med_session_statement_committed(medley_session *session) {
+  if (session->depth > 0) session->frames[session->depth - 1].committed = true;
 }
 
 int med_session_statement_end(medley_session *session, int rc, bool lend) {

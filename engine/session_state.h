@@ -21,6 +21,7 @@ typedef struct med_frame {
   med_marks marks;
   uint32_t reads; /* reads that began inside and have not ended */
   bool undone;    /* the statement itself has undone what a failure must not leave */
+  bool committed; /* SQLite has committed the rows of virtual tables that it wrote, whether or not it failed then */
 } med_frame;
 
 typedef struct med_savepoint_entry {
@@ -71,6 +72,8 @@ struct medley_session {
 MEDLEY_MUST_USE int med_session_bind_sql(medley_session *session, sqlite3 **handle);
 /* Called before the end of a write that failed and has undone its own part, no more and no less. */
 void med_session_statement_undone(medley_session *session);
+/* Called when SQLite commits rows of virtual tables: outside of a transaction that is before its statement ends. */
+void med_session_statement_committed(medley_session *session);
 /* Gives back the snapshot that the last call lent out of, unless this call goes on with it. */
 void med_session_drop_kept(medley_session *session);
 /* Whether SQLite has rolled back its whole transaction inside of the session's: the session's is lost with it. give_up ends it

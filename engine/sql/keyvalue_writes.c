@@ -35,7 +35,7 @@ static int take_name(table *tab, sqlite3_value *value, med_buffer *buffer, const
     sqlite3_free(tab->base.zErrMsg);
     tab->base.zErrMsg =
         sqlite3_mprintf("NOT NULL constraint failed: %s.%s", med_kv_table_facts[tab->kind].module, what);
-    return SQLITE_CONSTRAINT_NOTNULL;
+    return med_sql_tables_constraint(tab->handle, SQLITE_CONSTRAINT_NOTNULL);
   }
   return take_bytes(value, buffer);
 }
@@ -76,7 +76,8 @@ static int take_row(write_call *call, sqlite3_value **columns) {
       sqlite3_stricmp((const char *)sqlite3_value_text(columns[1]), "string") != 0) {
     return refuse(tab, SQLITE_CONSTRAINT_VTAB, "only strings can be written: use kv_hash, kv_set or kv_zset");
   }
-  if (sqlite3_value_type(columns[2]) == SQLITE_NULL) return refuse(tab, SQLITE_CONSTRAINT_NOTNULL, "value is NULL");
+  if (sqlite3_value_type(columns[2]) == SQLITE_NULL)
+    return refuse(tab, med_sql_tables_constraint(tab->handle, SQLITE_CONSTRAINT_NOTNULL), "value is NULL");
   code = take_bytes(columns[2], &call->value);
   return code == SQLITE_OK ? take_expiry(tab, columns[3], call) : code;
 }
@@ -159,19 +160,16 @@ static bool same_row(const write_call *call, const remembered_row *row) {
 }
 
 /* SQLITE_OK to go on, or a constraint. */
-static int resolve_conflict(write_call *call, sqlite3 *handle, bool found) {
-  if (!found) return SQLITE_OK;
-  int on_conflict = sqlite3_vtab_on_conflict(handle);
-  if (on_conflict == SQLITE_REPLACE) return SQLITE_OK;
-  if (on_conflict == SQLITE_IGNORE) return SQLITE_CONSTRAINT; /* SQLite ignores it, and counts no change */
+static int resolve_conflict(write_call *call, bool found) {
   table *tab = call->tab;
+  if (!found || sqlite3_vtab_on_conflict(tab->handle) == SQLITE_REPLACE) return SQLITE_OK;
   sqlite3_free(tab->base.zErrMsg);
   const char *part = !med_kv_table_facts[tab->kind].has_part ? "" : tab->kind == TABLE_HASH ? ", field" : ", member";
   tab->base.zErrMsg = sqlite3_mprintf("UNIQUE constraint failed: %s.key%s", med_kv_table_facts[tab->kind].module, part);
-  return SQLITE_CONSTRAINT_UNIQUE;
+  return med_sql_tables_constraint(tab->handle, SQLITE_CONSTRAINT_UNIQUE);
 }
 
-static int write_row(write_call *call, sqlite3 *handle, const remembered_row *old, sqlite3_value **columns) {
+static int write_row(write_call *call, const remembered_row *old, sqlite3_value **columns) {
   table *tab = call->tab;
   int code = take_row(call, columns);
   if (code != SQLITE_OK) return code;
@@ -180,7 +178,7 @@ static int write_row(write_call *call, sqlite3 *handle, const remembered_row *ol
   bool moves = old == NULL || !same_row(call, old);
   if (rc == MEDLEY_OK && moves) rc = exists(call, buffer_slice(&call->key), buffer_slice(&call->part), &found);
   if (rc == MEDLEY_OK) {
-    code = resolve_conflict(call, handle, found);
+    code = resolve_conflict(call, found);
     if (code != SQLITE_OK) return code;
     if (old != NULL && moves) rc = delete_row(call, old);
     if (rc == MEDLEY_OK) rc = put_row(call);
@@ -206,7 +204,7 @@ int med_kv_writes_update(sqlite3_vtab *base, int argc, sqlite3_value **argv, sql
     int rc = old != NULL ? delete_row(&call, old) : MEDLEY_OK;
     code = rc == MEDLEY_OK ? SQLITE_OK : med_sql_tables_fail(tab->session, base, rc);
   } else {
-    code = write_row(&call, tab->handle, old, argv + 2);
+    code = write_row(&call, old, argv + 2);
     *id = 0;
   }
   if (code != SQLITE_OK && med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
@@ -223,8 +221,13 @@ int med_kv_writes_begin(sqlite3_vtab *base) {
   return med_sql_marks_begin(&table_of(base)->marks, table_of(base)->session);
 }
 
-int med_kv_writes_end(sqlite3_vtab *base) {
-  med_sql_marks_end(&table_of(base)->marks);
+int med_kv_writes_commit(sqlite3_vtab *base) {
+  med_sql_marks_commit(&table_of(base)->marks, table_of(base)->session);
+  return SQLITE_OK;
+}
+
+int med_kv_writes_rollback(sqlite3_vtab *base) {
+  med_sql_marks_rollback(&table_of(base)->marks);
   return SQLITE_OK;
 }
 

@@ -1,6 +1,8 @@
 /* marks.c - savepoints of virtual tables. */
 #include "engine/sql/marks.h"
 
+#include "engine/session_state.h"
+
 int med_sql_marks_begin(med_sql_marks *marks, medley_session *session) {
   med_txn *txn = med_session_txn(session);
   if (txn == NULL || !med_txn_writes(txn)) return SQLITE_READONLY;
@@ -9,7 +11,12 @@ int med_sql_marks_begin(med_sql_marks *marks, medley_session *session) {
   return SQLITE_OK;
 }
 
-void med_sql_marks_end(med_sql_marks *marks) { marks->count = 0; }
+void med_sql_marks_commit(med_sql_marks *marks, medley_session *session) {
+  marks->count = 0;
+  med_session_statement_committed(session);
+}
+
+void med_sql_marks_rollback(med_sql_marks *marks) { marks->count = 0; }
 
 int med_sql_marks_savepoint(med_sql_marks *marks, medley_session *session, sqlite3_vtab *table, int number) {
   if (number < 0 || number >= MED_SQL_MARKS_MAX) {

@@ -16,7 +16,8 @@ typedef struct med_sql_marks {
 
 /* sqlite3_module's functions of these names; SQLite codes. READONLY outside of a write. */
 int med_sql_marks_begin(med_sql_marks *marks, medley_session *session);
-void med_sql_marks_end(med_sql_marks *marks);
+void med_sql_marks_commit(med_sql_marks *marks, medley_session *session);
+void med_sql_marks_rollback(med_sql_marks *marks);
 int med_sql_marks_savepoint(med_sql_marks *marks, medley_session *session, sqlite3_vtab *table, int number);
 void med_sql_marks_release(med_sql_marks *marks, int number);
 int med_sql_marks_rollback_to(med_sql_marks *marks, medley_session *session, sqlite3_vtab *table, int number);

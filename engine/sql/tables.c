@@ -28,3 +28,8 @@ int med_sql_tables_fail(medley_session *session, sqlite3_vtab *table, int rc) {
     default: return SQLITE_ERROR;
   }
 }
+
+int med_sql_tables_constraint(sqlite3 *handle, int extended) {
+  int on_conflict = sqlite3_vtab_on_conflict(handle);
+  return on_conflict == SQLITE_ABORT || on_conflict == SQLITE_REPLACE ? extended : SQLITE_CONSTRAINT;
+}

@@ -20,4 +20,8 @@ int med_sql_keyvalue_tables_register(medley_session *session, sqlite3 *handle);
  * table gets them for SQLite's message. */
 int med_sql_tables_fail(medley_session *session, sqlite3_vtab *table, int rc);
 
+/* Within xUpdate: the code for a constraint that a row breaks. OR IGNORE, OR FAIL and OR ROLLBACK mean something to SQLite only with the
+ * plain one; else it is the more exact one. */
+int med_sql_tables_constraint(sqlite3 *handle, int extended);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/cql/client.h"
+#include "engine/session_state.h"
 #include "engine/sql/wide_tables.h"
 
 typedef struct known_name {
@@ -121,9 +122,9 @@ static bool make_room(med_wide_names *names) {
   return true;
 }
 
-/* OK, NO_MEMORY. SQLite frees the name if it cannot take it. */
+/* OK, NO_MEMORY. SQLite frees the name if it cannot take it. *changed: it is one that SQLite knew with other columns. */
 static int add_table(med_wide_names *names, medley_session *session, sqlite3 *handle, const med_wide_table *table,
-                     size_t *at) {
+                     size_t *at, bool *changed) {
   med_wide_name *name = make_name(session, table);
   if (name == NULL || !make_room(names)) {
     free_name(name);
@@ -137,12 +138,13 @@ static int add_table(med_wide_names *names, medley_session *session, sqlite3 *ha
   }
   if (sqlite3_create_module_v2(handle, name->name, med_wide_tables_module(), name, free_name) != SQLITE_OK)
     return MEDLEY_NO_MEMORY;
+  *changed = *changed || known != NULL;
   if (known == NULL) known = &names->known[names->count++];
   *known = (known_name){name, true};
   return MEDLEY_OK;
 }
 
-static int drop_unseen(med_wide_names *names, sqlite3 *handle) {
+static int drop_unseen(med_wide_names *names, sqlite3 *handle, bool *changed) {
   size_t kept = 0;
   int rc = MEDLEY_OK;
   for (size_t i = 0; i < names->count; i++) {
@@ -151,6 +153,8 @@ static int drop_unseen(med_wide_names *names, sqlite3 *handle) {
       names->known[kept++] = known;
     else if (sqlite3_create_module_v2(handle, known.name->name, NULL, NULL, NULL) != SQLITE_OK)
       rc = MEDLEY_NO_MEMORY;
+    else
+      *changed = true;
   }
   names->count = kept;
   return rc;
@@ -159,14 +163,16 @@ static int drop_unseen(med_wide_names *names, sqlite3 *handle) {
 static int bring_up_to_date(med_wide_names *names, medley_session *session, sqlite3 *handle,
                             const med_wide_catalog *catalog) {
   size_t count, at = 0;
+  bool changed = false;
   const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
   for (size_t i = 0; i < names->count; i++) names->known[i].seen = false;
   names->version = 0; /* until all is done */
   for (size_t i = 0; i < count; i++) {
-    int rc = add_table(names, session, handle, &tables[i], &at);
+    int rc = add_table(names, session, handle, &tables[i], &at, &changed);
     if (rc != MEDLEY_OK) return rc;
   }
-  int rc = drop_unseen(names, handle);
+  int rc = drop_unseen(names, handle, &changed);
+  if (rc == MEDLEY_OK && changed) rc = med_sql_forget_schema(session->sql);
   if (rc == MEDLEY_OK) names->version = med_wide_catalog_version(catalog);
   return rc;
 }

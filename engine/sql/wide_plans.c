@@ -30,6 +30,13 @@ static bool has_index(const med_wide_table *table, const med_wide_column *column
          med_wide_table_index(table, column->id, MED_WIDE_INDEX_VALUE) != NULL;
 }
 
+/* Whether it is compared with a number that is known already. */
+static bool is_number(sqlite3_index_info *info, int constraint) {
+  sqlite3_value *value;
+  if (sqlite3_vtab_rhs_value(info, constraint, &value) != SQLITE_OK || value == NULL) return false;
+  return sqlite3_value_type(value) == SQLITE_INTEGER || sqlite3_value_type(value) == SQLITE_FLOAT;
+}
+
 static void look_at(plan *to, int number) {
   const struct sqlite3_index_constraint *constraint = &to->info->aConstraint[number];
   if (!constraint->usable || constraint->iColumn < 0) return;
@@ -38,6 +45,7 @@ static void look_at(plan *to, int number) {
   const char *collation = sqlite3_vtab_collation(to->info, number);
   if (collation != NULL && sqlite3_stricmp(collation, "BINARY") != 0) return;
   const med_wide_column *column = &to->table->columns[at];
+  if (med_wide_values_are_text(&column->type) && is_number(to->info, number)) return;
   size_t partitions = to->table->partition_count, keys = partitions + to->table->clustering_count;
   int *slot = NULL;
   switch (constraint->op) {
@@ -86,8 +94,12 @@ static bool gives_order(const plan *to, bool *reverse) {
 
 /* ---- The plan ---- */
 static void use(plan *to, int constraint, int *argument, const char *operation, size_t column) {
-  med_slice name = to->table->columns[column].name;
+  const med_wide_column *used = &to->table->columns[column];
+  med_slice name = used->name;
   to->info->aConstraintUsage[constraint].argvIndex = ++*argument;
+  /* SQLite looks at the values of an IN again as texts, whatever they are. */
+  if (med_wide_values_are_text(&used->type) && sqlite3_vtab_in(to->info, constraint, -1))
+    to->number |= MED_WIDE_PLAN_RELIED_ON;
   if (!med_buffer_printf(&to->text, "%s%.*s%s", *argument > 1 ? " " : "", (int)name.len, (const char *)name.bytes,
                          operation))
     to->number = -1;
@@ -114,14 +126,17 @@ static void plan_partition(plan *to) {
     use(to, to->upper[equal], &argument, "<", partitions + equal);
     rows /= 3;
   }
-  bool one = equal == table->clustering_count;
-  if (one) to->info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+  bool one = equal == table->clustering_count, exact = true;
+  for (size_t i = 0; i < partitions + equal; i++)
+    exact = exact && !med_wide_values_are_text(&table->columns[i].type); /* a number may be equal to several texts */
+  if (one && exact) to->info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
   if (one || rows < 2) rows = one ? 1 : 2;
   to->info->estimatedRows = (sqlite3_int64)rows;
   to->info->estimatedCost = 4 + 2 * rows;
   bool reverse;
   if (!gives_order(to, &reverse)) return;
   to->info->orderByConsumed = to->info->nOrderBy > 0;
+  if (to->info->nOrderBy > 0 && to->number >= 0) to->number |= MED_WIDE_PLAN_RELIED_ON;
   if (reverse && to->number >= 0) to->number |= MED_WIDE_PLAN_REVERSE;
   if (reverse && !med_buffer_append(&to->text, " backwards", 10)) to->number = -1;
 }

@@ -79,17 +79,35 @@ int med_wide_rows_next(sqlite3_vtab_cursor *base) {
 int med_wide_rows_eof(sqlite3_vtab_cursor *base) { return ((wide_cursor *)base)->at_end; }
 
 /* ---- Filter ---- */
-/* The values of the arguments; *possible false if one of them has no row. */
+/* The values of the arguments. VALUE: of all; NOTHING: one of them has no row; UNKNOWN: the first one, as *at, may have any. */
 static int match_all(wide_cursor *cursor, size_t first_column, size_t count, sqlite3_value **argv, med_slice *values,
-                     bool *possible) {
+                     med_wide_match *all, size_t *at) {
+  *all = MED_WIDE_MATCH_VALUE;
   for (size_t i = 0; i < count; i++) {
     med_wide_match match;
     int rc = med_wide_values_match(&cursor->definition->columns[first_column + i].type, argv[i], MED_WIDE_AS_EQUAL,
                                    &cursor->places, &values[i], &match);
     if (rc != MEDLEY_OK) return rc;
-    *possible = *possible && match == MED_WIDE_MATCH_VALUE;
+    if (match == MED_WIDE_MATCH_VALUE || *all == MED_WIDE_MATCH_NOTHING) continue;
+    if (match == MED_WIDE_MATCH_NOTHING || *all == MED_WIDE_MATCH_VALUE) *at = first_column + i;
+    *all = match;
   }
   return MEDLEY_OK;
+}
+
+static int read_all(wide_cursor *cursor) {
+  med_wide_reader_tokens(cursor->reader, INT64_MIN, INT64_MAX);
+  return MEDLEY_OK;
+}
+
+/* A text that is compared as a number: SQLite looks at all rows, unless it does not look at all. */
+static int read_unknown(wide_cursor *cursor, int plan, size_t column) {
+  const med_wide_table *table = cursor->definition;
+  if (!(plan & MED_WIDE_PLAN_RELIED_ON)) return read_all(cursor);
+  med_slice name = table->columns[column].name;
+  return med_error_set(med_session_error_slot(wide_table_of_cursor(cursor)->session), MEDLEY_UNSUPPORTED,
+                       "%.*s is a text and is compared with a number, for which there is no key: CAST it AS TEXT",
+                       (int)name.len, (const char *)name.bytes);
 }
 
 static int match_bound(wide_cursor *cursor, const med_wide_type *type, sqlite3_value *given,
@@ -119,7 +137,11 @@ static int filter_partition(wide_cursor *cursor, int plan, sqlite3_value **argv)
   const med_slice *equal = values + table->partition_count;
   med_wide_bound lower, upper;
   bool possible = true, has_lower = false, has_upper = false;
-  int rc = match_all(cursor, 0, key_count, argv, values, &possible);
+  med_wide_match keys;
+  size_t at;
+  int rc = match_all(cursor, 0, key_count, argv, values, &keys, &at);
+  if (rc == MEDLEY_OK && keys == MED_WIDE_MATCH_UNKNOWN) return read_unknown(cursor, plan, at);
+  possible = keys == MED_WIDE_MATCH_VALUE;
   const med_wide_type *next = &table->columns[key_count].type;
   argv += key_count;
   if (rc == MEDLEY_OK && plan & MED_WIDE_PLAN_LOWER)
@@ -142,9 +164,11 @@ static int filter_index(wide_cursor *cursor, int plan, sqlite3_value **argv) {
   size_t column = (size_t)plan >> MED_WIDE_PLAN_NUMBER_SHIFT;
   const med_wide_index *index = med_wide_table_index(table, table->columns[column].id, MED_WIDE_INDEX_VALUE);
   med_slice value;
-  bool possible = true;
-  int rc = match_all(cursor, column, 1, argv, &value, &possible);
-  if (rc != MEDLEY_OK || !possible) return rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc;
+  med_wide_match match;
+  size_t at;
+  int rc = match_all(cursor, column, 1, argv, &value, &match, &at);
+  if (rc == MEDLEY_OK && match == MED_WIDE_MATCH_UNKNOWN) return read_unknown(cursor, plan, at);
+  if (rc != MEDLEY_OK || match == MED_WIDE_MATCH_NOTHING) return rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc;
   return med_wide_index_reader_open(med_session_txn(wide_table_of_cursor(cursor)->session), table, index, value,
                                     &cursor->index);
 }
@@ -161,7 +185,7 @@ int med_wide_rows_filter(sqlite3_vtab_cursor *base, int plan, const char *plan_t
   switch (plan & MED_WIDE_PLAN_KIND) {
     case MED_WIDE_PLAN_PARTITION: rc = filter_partition(cursor, plan, argv); break;
     case MED_WIDE_PLAN_INDEX: rc = filter_index(cursor, plan, argv); break;
-    default: med_wide_reader_tokens(cursor->reader, INT64_MIN, INT64_MAX); break;
+    default: rc = read_all(cursor); break;
   }
   if (rc == MEDLEY_NOT_FOUND) return SQLITE_OK;
   return rc == MEDLEY_OK ? advance(cursor) : fail(cursor, rc);

@@ -97,8 +97,12 @@ int med_wide_table_now(wide_table *tab, const med_wide_table **definition) {
 static int begin(sqlite3_vtab *base) {
   return med_sql_marks_begin(&wide_table_of(base)->marks, wide_table_of(base)->session);
 }
-static int end(sqlite3_vtab *base) {
-  med_sql_marks_end(&wide_table_of(base)->marks);
+static int commit(sqlite3_vtab *base) {
+  med_sql_marks_commit(&wide_table_of(base)->marks, wide_table_of(base)->session);
+  return SQLITE_OK;
+}
+static int rollback(sqlite3_vtab *base) {
+  med_sql_marks_rollback(&wide_table_of(base)->marks);
   return SQLITE_OK;
 }
 static int savepoint(sqlite3_vtab *base, int number) {
@@ -127,8 +131,8 @@ static const sqlite3_module module_methods = {
     .xRowid = med_wide_rows_rowid,
     .xUpdate = med_wide_writes_update,
     .xBegin = begin,
-    .xCommit = end,
-    .xRollback = end,
+    .xCommit = commit,
+    .xRollback = rollback,
     .xSavepoint = savepoint,
     .xRelease = release,
     .xRollbackTo = rollback_to,

@@ -18,6 +18,7 @@ enum {
   MED_WIDE_PLAN_REVERSE = 4,
   MED_WIDE_PLAN_LOWER = 8,
   MED_WIDE_PLAN_UPPER = 16,
+  MED_WIDE_PLAN_RELIED_ON = 32,  /* SQLite relies on the order, or on the rows, and cannot be given others */
   MED_WIDE_PLAN_NUMBER_SHIFT = 8 /* how many clustering columns are equal; the column that is indexed */
 };
 

@@ -51,6 +51,11 @@ bool med_wide_values_can_sort(const med_wide_type *type) {
   return med_wide_values_have_sql_order(type) && shape_of(type->kind) != AS_REAL;
 }
 
+bool med_wide_values_are_text(const med_wide_type *type) {
+  shape shown = shape_of(type->kind);
+  return shown == AS_TEXT || shown == AS_CQL_TEXT || shown == AS_JSON;
+}
+
 /* ---- Giving ---- */
 static int64_t integer_of(med_slice value) {
   const uint8_t *bytes = value.bytes;
@@ -144,6 +149,19 @@ static bool is_number(const medley_value *value) {
   return value->type == MEDLEY_TYPE_INTEGER || value->type == MEDLEY_TYPE_REAL;
 }
 
+/* SQL's text of a blob is CQL's. */
+static int read_blob_text(const medley_value *bound, med_arena *arena, med_slice *value, medley_error *error) {
+  med_buffer bytes = {0};
+  int rc = med_wide_text_read(MED_WIDE_BLOB, med_slice_of(bound->as.text.bytes, bound->as.text.len), &bytes, error);
+  const void *copy = rc == MEDLEY_OK ? med_arena_copy(arena, bytes.len > 0 ? bytes.bytes : "", bytes.len) : NULL;
+  if (copy != NULL)
+    *value = med_slice_of(copy, bytes.len);
+  else if (rc == MEDLEY_OK)
+    rc = med_error_no_memory(error);
+  med_buffer_clear(&bytes);
+  return rc;
+}
+
 static int read_value(const med_wide_type *type, const medley_value *bound, const med_cql_place *place,
                       med_arena *arena, med_slice *value, medley_error *error) {
   if (shape_of(type->kind) == AS_JSON && bound->type == MEDLEY_TYPE_TEXT)
@@ -157,7 +175,9 @@ int med_wide_values_take(const med_wide_column *column, sqlite3_value *given, me
   const med_wide_type *type = &column->type;
   shape shown = shape_of(type->kind);
   med_cql_place place = med_cql_place_of(column->name);
+  if (shown == AS_INTEGER || shown == AS_REAL) (void)sqlite3_value_numeric_type(given);
   if (!bound_of(given, &bound)) return med_error_no_memory(error);
+  if (shown == AS_BLOB && bound.type == MEDLEY_TYPE_TEXT) return read_blob_text(&bound, arena, value, error);
   if (is_number(&bound) && shown == AS_TEXT && !text_of(given, &bound)) return med_error_no_memory(error);
   if (bound.type == MEDLEY_TYPE_REAL && (shown == AS_INTEGER || type->kind == MED_WIDE_VARINT) &&
       is_whole(bound.as.real))
@@ -207,6 +227,11 @@ int med_wide_values_match(const med_wide_type *type, sqlite3_value *given, med_w
   *match = MED_WIDE_MATCH_NOTHING;
   if (sqlite3_value_type(given) == SQLITE_NULL) return MEDLEY_OK;
   if (comparing != MED_WIDE_AS_EQUAL) *match = MED_WIDE_MATCH_UNKNOWN;
+  bool number = sqlite3_value_type(given) == SQLITE_INTEGER || sqlite3_value_type(given) == SQLITE_FLOAT;
+  if (number && med_wide_values_are_text(type) && !sqlite3_value_frombind(given)) { /* a parameter has no affinity */
+    *match = MED_WIDE_MATCH_UNKNOWN;
+    return MEDLEY_OK;
+  }
   if (!is_comparable(shape_of(type->kind), given, &bound, comparing, &ok)) return ok ? MEDLEY_OK : MEDLEY_NO_MEMORY;
   if (!ok) return MEDLEY_NO_MEMORY;
   int rc = read_value(type, &bound, &place, arena, value, &ignored);

@@ -11,7 +11,7 @@
  *   collections, tuples, user types    TEXT: JSON as CQL writes it (engine/cql/json.h)
  *
  * Written, these go the other way, with what SQLite's affinity would do; besides, what CQL takes for a parameter of the type: a
- * timestamp as text, a decimal as a number, a uuid as a blob. Threads: none of this shares anything. */
+ * timestamp as text, a decimal as a number, a uuid as a blob; a blob as the text 0x... Threads: none of this shares anything. */
 #ifndef MED_SQL_WIDE_VALUES_H
 #define MED_SQL_WIDE_VALUES_H
 
@@ -25,6 +25,9 @@ const char *med_wide_values_declared(const med_wide_type *type);
 bool med_wide_values_have_sql_order(const med_wide_type *type);
 /* And equal values are next to each other, and no value is NULL: then the order of a key is an ORDER BY. */
 bool med_wide_values_can_sort(const med_wide_type *type);
+/* Whether it is declared as TEXT: compared with a number that has an affinity (another table's column, a CAST), SQLite takes its values for
+ * numbers, as far as they look like one. */
+bool med_wide_values_are_text(const med_wide_type *type);
 
 /* Gives a value as a column's. OK or NO_MEMORY. */
 MEDLEY_MUST_USE int med_wide_values_give(sqlite3_context *context, const med_wide_type *type, med_slice value,
@@ -38,7 +41,7 @@ MEDLEY_MUST_USE int med_wide_values_take(const med_wide_column *column, sqlite3_
 typedef enum med_wide_match {
   MED_WIDE_MATCH_VALUE,   /* *value; for a bound: everything on its side is within it */
   MED_WIDE_MATCH_NOTHING, /* no row */
-  MED_WIDE_MATCH_UNKNOWN  /* a bound that the key does not have: SQLite looks at every row */
+  MED_WIDE_MATCH_UNKNOWN  /* what the key does not have: SQLite looks at every row */
 } med_wide_match;
 typedef enum med_wide_comparing { MED_WIDE_AS_EQUAL, MED_WIDE_AS_LOWER, MED_WIDE_AS_UPPER } med_wide_comparing;
 /* OK or NO_MEMORY. */

@@ -16,8 +16,9 @@ typedef struct wide_write {
   med_arena arena;
   med_wide_entry old; /* the row that is there */
   bool found;
-  bool updates;                            /* columns that are not given stay */
-  bool replaces;                           /* regular columns that are not given go */
+  bool updates;   /* columns that are not given stay */
+  bool gives_all; /* UPDATE ... FROM: also those that it does not set, with the value that they have */
+  bool replaces;  /* regular columns that are not given go */
   const med_slice *partition, *clustering; /* clustering NULL: static columns alone */
   int64_t timestamp_us;
   bool timestamped, has_ttl;
@@ -56,7 +57,7 @@ static int refuse_null(wide_write *write, const med_wide_column *column) {
   sqlite3_free(tab->base.zErrMsg);
   tab->base.zErrMsg = sqlite3_mprintf("NOT NULL constraint failed: %s.%.*s", tab->name->name, (int)column->name.len,
                                       (const char *)column->name.bytes);
-  return SQLITE_CONSTRAINT_NOTNULL;
+  return med_sql_tables_constraint(tab->handle, SQLITE_CONSTRAINT_NOTNULL);
 }
 
 static int take_ttl(wide_write *write, sqlite3_value *given) {
@@ -79,20 +80,20 @@ static int take_writetime(wide_write *write, sqlite3_value *given) {
   return SQLITE_OK;
 }
 
-/* UPDATE ... FROM gives every column, those that it does not set with the value that they have: a time as it was shown is none. */
 static bool gives_all(const wide_write *write, sqlite3_value **columns) {
-  for (size_t i = 0; write->updates && i < write->table.column_count; i++) {
+  for (size_t i = 0; i < write->table.column_count; i++) {
     if (sqlite3_value_nochange(columns[i])) return false;
   }
-  return write->updates;
+  return true;
 }
 
+/* A time as it was shown is none that is set. */
 static bool is_given(const wide_write *write, sqlite3_value **columns, bool is_ttl) {
   sqlite3_value *value = columns[write->table.column_count + !is_ttl];
   if (write->updates && sqlite3_value_nochange(value)) return false;
   if (sqlite3_value_type(value) == SQLITE_NULL) return false;
   int64_t now_s = med_txn_now_us(write->txn) / 1000000, youngest_us, expiry_s;
-  if (!gives_all(write, columns)) return true;
+  if (!write->gives_all) return true;
   med_wide_rows_times(&write->old, now_s, &youngest_us, &expiry_s);
   return sqlite3_value_int64(value) != (is_ttl ? expiry_s - now_s : youngest_us);
 }
@@ -126,9 +127,9 @@ static int take_counter(wide_write *write, med_slice value, med_wide_change *cha
   return SQLITE_OK;
 }
 
-/* A column that keeps its value is not written anew, unless for its time: UPDATE ... FROM gives all of them. */
+/* A column that UPDATE ... FROM gives with its own value is not written anew, unless for its time. */
 static bool keeps_value(wide_write *write, const med_wide_column *column, med_slice value) {
-  if (!write->updates || write->has_ttl || write->timestamped || column->type.kind == MED_WIDE_COUNTER) return false;
+  if (!write->gives_all || write->has_ttl || write->timestamped || column->type.kind == MED_WIDE_COUNTER) return false;
   bool ok = true;
   const med_wide_row *row = column->role == MED_WIDE_STATIC ? write->old.statics : write->old.row;
   med_slice old = med_wide_row_value(row, column, med_txn_now_us(write->txn) / 1000000, &write->arena, &ok);
@@ -245,17 +246,15 @@ static int refuse_conflict(wide_write *write) {
   }
   sqlite3_free(tab->base.zErrMsg);
   tab->base.zErrMsg = sqlite3_mprintf("UNIQUE constraint failed: %z", columns);
-  return SQLITE_CONSTRAINT_UNIQUE;
+  return med_sql_tables_constraint(tab->handle, SQLITE_CONSTRAINT_UNIQUE);
 }
 
 static int insert(wide_write *write, sqlite3_value **columns) {
   int code = take_key(write, columns);
   if (code == SQLITE_OK) code = find_row(write);
   if (code != SQLITE_OK) return code;
-  int on_conflict = sqlite3_vtab_on_conflict(write->tab->handle);
-  if (write->found && on_conflict == SQLITE_IGNORE)
-    return SQLITE_CONSTRAINT; /* SQLite ignores it, and counts no change */
-  if (write->found && on_conflict != SQLITE_REPLACE) return refuse_conflict(write);
+  bool replaces = sqlite3_vtab_on_conflict(write->tab->handle) == SQLITE_REPLACE;
+  if (write->found && !replaces) return refuse_conflict(write);
   write->replaces = write->found;
   code = take_hidden(write, columns);
   if (code == SQLITE_OK) code = take_changes(write, columns);
@@ -288,9 +287,14 @@ static int refuse_key_change(wide_write *write, sqlite3_value **columns) {
 
 static int update(wide_write *write, sqlite3_value **columns) {
   write->updates = true;
+  write->gives_all = gives_all(write, columns);
   int code = refuse_key_change(write, columns);
   if (code == SQLITE_OK) code = take_hidden(write, columns);
   if (code == SQLITE_OK) code = take_changes(write, columns);
+  bool times = write->has_ttl || write->timestamped;
+  if (code == SQLITE_OK && times && write->regular_count + write->static_count == 0)
+    return med_wide_table_refuse(write->tab, SQLITE_CONSTRAINT_VTAB,
+                                 "_ttl and _writetime are those of the columns that an UPDATE sets: it sets none");
   return code == SQLITE_OK ? apply(write) : code;
 }
 

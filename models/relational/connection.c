@@ -248,6 +248,13 @@ void med_sql_rollback(med_sql_connection *connection) {
   med_sql_drop(connection);
 }
 
+int med_sql_forget_schema(med_sql_connection *connection) {
+  med_page_file_set_pragma_filter(connection->file, NULL);
+  int rc = run_internal(connection, "PRAGMA writable_schema = RESET");
+  med_page_file_set_pragma_filter(connection->file, med_refusals_pragma);
+  return rc;
+}
+
 static int run_savepoint(med_sql_connection *connection, const char *verb, int number) {
   char text[CONTROL_TEXT_SIZE];
   (void)snprintf(text, sizeof text, "%s medley_%d", verb, number);

@@ -55,6 +55,9 @@ bool med_sql_in_transaction(const med_sql_connection *connection);
 /* CONSTRAINT (a deferred foreign key): SQLite's transaction is still open. */
 MEDLEY_MUST_USE int med_sql_commit(med_sql_connection *connection);
 void med_sql_rollback(med_sql_connection *connection);
+/* What SQLite has read of the schema is read anew: views keep the columns that their tables had, and a virtual table's may change
+ * beneath them without SQLite's knowledge. */
+MEDLEY_MUST_USE int med_sql_forget_schema(med_sql_connection *connection);
 MEDLEY_MUST_USE int med_sql_savepoint(med_sql_connection *connection, int number);
 MEDLEY_MUST_USE int med_sql_release(med_sql_connection *connection, int number);
 MEDLEY_MUST_USE int med_sql_rollback_to(med_sql_connection *connection, int number);

@@ -105,4 +105,21 @@ static inline int kit_run(medley_session *session, medley_language language, con
                   medley_session_error(session_)->message);                                \
   } while (0)
 
+/* The same of CQL. */
+#define CQL_IS(session_, text_, rows_)                                                             \
+  do {                                                                                             \
+    kit_rows kit_rows_ = {0};                                                                      \
+    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_CQL, text_, &kit_rows_);                       \
+    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
+    ck_assert_str_eq(kit_rows_.text, rows_);                                                       \
+  } while (0)
+
+/* It fails with this status, and these words are in the message. */
+#define SQL_FAILS_WITH(session_, text_, status_, words_)                                                     \
+  do {                                                                                                       \
+    SQL_FAILS(session_, text_, status_);                                                                     \
+    const char *message_ = medley_session_error(session_)->message;                                          \
+    ck_assert_msg(strstr(message_, words_) != NULL, "%s: \"%s\" is not in \"%s\"", text_, words_, message_); \
+  } while (0)
+
 #endif

@@ -95,6 +95,16 @@ START_TEST(writes_follow_the_conflict_clause) {
             MEDLEY_CONSTRAINT);
   SQL_OK(kit.session, "INSERT OR IGNORE INTO kv_hash(key, field, value) VALUES ('h', 'a', 3), ('h', 'c', 4)");
   ck_assert_int_eq(medley_changes(kit.session), 1);
+  SQL_FAILS(kit.session,
+            "INSERT OR FAIL INTO kv_hash(key, field, value) VALUES ('h', 'b', 1), ('h', 'a', 2), ('h', 'e', 3)",
+            MEDLEY_CONSTRAINT);
+  SQL_IS(kit.session, "SELECT field FROM kv_hash", "a\nb\nc\n"); /* what came before stays */
+  SQL_OK(kit.session, "DELETE FROM kv_hash WHERE field = 'b'");
+  SQL_OK(kit.session, "INSERT OR IGNORE INTO kv_hash(key, field, value) VALUES ('h', NULL, 3), ('h', 'b', NULL)");
+  ck_assert_int_eq(medley_changes(kit.session), 0);
+  SQL_OK(kit.session, "BEGIN; INSERT INTO kv_hash(key, field, value) VALUES ('h', 'b', 1)");
+  SQL_FAILS(kit.session, "INSERT OR ROLLBACK INTO kv_hash(key, field, value) VALUES ('h', 'a', 2)", MEDLEY_CONSTRAINT);
+  SQL_FAILS(kit.session, "COMMIT", MEDLEY_MISUSE);
   SQL_OK(kit.session, "INSERT OR REPLACE INTO kv_hash(key, field, value) VALUES ('h', 'c', 5)");
   SQL_IS(kit.session, "SELECT field, value FROM kv_hash", "a|1\nc|5\n");
   SQL_FAILS(kit.session, "UPDATE kv_hash SET field = 'a' WHERE field = 'c'", MEDLEY_CONSTRAINT);

@@ -4,22 +4,6 @@
 
 static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
 
-#define CQL_IS(session_, text_, rows_)                                                             \
-  do {                                                                                             \
-    kit_rows kit_rows_ = {0};                                                                      \
-    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_CQL, text_, &kit_rows_);                       \
-    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
-    ck_assert_str_eq(kit_rows_.text, rows_);                                                       \
-  } while (0)
-
-/* It fails with this status, and these words are in the message. */
-#define SQL_FAILS_WITH(session_, text_, status_, words_)                                                     \
-  do {                                                                                                       \
-    SQL_FAILS(session_, text_, status_);                                                                     \
-    const char *message_ = medley_session_error(session_)->message;                                          \
-    ck_assert_msg(strstr(message_, words_) != NULL, "%s: \"%s\" is not in \"%s\"", text_, words_, message_); \
-  } while (0)
-
 /* Without "SCAN ", "VIRTUAL TABLE INDEX " and the numbers of plans. */
 static int plan_line(char *to, size_t size, const char *line) {
   if (strncmp(line, "SCAN ", 5) == 0) line += 5;
@@ -360,6 +344,18 @@ START_TEST(times_are_hidden_columns) {
   SQL_OK(kit.session, "CREATE TABLE u(t, p); INSERT INTO u VALUES (2, 'from')");
   SQL_OK(kit.session, "UPDATE \"shop.events\" SET page = p FROM u WHERE time = t");
   SQL_IS(kit.session, "SELECT page, _ttl FROM \"shop.events\" WHERE time = 2", "from|NULL\n");
+  SQL_OK(kit.session, "UPDATE \"shop.events\" SET page = page, _ttl = 100 WHERE time = 2");
+  kit_rows ttl = {0};
+  ck_assert_int_eq(
+      kit_run(kit.session, MEDLEY_LANGUAGE_CQL,
+              "SELECT ttl(page) FROM shop.events WHERE user = 1 AND day = 'd' AND time = 2 AND seq = 1", &ttl),
+      MEDLEY_OK);
+  ck_assert_msg(atoi(ttl.text) >= 98 && atoi(ttl.text) <= 100, "%s", ttl.text);
+  SQL_OK(kit.session, "UPDATE \"shop.events\" SET page = 'from' WHERE time = 2"); /* written, if with the same value */
+  CQL_IS(kit.session, "SELECT ttl(page) FROM shop.events WHERE user = 1 AND day = 'd' AND time = 2 AND seq = 1",
+         "NULL\n");
+  SQL_FAILS_WITH(kit.session, "UPDATE \"shop.events\" SET _ttl = 100", MEDLEY_CONSTRAINT,
+                 "_ttl and _writetime are those of the columns that an UPDATE sets: it sets none");
   SQL_FAILS(kit.session, "INSERT INTO \"shop.events\"(user, day, time, seq, _ttl) VALUES (1, 'd', 3, 1, -1)",
             MEDLEY_CONSTRAINT);
   SQL_FAILS(kit.session, "INSERT INTO \"shop.events\"(user, day, time, seq, _ttl) VALUES (1, 'd', 3, 1, 'x')",
@@ -454,6 +450,35 @@ START_TEST(definitions_may_change_under_a_prepared_statement) {
 }
 END_TEST
 
+START_TEST(a_view_of_sql_has_the_columns_that_its_table_has_now) {
+  session_kit kit;
+  medley_statement *prepared;
+  open_shop(&kit);
+  cql(kit.session, "CREATE TABLE shop.t (a int PRIMARY KEY, b int)");
+  SQL_OK(kit.session, "INSERT INTO \"shop.t\" VALUES (1, 2); CREATE VIEW seen AS SELECT * FROM \"shop.t\"");
+  SQL_IS(kit.session, "SELECT * FROM seen", "1|2\n");
+  ck_assert_int_eq(
+      medley_prepare(kit.session, MEDLEY_LANGUAGE_SQL, "SELECT * FROM seen", MEDLEY_NUL_ENDED, &prepared, NULL),
+      MEDLEY_OK);
+  cql(kit.session, "ALTER TABLE shop.t ADD c int");
+  SQL_OK(kit.session, "CREATE TEMP TABLE kept(x); INSERT INTO kept VALUES (5)");
+  SQL_IS(kit.session, "SELECT * FROM seen", "1|2|NULL\n");
+  ck_assert_msg(medley_step(prepared) == MEDLEY_ROW, "%s", medley_session_error(kit.session)->message);
+  medley_statement_close(prepared);
+  SQL_OK(kit.session, "UPDATE \"shop.t\" SET c = 3");
+  cql(kit.session, "ALTER TABLE shop.t DROP b");
+  SQL_IS(kit.session, "SELECT * FROM seen, kept", "1|3|5\n");
+  SQL_FAILS(kit.session, "SELECT b FROM seen", MEDLEY_ERROR);
+  SQL_OK(kit.session, "BEGIN; CREATE TABLE mine(x)");
+  cql(kit.session, "ALTER TABLE shop.t ADD d int");
+  SQL_IS(kit.session, "SELECT * FROM seen", "1|3|NULL\n");
+  SQL_OK(kit.session, "ROLLBACK");
+  SQL_IS(kit.session, "SELECT * FROM seen", "1|3\n");
+  SQL_FAILS_WITH(kit.session, "SELECT * FROM mine", MEDLEY_ERROR, "no such table: mine");
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(a_definition_is_seen_and_unseen_with_its_transaction) {
   session_kit kit;
   open_shop(&kit);
@@ -501,5 +526,6 @@ PROPERTY_MAIN("wide_tables", every_type_has_a_value_of_sql_and_takes_it_back,
               writes_follow_the_conflict_clause, static_columns_are_the_partitions, counters_count_and_views_only_read,
               times_are_hidden_columns, statements_and_savepoints_take_rows_back,
               a_row_that_a_view_cannot_have_is_not_left_behind, definitions_may_change_under_a_prepared_statement,
+              a_view_of_sql_has_the_columns_that_its_table_has_now,
               a_definition_is_seen_and_unseen_with_its_transaction,
               names_and_columns_that_sql_cannot_tell_apart_are_an_error_and_no_harm)
