@@ -23,6 +23,18 @@ typedef enum med_compare {
 /* The comparison that is true where the given one is false. */
 med_compare med_compare_opposite(med_compare compare);
 
+/* Whether an order, negative, 0 or positive, is so. */
+static inline bool med_compare_holds(int order, med_compare compare) {
+  switch (compare) {
+    case MED_LESS: return order < 0;
+    case MED_LESS_EQUAL: return order <= 0;
+    case MED_EQUAL: return order == 0;
+    case MED_NOT_EQUAL: return order != 0;
+    case MED_GREATER_EQUAL: return order >= 0;
+    default: return order > 0;
+  }
+}
+
 /* ---- Filters ---- selected becomes the rows of the first `rows` whose value compares so with the constant; rows without a value
  * compare as 0. Reals in the order of med_real_less: NaN equals NaN and is greater than all others. */
 void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,

@@ -183,6 +183,48 @@ int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_col
   return of != NULL ? decode(scan, of) : MEDLEY_OK;
 }
 
+/* The rows and codes are those of the present vector; the column is open. */
+static int give_texts(med_wide_segment_scan *scan, scanned *of, med_wide_texts *texts) {
+  med_vector_rows rows;
+  const med_column_group *group;
+  bool coded;
+  int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
+  if (rc == MEDLEY_OK && !coded) {
+    rc = decode(scan, of);
+    texts->texts = of->vector.values.texts;
+    memcpy(texts->present, of->vector.present, sizeof texts->present);
+    return rc;
+  }
+  rc = take_rows(scan, rc, &rows, texts->present);
+  if (rc == MEDLEY_OK) rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts->texts);
+  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  if (rc != MEDLEY_OK) return rc;
+  texts->codes = scan->codes;
+  texts->text_count = group->dictionary_texts;
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_wide_texts *texts) {
+  scanned *of;
+  *texts = (med_wide_texts){.segment = scan->segment.id};
+  int rc = find_column(scan, column, &of);
+  return rc != MEDLEY_OK || of == NULL ? rc : give_texts(scan, of, texts);
+}
+
+int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column, bool *stores) {
+  scanned *of;
+  const med_column_group *group;
+  *stores = column->role == MED_WIDE_REGULAR;
+  if (*stores) return MEDLEY_OK;
+  int rc = find_column(scan, column, &of);
+  if (rc != MEDLEY_OK || of == NULL) return rc;
+  rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  *stores = rc == MEDLEY_OK && group->nulls == 0 && group->rows == scan->segment.rows;
+  return rc;
+}
+
 int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column, uint64_t *present) {
   scanned *of;
   memset(present, 0, MED_VECTOR_WORDS * sizeof *present);
@@ -281,17 +323,6 @@ static int ask_zone(med_wide_segment_scan *scan, scanned *of, const med_wide_col
   return MEDLEY_OK;
 }
 
-static bool compares(int order, med_compare compare) {
-  switch (compare) {
-    case MED_LESS: return order < 0;
-    case MED_LESS_EQUAL: return order <= 0;
-    case MED_EQUAL: return order == 0;
-    case MED_NOT_EQUAL: return order != 0;
-    case MED_GREATER_EQUAL: return order >= 0;
-    default: return order > 0;
-  }
-}
-
 /* By the dictionary: each of its texts is compared once for the segment. */
 static int match_dictionary(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
                             const uint8_t **matches) {
@@ -311,7 +342,7 @@ static int match_dictionary(med_wide_segment_scan *scan, scanned *of, med_compar
   if (made == NULL || made->matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
   made->matches[0] = 0; /* rows without a text have number 0, also where there is no text at all */
   for (size_t i = 0; i < group->dictionary_texts; i++)
-    made->matches[i] = compares(med_slice_compare(texts[i], constant), compare);
+    made->matches[i] = med_compare_holds(med_slice_compare(texts[i], constant), compare);
   made->compare = compare;
   made->constant = med_wide_copy(&scan->arena, constant, &ok);
   if (!ok) return med_error_no_memory(med_txn_error(scan->txn));
@@ -340,7 +371,8 @@ static int match_texts(med_wide_segment_scan *scan, scanned *of, med_compare com
     if (rc != MEDLEY_OK) return rc;
     and_rows(selected, of->vector.present);
     for (size_t row = 0; row < scan->rows; row++) {
-      if (med_rows_has(selected, row) && compares(med_slice_compare(of->vector.values.texts[row], constant), compare))
+      if (med_rows_has(selected, row) &&
+          med_compare_holds(med_slice_compare(of->vector.values.texts[row], constant), compare))
         med_rows_add(passed, row);
     }
   }

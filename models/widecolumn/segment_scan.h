@@ -29,9 +29,23 @@ void med_wide_segment_scan_close(med_wide_segment_scan *scan);
  * has room for MED_VECTOR_WORDS, as all bitmaps here. */
 MEDLEY_MUST_USE int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live);
 
-/* Of regular columns that are not complex. */
+/* Whether the present segment stores the column: a regular one that is not complex always, one of the key if all of its rows have it. Only
+ * of such columns the rest may be asked. */
+MEDLEY_MUST_USE int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                 bool *stores);
 MEDLEY_MUST_USE int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
                                                  const med_wide_vector **vector);
+/* Texts, as numbers of a dictionary where they are stored so. */
+typedef struct med_wide_texts {
+  uint64_t present[MED_VECTOR_WORDS];
+  uint64_t segment; /* each has a dictionary of its own */
+  const uint32_t *
+      codes; /* of each row, below text_count, meaning nothing where no text is present; NULL: texts has one for each row */
+  const med_slice *texts; /* NULL if no row of the segment has one */
+  size_t text_count;
+} med_wide_texts;
+MEDLEY_MUST_USE int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                med_wide_texts *texts);
 /* The rows that have a value: of the values themselves none is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column,
                                                   uint64_t *present);
