@@ -33,7 +33,7 @@ struct med_wide_segment_scan {
   med_wide_segment segment;
   uint64_t vector;  /* the present one */
   size_t rows;      /* of it */
-  scanned *columns; /* the segment's, by id, and behind them its markers */
+  scanned *columns; /* the segment's, by id, and behind them those that every segment has */
   bool lacks;       /* the table has dropped one of them: rows may be left without a value */
   med_arena arena;  /* of the segment */
   uint32_t codes[MED_VECTOR_ROWS];
@@ -55,7 +55,7 @@ int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wi
 }
 
 static void leave(med_wide_segment_scan *scan) {
-  for (size_t i = 0; scan->entered && i <= scan->segment.column_count; i++)
+  for (size_t i = 0; scan->entered && i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++)
     med_column_reader_close(scan->columns[i].reader);
   scan->entered = false;
 }
@@ -75,7 +75,7 @@ static int damaged(const med_wide_segment_scan *scan) {
 }
 
 static int make_columns(med_wide_segment_scan *scan) {
-  size_t count = scan->segment.column_count, size = (count + 1) * sizeof *scan->columns;
+  size_t count = scan->segment.column_count, size = (count + MED_WIDE_SEGMENT_FIXED) * sizeof *scan->columns;
   scan->columns = med_arena_alloc(&scan->arena, size);
   if (scan->columns == NULL) return med_error_no_memory(med_txn_error(scan->txn));
   memset(scan->columns, 0, size);
@@ -89,8 +89,10 @@ static int make_columns(med_wide_segment_scan *scan) {
     of->kept = column != NULL && column->role == MED_WIDE_REGULAR;
     if (!of->kept) scan->lacks = true;
   }
-  scan->columns[count].number = MED_WIDE_SEGMENT_MARKERS;
-  scan->columns[count].type = MED_COLUMN_INTEGERS;
+  for (size_t i = 0; i < MED_WIDE_SEGMENT_FIXED; i++) {
+    scan->columns[count + i].number = i;
+    scan->columns[count + i].type = i == MED_WIDE_SEGMENT_RESTS ? MED_COLUMN_TEXTS : MED_COLUMN_INTEGERS;
+  }
   return MEDLEY_OK;
 }
 
@@ -163,6 +165,18 @@ static int decode(med_wide_segment_scan *scan, scanned *of) {
   rc = take_rows(scan, rc, &rows, of->vector.present);
   of->decoded = rc == MEDLEY_OK;
   return rc;
+}
+
+/* A column that every segment has, in which every row has a value. */
+static int decode_fixed(med_wide_segment_scan *scan, uint64_t number, const med_wide_vector **vector) {
+  scanned *of = &scan->columns[scan->segment.column_count + number];
+  *vector = &of->vector;
+  if (of->decoded) return MEDLEY_OK;
+  int rc = open_column(scan, of);
+  if (rc == MEDLEY_OK) rc = decode(scan, of);
+  if (rc != MEDLEY_OK || med_rows_count(of->vector.present) == scan->rows) return rc;
+  of->decoded = false;
+  return damaged(scan);
 }
 
 /* The rows that have a value; the column is open. */
@@ -245,15 +259,12 @@ static bool has_all(const uint64_t *rows, const uint64_t *of) {
 }
 
 static int find_markers(med_wide_segment_scan *scan, uint64_t *marked) {
-  scanned *markers = &scan->columns[scan->segment.column_count];
-  int rc = open_column(scan, markers);
-  if (rc == MEDLEY_OK) rc = decode(scan, markers);
-  if (rc != MEDLEY_OK) return rc;
-  if (med_rows_count(markers->vector.present) != scan->rows) return damaged(scan);
-  for (size_t row = 0; row < scan->rows; row++) {
-    if (markers->vector.values.integers[row] != 0) med_rows_add(marked, row);
+  const med_wide_vector *markers;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_MARKERS, &markers);
+  for (size_t row = 0; rc == MEDLEY_OK && row < scan->rows; row++) {
+    if (markers->values.integers[row] != 0) med_rows_add(marked, row);
   }
-  return MEDLEY_OK;
+  return rc;
 }
 
 /* A row is there as long as it has a marker or a value; a dropped column's values are none. */
@@ -292,9 +303,29 @@ int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64
   }
   uint64_t left = scan->segment.rows - scan->vector * MED_VECTOR_ROWS;
   scan->rows = left < MED_VECTOR_ROWS ? (size_t)left : MED_VECTOR_ROWS;
-  for (size_t i = 0; i <= scan->segment.column_count; i++) scan->columns[i].decoded = false;
+  for (size_t i = 0; i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++) scan->columns[i].decoded = false;
   *rows = scan->rows;
   return find_live(scan, live);
+}
+
+int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key) {
+  const med_wide_vector *tokens, *rests;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TOKENS, &tokens);
+  if (rc == MEDLEY_OK) rc = decode_fixed(scan, MED_WIDE_SEGMENT_RESTS, &rests);
+  if (rc != MEDLEY_OK) return rc;
+  med_wide_token_prefix(scan->table->id, tokens->values.integers[row], key);
+  med_slice rest = rests->values.texts[row];
+  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(scan);
+  memcpy(key->bytes + key->len, rest.bytes, rest.len);
+  key->len = (uint16_t)(key->len + rest.len);
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t *timestamp_us) {
+  const med_wide_vector *times;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TIMES, &times);
+  if (rc == MEDLEY_OK) *timestamp_us = times->values.integers[row];
+  return rc;
 }
 
 /* ---- Comparing ---- */

@@ -1,7 +1,7 @@
 /* segment_scan.h - a table's sealed rows by columns: a vector of rows at a time, of which only the columns that are asked for are decoded.
  *
- * For totals over many rows; med_wide_reader reads the others, told to leave sealed rows out (med_wide_reader_only_records). A segment's vectors
- * come in key order, and so do segments.
+ * For whoever goes over all rows in any order; med_wide_reader reads the others, told to leave sealed rows out (med_wide_reader_only_records). A
+ * segment's vectors come in key order, and so do segments.
  * Nobody may write in the transaction meanwhile. Threads and lifetime: as the transaction's; what is answered lives until the next
  * vector. */
 #ifndef MED_WIDECOLUMN_SEGMENT_SCAN_H
@@ -53,5 +53,9 @@ MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, c
  * by med_column_compare_..., texts in memcmp order. Where the bounds of the vector decide it, nothing is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column,
                                                 med_compare compare, med_slice constant, uint64_t *selected);
+
+/* Of a row of the present vector: its key, from 04 on; the time of its marker and cells. */
+MEDLEY_MUST_USE int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key);
+MEDLEY_MUST_USE int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t *timestamp_us);
 
 #endif

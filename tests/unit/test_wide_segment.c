@@ -302,15 +302,30 @@ static void expect_problem(med_mark mark, const char *what) {
   ck_assert_uint_eq(problems(), 0);
 }
 
+/* Pages of a column: all of them, or all but the header with their bounds. */
+static void drop_pages(const med_wide_segment *segment, uint64_t number, bool header) {
+  med_page_run run;
+  med_key from, to;
+  size_t deleted;
+  med_wide_segment_run(segment, number, &run);
+  med_key_init(&from);
+  memcpy(from.bytes, run.prefix, run.prefix_len);
+  from.len = run.prefix_len;
+  med_key_add_u64(&from, run.id);
+  to = from;
+  med_key_add_u64(&from, 0);
+  med_key_add_u64(&to, header ? UINT64_C(0x100000000) : 0xFFFFFF00);
+  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
+}
+
 /* A column of integers in place of another one, without a value in its last row if it is not full. */
 static void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
   static int64_t values[MED_VECTOR_ROWS];
   uint64_t present[MED_VECTOR_WORDS];
   med_column_writer *writer;
   med_page_run run;
-  bool done;
+  drop_pages(segment, number, true);
   med_wide_segment_run(segment, number, &run);
-  OK(med_page_run_drop(txn, &run, 1000, &done));
   OK(med_column_writer_open(&run, MED_COLUMN_INTEGERS, &writer, &error));
   for (size_t i = 0; i < segment->rows; i++) values[i] = value;
   med_rows_fill(present, (size_t)segment->rows - !full);
@@ -354,17 +369,14 @@ END_TEST
 
 START_TEST(damage_of_a_segment_is_noticed) {
   uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
-  med_page_run run;
   med_key key;
-  bool done;
   insert_all();
   sweep();
   med_wide_segment segment = first_segment();
   ck_assert_uint_eq(problems(), 0);
   med_mark mark = med_txn_mark(txn);
 
-  med_wide_segment_run(&segment, MED_WIDE_SEGMENT_TIMES, &run);
-  OK(med_page_run_drop(txn, &run, 100, &done));
+  drop_pages(&segment, MED_WIDE_SEGMENT_TIMES, true);
   expect_problem(mark, "a column that is missing");
 
   key = segment.first;
@@ -393,23 +405,6 @@ START_TEST(damage_of_a_segment_is_noticed) {
 }
 END_TEST
 
-/* The pages of values, but not the header with their bounds. */
-static void drop_values(const med_wide_segment *segment, uint64_t number) {
-  med_page_run run;
-  med_key from, to;
-  size_t deleted;
-  med_wide_segment_run(segment, number, &run);
-  med_key_init(&from);
-  memcpy(from.bytes, run.prefix, run.prefix_len);
-  from.len = run.prefix_len;
-  med_key_add_u64(&from, run.id);
-  to = from;
-  med_key_add_u64(&from, 0);
-  med_key_add_u64(&to, 0xFFFFFF00);
-  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
-  ck_assert_uint_gt(deleted, 0);
-}
-
 START_TEST(bounds_of_a_vector_spare_its_values) {
   static const struct {
     med_compare compare;
@@ -427,7 +422,7 @@ START_TEST(bounds_of_a_vector_spare_its_values) {
   sweep();
   med_wide_segment segment = first_segment();
   const med_wide_column *column = &table->columns[2];
-  drop_values(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id);
+  drop_pages(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id, false);
   OK(med_wide_segment_scan_open(txn, table, &scan));
   OK(med_wide_segment_scan_next(scan, &rows, live));
   ck_assert_uint_eq(med_rows_count(live), segment.rows);
