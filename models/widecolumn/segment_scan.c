@@ -87,7 +87,7 @@ static int make_columns(med_wide_segment_scan *scan) {
     of->number = (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id;
     const med_wide_column *column = med_wide_table_column_by_id(scan->table, of->id);
     of->kept = column != NULL && column->role == MED_WIDE_REGULAR;
-    if (!of->kept) scan->lacks = true;
+    if (column == NULL) scan->lacks = true;
   }
   for (size_t i = 0; i < MED_WIDE_SEGMENT_FIXED; i++) {
     scan->columns[count + i].number = i;

@@ -23,13 +23,15 @@ typedef struct column {
 
 struct med_wide_segment_writer {
   med_txn *txn;
+  const med_wide_table *table;
   med_wide_segment segment;
   column *columns; /* those that every segment has, then the table's by id */
   size_t column_count;
-  size_t filled;   /* rows of the present vector */
-  uint64_t whole;  /* vectors that were written */
-  med_arena arena; /* the columns */
-  med_arena bytes; /* texts of the vector */
+  column *keys[2 * MED_WIDE_KEY_COLUMNS_MAX]; /* of each column of the key, NULL where it is not kept by itself */
+  size_t filled;                              /* rows of the present vector */
+  uint64_t whole;                             /* vectors that were written */
+  med_arena arena;                            /* the columns */
+  med_arena bytes;                            /* texts of the vector */
 };
 
 static int compare_ids(const void *a, const void *b) {
@@ -47,6 +49,13 @@ bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena,
   }
   qsort(list->columns, list->count, sizeof *list->columns, compare_ids);
   return true;
+}
+
+bool med_wide_segment_keeps(const med_wide_column *of) {
+  med_wide_kind kind = of->type.kind;
+  return (of->role == MED_WIDE_PARTITION || of->role == MED_WIDE_CLUSTERING) &&
+         (med_wide_segment_type(kind) == MED_COLUMN_INTEGERS || kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII ||
+          kind == MED_WIDE_BLOB);
 }
 
 bool med_wide_row_is_plain(const med_wide_sealed_columns *columns, const med_wide_row *row) {
@@ -76,6 +85,11 @@ static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16
 static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *table) {
   med_wide_sealed_columns own;
   if (!med_wide_sealed_columns_list(table, &writer->arena, &own)) return false;
+  size_t keys = table->partition_count + table->clustering_count;
+  for (size_t i = 0; i < keys; i++) {
+    if (med_wide_segment_keeps(&table->columns[i])) own.columns[own.count++] = &table->columns[i];
+  }
+  qsort(own.columns, own.count, sizeof *own.columns, compare_ids);
   assert(own.count <= MED_WIDE_SEGMENT_COLUMNS_MAX);
   writer->columns = med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + own.count) * sizeof *writer->columns);
   bool ok = writer->columns != NULL;
@@ -84,6 +98,7 @@ static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *
   for (size_t i = 0; ok && i < own.count; i++) {
     const med_wide_column *of = own.columns[i];
     ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
+    if (of->role != MED_WIDE_REGULAR) writer->keys[of - table->columns] = &writer->columns[writer->column_count - 1];
   }
   return ok;
 }
@@ -93,6 +108,7 @@ int med_wide_segment_writer_open(med_txn *txn, const med_wide_table *table, med_
   *opened = NULL;
   if (writer == NULL) return med_error_no_memory(med_txn_error(txn));
   writer->txn = txn;
+  writer->table = table;
   writer->segment.table_id = table->id;
   int rc = make_columns(writer, table) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
   if (rc == MEDLEY_OK) rc = med_txn_next_id(txn, &writer->segment.id);
@@ -182,6 +198,34 @@ static void set_key(med_key *key, med_slice bytes) {
   key->len = (uint16_t)bytes.len;
 }
 
+static bool put_keys(med_wide_segment_writer *writer, size_t first, size_t count, const med_slice *values) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) {
+    column *of = writer->keys[first + i];
+    if (of != NULL) ok = put_value(writer, of, values[i]);
+  }
+  return ok;
+}
+
+/* The columns of a row's key; of a partition key that is only a hash there are none. */
+static int put_key(med_wide_segment_writer *writer, med_slice key) {
+  med_slice values[MED_WIDE_KEY_COLUMNS_MAX];
+  med_wide_place place;
+  const med_wide_table *table = writer->table;
+  medley_error *error = med_txn_error(writer->txn);
+  int rc;
+  MED_TRY(med_wide_key_place(table, key, &place, error));
+  if (!place.hashed) {
+    MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.parts, &writer->bytes, values, error));
+    if (!put_keys(writer, 0, table->partition_count, values)) return med_error_no_memory(error);
+  }
+  MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &writer->bytes,
+                              values, error));
+  if (!put_keys(writer, table->partition_count, table->clustering_count, values)) return med_error_no_memory(error);
+done:
+  return rc;
+}
+
 static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row) {
   const uint8_t *tail = (const uint8_t *)key.bytes + MED_WIDE_TAIL_OFFSET;
   med_slice rest = med_slice_of(tail + 8, key.len - MED_WIDE_TAIL_OFFSET - 8);
@@ -203,6 +247,8 @@ int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, 
   med_wide_segment *segment = &writer->segment;
   assert(segment->rows == 0 || med_slice_compare(med_key_slice(&segment->last), key) < 0);
   if (!put_row(writer, key, row)) return med_error_no_memory(med_txn_error(writer->txn));
+  int rc = put_key(writer, key);
+  if (rc != MEDLEY_OK) return rc;
   if (segment->rows == 0) set_key(&segment->first, key);
   set_key(&segment->last, key);
   segment->rows++;

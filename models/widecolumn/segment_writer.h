@@ -15,6 +15,8 @@ typedef struct med_wide_sealed_columns {
   const med_wide_column **columns;
   size_t count;
 } med_wide_sealed_columns;
+/* Columns of the key stand in segments a second time, by themselves: integers and texts, for who reads by columns. */
+bool med_wide_segment_keeps(const med_wide_column *column);
 /* The list is in the arena, the columns are the table's. False if memory is short. */
 MEDLEY_MUST_USE bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena,
                                                   med_wide_sealed_columns *list);

@@ -338,9 +338,10 @@ START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
   insert_all();
   sweep();
   med_wide_segment segment = first_segment();
-  ck_assert_uint_eq(segment.column_count, 2);
-  uint64_t text = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[0].id;
-  uint64_t small = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[1].id;
+  ck_assert_uint_eq(segment.column_count, 4);
+  uint64_t partition = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[0].id;
+  uint64_t text = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[2].id;
+  uint64_t small = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[3].id;
   med_mark mark = med_txn_mark(txn);
   put_integers(&segment, MED_WIDE_SEGMENT_TIMES, 7, true);
   put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 1, true);
@@ -355,13 +356,15 @@ START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
   expect_problem(mark, "a marker that is 2");
   put_integers(&segment, small, 128, true);
   expect_problem(mark, "a number beyond its type");
+  put_integers(&segment, partition, 7777, true);
+  expect_problem(mark, "a column of the key with another value");
   put_integers(&segment, text, 1, true);
-  segment.columns[0].type = MED_COLUMN_INTEGERS;
+  segment.columns[2].type = MED_COLUMN_INTEGERS;
   OK(med_wide_segment_put(txn, &segment));
   expect_problem(mark, "a column of another type");
   put_integers(&segment, MED_WIDE_SEGMENT_COLUMN + 77, 1, true);
-  segment.columns[0].type = MED_COLUMN_TEXTS;
-  segment.columns[1] = (med_wide_segment_column){77, MED_COLUMN_INTEGERS};
+  segment.columns[2].type = MED_COLUMN_TEXTS;
+  segment.columns[3] = (med_wide_segment_column){77, MED_COLUMN_INTEGERS};
   OK(med_wide_segment_put(txn, &segment));
   expect_problem(mark, "a column that the table never had");
 }
