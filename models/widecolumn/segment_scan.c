@@ -97,13 +97,21 @@ static int make_columns(med_wide_segment_scan *scan) {
 }
 
 static int next_segment(med_wide_segment_scan *scan) {
-  med_key place;
+  med_key place, last;
+  bool follows = scan->entered;
   med_wide_table_prefix(scan->table->id, &place);
-  if (scan->entered) place = scan->segment.first;
+  if (follows) {
+    place = scan->segment.first;
+    last = scan->segment.last;
+  }
   leave(scan);
   med_arena_reset(&scan->arena);
   int rc = med_wide_segment_behind(scan->txn, scan->cursor, med_key_slice(&place), &scan->arena, &scan->segment);
-  if (rc == MEDLEY_OK) rc = make_columns(scan);
+  if (rc != MEDLEY_OK) return rc;
+  if (follows && med_slice_compare(med_key_slice(&last), med_key_slice(&scan->segment.first)) >= 0)
+    return med_error_set(med_txn_error(scan->txn), MEDLEY_CORRUPT, "wide-column: segment %llu overlaps the one before",
+                         (unsigned long long)scan->segment.id);
+  rc = make_columns(scan);
   if (rc != MEDLEY_OK) return rc;
   scan->entered = true;
   scan->vector = 0;
