@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "storage/column_page.h"
-#include "storage/memory.h"
 
 enum { LANES = 4, PARTS = 16 };
 
@@ -65,8 +64,7 @@ INLINE void compare_integers(const int64_t *values, size_t words, med_compare co
 FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
      (values, words, compare, constant, selected))
 
-/* The comparison that is true where the given one is false. */
-static med_compare opposite(med_compare compare) {
+med_compare med_compare_opposite(med_compare compare) {
   switch (compare) {
     case MED_LESS: return MED_GREATER_EQUAL;
     case MED_LESS_EQUAL: return MED_GREATER;
@@ -83,7 +81,7 @@ void med_column_compare_integers(const int64_t *values, size_t rows, med_compare
                                  uint64_t *selected) {
   bool inverted = compare == MED_LESS_EQUAL || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
   memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
-  compare_integers_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  compare_integers_fast(values, words_of(rows), inverted ? med_compare_opposite(compare) : compare, constant, selected);
   keep_rows(selected, rows, inverted);
 }
 
@@ -130,7 +128,7 @@ void med_column_compare_reals(const double *values, size_t rows, med_compare com
   }
   /* IEEE's less, equal and less-or-equal are false for a NaN, and so right; the others are what they leave, NaN included. */
   bool inverted = compare == MED_GREATER || compare == MED_NOT_EQUAL || compare == MED_GREATER_EQUAL;
-  compare_reals_fast(values, words_of(rows), inverted ? opposite(compare) : compare, constant, selected);
+  compare_reals_fast(values, words_of(rows), inverted ? med_compare_opposite(compare) : compare, constant, selected);
   keep_rows(selected, rows, inverted);
 }
 
@@ -231,139 +229,5 @@ void med_column_total_integers(const int64_t *values, const uint64_t *selected, 
     total->sum += ((med_int128)parts.high[lane] << 32) + (med_int128)parts.low[lane];
     if (parts.min[lane] < total->min) total->min = parts.min[lane];
     if (parts.max[lane] > total->max) total->max = parts.max[lane];
-  }
-}
-
-typedef struct real_parts {
-  reals_4 sum, min, max; /* min and max of what is not NaN */
-  bits_4 nans;
-} real_parts;
-
-INLINE void total_reals(const double *values, const uint64_t *selected, real_parts *parts) {
-  reals_4 sum = {0}, min = parts->min, max = parts->max;
-  bits_4 nans = {0};
-  for (size_t word = 0; word < MED_VECTOR_WORDS; word++, values += 64) {
-    bits_4 bits = FIRST_BITS;
-    if (selected[word] == 0) continue;
-    for (size_t part = 0; part < PARTS; part++, bits <<= LANES) {
-      bits_4 lanes = LANES_OF(selected[word], bits);
-      reals_4 four;
-      memcpy(&four, values + part * LANES, sizeof four);
-      sum += (reals_4)((bits_4)four & lanes);
-      nans -= (bits_4)(four != four) & lanes;
-      bits_4 is_less = (bits_4)(four < min) & lanes, is_more = (bits_4)(four > max) & lanes;
-      min = (reals_4)(((bits_4)four & is_less) | ((bits_4)min & ~is_less));
-      max = (reals_4)(((bits_4)four & is_more) | ((bits_4)max & ~is_more));
-    }
-  }
-  *parts = (real_parts){sum, min, max, nans};
-}
-FAST(total_reals, (const double *values, const uint64_t *selected, real_parts *parts), (values, selected, parts))
-
-void med_column_total_reals(const double *values, const uint64_t *selected, med_real_total *total) {
-  size_t count = med_rows_count(selected);
-  real_parts parts = {.min = {INFINITY, INFINITY, INFINITY, INFINITY},
-                      .max = {-INFINITY, -INFINITY, -INFINITY, -INFINITY}};
-  if (count == 0) return;
-  total_reals_fast(values, selected, &parts);
-  uint64_t nans = 0;
-  double min = INFINITY, max = -INFINITY;
-  for (size_t lane = 0; lane < LANES; lane++) {
-    nans += parts.nans[lane];
-    min = fmin(min, parts.min[lane]);
-    max = fmax(max, parts.max[lane]);
-  }
-  if (nans == count) min = NAN;
-  if (nans > 0) max = NAN;
-  if (total->count == 0 || med_real_less(min, total->min)) total->min = min;
-  if (total->count == 0 || med_real_less(total->max, max)) total->max = max;
-  total->count += count;
-  total->sum += (parts.sum[0] + parts.sum[1]) + (parts.sum[2] + parts.sum[3]);
-}
-
-/* ---- Sums by code ---- */
-enum { TABLES = 4, TABLES_CODES_MAX = 1024 };
-
-typedef struct code_total {
-  med_int128 integer_sum;
-  double real_sum;
-  uint64_t count;
-} code_total;
-
-struct med_code_totals {
-  uint32_t codes;
-  uint32_t tables; /* TABLES, or 1 where so many would not stay in the processor's cache */
-  code_total *at;  /* of code c in table t: c * tables + t */
-};
-
-int med_code_totals_open(uint32_t codes, med_code_totals **totals) {
-  med_code_totals *made = med_alloc_zero(sizeof *made);
-  *totals = NULL;
-  if (made == NULL) return MEDLEY_NO_MEMORY;
-  made->codes = codes;
-  made->tables = codes <= TABLES_CODES_MAX ? TABLES : 1;
-  made->at = med_alloc_zero(((size_t)codes + 1) * made->tables * sizeof *made->at);
-  if (made->at == NULL) {
-    med_free(made);
-    return MEDLEY_NO_MEMORY;
-  }
-  *totals = made;
-  return MEDLEY_OK;
-}
-
-void med_code_totals_close(med_code_totals *totals) {
-  if (totals == NULL) return;
-  med_free(totals->at);
-  med_free(totals);
-}
-
-/* Calls EACH(row, the code's total) for every selected row, in turn with other tables. */
-#define FOR_SELECTED(EACH)                                              \
-  do {                                                                  \
-    size_t tables = totals->tables, turn = tables - 1;                  \
-    for (size_t word = 0; word < MED_VECTOR_WORDS; word++) {            \
-      uint64_t left = selected[word];                                   \
-      size_t first = word * 64;                                         \
-      if (left == UINT64_MAX) {                                         \
-        for (size_t row = first; row < first + 64; row++) {             \
-          EACH(row, (&totals->at[codes[row] * tables + (row & turn)])); \
-        }                                                               \
-      } else {                                                          \
-        for (; left != 0; left &= left - 1) {                           \
-          size_t row = first + (size_t)__builtin_ctzll(left);           \
-          EACH(row, (&totals->at[codes[row] * tables + (row & turn)])); \
-        }                                                               \
-      }                                                                 \
-    }                                                                   \
-  } while (0)
-
-#define COUNT_ROW(row, total) (total)->count++
-#define ADD_INTEGER(row, total) ((total)->count++, (total)->integer_sum += values[row])
-#define ADD_REAL(row, total) ((total)->count++, (total)->real_sum += values[row])
-
-void med_code_totals_count(med_code_totals *totals, const uint32_t *codes, const uint64_t *selected) {
-  FOR_SELECTED(COUNT_ROW);
-}
-
-void med_code_totals_add_integers(med_code_totals *totals, const uint32_t *codes, const int64_t *values,
-                                  const uint64_t *selected) {
-  FOR_SELECTED(ADD_INTEGER);
-}
-
-void med_code_totals_add_reals(med_code_totals *totals, const uint32_t *codes, const double *values,
-                               const uint64_t *selected) {
-  FOR_SELECTED(ADD_REAL);
-}
-
-void med_code_totals_get(const med_code_totals *totals, uint32_t code, uint64_t *count, med_int128 *integer_sum,
-                         double *real_sum) {
-  *count = 0;
-  *integer_sum = 0;
-  *real_sum = 0;
-  for (size_t table = 0; table < totals->tables; table++) {
-    const code_total *total = &totals->at[(size_t)code * totals->tables + table];
-    *count += total->count;
-    *integer_sum += total->integer_sum;
-    *real_sum += total->real_sum;
   }
 }

@@ -4,7 +4,7 @@
  * (column_vector.h): begin with the rows that have a value, and AND each filter's answer into it. What is behind `rows`
  * in values means nothing, but is memory that may be read.
  *
- * None of these can fail but for memory, and none knows a file. Threads: nothing is shared. */
+ * None of these can fail, and none knows a file. Threads: nothing is shared. */
 #ifndef MED_STORAGE_COLUMN_KERNELS_H
 #define MED_STORAGE_COLUMN_KERNELS_H
 
@@ -19,6 +19,21 @@ typedef enum med_compare {
   MED_GREATER_EQUAL,
   MED_GREATER,
 } med_compare;
+
+/* The comparison that is true where the given one is false. */
+med_compare med_compare_opposite(med_compare compare);
+
+/* Whether an order, negative, 0 or positive, is so. */
+static inline bool med_compare_holds(int order, med_compare compare) {
+  switch (compare) {
+    case MED_LESS: return order < 0;
+    case MED_LESS_EQUAL: return order <= 0;
+    case MED_EQUAL: return order == 0;
+    case MED_NOT_EQUAL: return order != 0;
+    case MED_GREATER_EQUAL: return order >= 0;
+    default: return order > 0;
+  }
+}
 
 /* ---- Filters ---- selected becomes the rows of the first `rows` whose value compares so with the constant; rows without a value
  * compare as 0. Reals in the order of med_real_less: NaN equals NaN and is greater than all others. */
@@ -44,28 +59,6 @@ typedef struct med_integer_total {
   med_int128 sum;
   int64_t min, max; /* if count > 0 */
 } med_integer_total;
-typedef struct med_real_total {
-  uint64_t count;
-  double sum; /* in several partial sums: the last digits depend on the order */
-  double min, max;
-} med_real_total;
-
 void med_column_total_integers(const int64_t *values, const uint64_t *selected, med_integer_total *total);
-void med_column_total_reals(const double *values, const uint64_t *selected, med_real_total *total);
-
-/* ---- Sums by code ---- of vectors of one group of rows, whose dictionary has `codes` texts. Few codes are summed in four tables in
- * turn, so that equal neighbours do not wait for each other. */
-typedef struct med_code_totals med_code_totals;
-MEDLEY_MUST_USE int med_code_totals_open(uint32_t codes, med_code_totals **totals); /* NO_MEMORY fills no slot */
-void med_code_totals_close(med_code_totals *totals);
-/* Every selected row's code is below `codes`: med_column_reader_codes sees to it. */
-void med_code_totals_count(med_code_totals *totals, const uint32_t *codes, const uint64_t *selected);
-void med_code_totals_add_integers(med_code_totals *totals, const uint32_t *codes, const int64_t *values,
-                                  const uint64_t *selected);
-void med_code_totals_add_reals(med_code_totals *totals, const uint32_t *codes, const double *values,
-                               const uint64_t *selected);
-/* What was counted and added for one code. */
-void med_code_totals_get(const med_code_totals *totals, uint32_t code, uint64_t *count, med_int128 *integer_sum,
-                         double *real_sum);
 
 #endif

@@ -327,6 +327,25 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
   return walk_end(reader, &walk, rows);
 }
 
+int med_column_reader_present(med_column_reader *reader, uint64_t vector, med_vector_rows *rows) {
+  size_t at;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  int rc = enter(reader, reader->type, vector, &at);
+  if (rc != MEDLEY_OK || is_without_pieces(reader, at, rows, &constant)) return rc;
+  walk_start(reader, at, rows, &walk);
+  if (rows->nulls == 0) {
+    med_rows_fill(rows->present, walk.rows);
+    return MEDLEY_OK;
+  }
+  for (; walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  return walk_end(reader, &walk, rows);
+}
+
 /* ---- Texts ---- */
 /* codes has room for MED_VECTOR_ROWS. */
 static int decode_codes(med_column_reader *reader, const med_column_piece *piece, uint32_t *codes) {

@@ -40,6 +40,9 @@ MEDLEY_MUST_USE int med_column_reader_reals(med_column_reader *reader, uint64_t 
 MEDLEY_MUST_USE int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vector_rows *rows,
                                             med_slice *values);
 
+/* Which rows of the vector have a value, of any type: no value is decoded. */
+MEDLEY_MUST_USE int med_column_reader_present(med_column_reader *reader, uint64_t vector, med_vector_rows *rows);
+
 /* Only rows [first, end) of the vector, in their places in `values`; neighbours may be filled, too, and only what was read is in
  * `present`. What lies before is not decoded, and few of its pages are looked at. */
 MEDLEY_MUST_USE int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,

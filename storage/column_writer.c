@@ -68,9 +68,6 @@ void med_column_writer_close(med_column_writer *writer) {
   med_free(writer);
 }
 
-uint64_t med_column_writer_rows(const med_column_writer *writer) { return writer->rows; }
-uint64_t med_column_writer_pages(const med_column_writer *writer) { return writer->end.page_count; }
-
 /* ---- Pages ---- */
 static int put_page(med_column_writer *writer, med_txn *txn, uint32_t number, size_t len) {
   uint64_t at = (uint64_t)writer->group_number << 32 | number;

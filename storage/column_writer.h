@@ -8,8 +8,8 @@
  * The rows may be handed over in several transactions. The column is whole after med_column_writer_finish, and visible once the
  * caller's record of the run says so.
  *
- * Threads: a writer belongs to one thread at a time. Errors: after a failure the writer is of no use, and the run is to be dropped
- * (med_page_run_drop), or its transaction rolled back if all of it was written there. */
+ * Threads: a writer belongs to one thread at a time. Errors: after a failure the writer is of no use, and what it wrote is to be deleted, or
+ * its transaction rolled back if all of it was written there. */
 #ifndef MED_STORAGE_COLUMN_WRITER_H
 #define MED_STORAGE_COLUMN_WRITER_H
 
@@ -36,9 +36,5 @@ MEDLEY_MUST_USE int med_column_writer_add_texts(med_column_writer *writer, med_t
                                                 const uint64_t *present, size_t rows);
 /* Writes what is left. The writer then takes nothing more. */
 MEDLEY_MUST_USE int med_column_writer_finish(med_column_writer *writer, med_txn *txn);
-
-/* So far. */
-uint64_t med_column_writer_rows(const med_column_writer *writer);
-uint64_t med_column_writer_pages(const med_column_writer *writer);
 
 #endif

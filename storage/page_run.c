@@ -37,7 +37,6 @@ int med_page_run_append(med_txn *txn, const med_page_run *run, med_page_run_end 
   int rc = med_txn_put(txn, run->tree, med_key_slice(&key), page);
   if (rc != MEDLEY_OK) return rc;
   end->next = number + 1;
-  end->page_count++;
   return MEDLEY_OK;
 }
 
@@ -45,21 +44,6 @@ int med_page_run_get(med_txn *txn, const med_page_run *run, uint64_t number, med
   med_key key;
   page_key(&key, run, number);
   return med_txn_get(txn, run->tree, med_key_slice(&key), page);
-}
-
-int med_page_run_drop(med_txn *txn, const med_page_run *run, size_t limit, bool *done) {
-  med_key from, to;
-  size_t deleted;
-  *done = false;
-  add_run(&from, run);
-  to = from;
-  /* Only an id of 64 set bits has nothing behind it; the counter of ids does not come that far. */
-  if (!med_key_after_prefix(&to, med_key_slice(&from))) {
-    return med_error_set(med_txn_error(txn), MEDLEY_MISUSE, "run: there is no key behind this run");
-  }
-  int rc = med_txn_delete_range(txn, run->tree, med_key_slice(&from), med_key_slice(&to), limit, &deleted);
-  if (rc == MEDLEY_OK) *done = deleted < limit;
-  return rc;
 }
 
 int med_page_run_count(med_txn *txn, const med_page_run *run, uint64_t *page_count) {

@@ -3,7 +3,7 @@
  * FORMAT.md section "Runs". What it is: where bulk data of the models lies. A page is one value of at most
  * MED_VALUE_SIZE_MAX bytes, so that it has exactly one page of LMDB and the free list stays simple. What it is not: what the
  * pages mean (column_writer.h for columns), and which runs exist: that is said by a record of the model that owns the run, which
- * it puts last. A run without such a record is invisible, and may be built over several transactions, or be dropped.
+ * it puts last. A run without such a record is invisible, and may be built over several transactions. Its owner deletes its keys.
  *
  * A run of the edited list of models/keyvalue/runs.h is another thing.
  *
@@ -24,7 +24,7 @@ typedef struct med_page_run {
   med_tree tree;
   uint8_t prefix_len;
   uint8_t prefix[MED_RUN_PREFIX_SIZE_MAX];
-  uint64_t id; /* of med_txn_next_id: runs that are made later lie behind earlier ones of the prefix */
+  uint64_t id; /* the owner's: one of med_txn_next_id, or what tells the runs of a prefix apart */
 } med_page_run;
 
 /* The prefix is copied; its length is at most MED_RUN_PREFIX_SIZE_MAX (asserted). No two models, and no two prefixes of a tree,
@@ -34,7 +34,6 @@ void med_page_run_init(med_page_run *run, med_tree tree, med_slice prefix, uint6
 /* Where a run that is being written has come to. {0} is its beginning. */
 typedef struct med_page_run_end {
   uint64_t next; /* the smallest number that may be put */
-  uint64_t page_count;
 } med_page_run_end;
 
 /* Puts a page behind the last one. MISUSE if the number is below end->next; TOO_BIG above MED_VALUE_SIZE_MAX. After a failure the
@@ -43,8 +42,6 @@ MEDLEY_MUST_USE int med_page_run_append(med_txn *txn, const med_page_run *run, m
                                         med_slice page);
 /* NOT_FOUND (without filling the error slot) if the run has no such page. */
 MEDLEY_MUST_USE int med_page_run_get(med_txn *txn, const med_page_run *run, uint64_t number, med_slice *page);
-/* Deletes up to `limit` pages from the front; *done says that none are left. Called again, also in another transaction, it goes on. */
-MEDLEY_MUST_USE int med_page_run_drop(med_txn *txn, const med_page_run *run, size_t limit, bool *done);
 /* How many pages there are: walks all of them. For checks. */
 MEDLEY_MUST_USE int med_page_run_count(med_txn *txn, const med_page_run *run, uint64_t *page_count);
 

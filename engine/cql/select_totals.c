@@ -29,10 +29,6 @@ static bool comparison_of(med_cql_operator operation, med_compare *compare) {
   }
 }
 
-static int64_t integer_of(med_wide_kind kind, med_slice value) {
-  return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(value.bytes) : med_cql_whole_of(value);
-}
-
 static bool takes_test(const med_cql_test *test) {
   med_compare compare;
   if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
@@ -41,7 +37,7 @@ static bool takes_test(const med_cql_test *test) {
   switch (med_wide_segment_type(kind)) {
     case MED_COLUMN_INTEGERS: return true;
     case MED_COLUMN_REALS: { /* CQL has two zeros and one NaN, columns have one of each: the row path knows */
-      double real = med_cql_real_of(test->values[0]);
+      double real = med_wide_segment_real(test->values[0]);
       return real < 0 || real > 0;
     }
     default: return kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII || kind == MED_WIDE_BLOB;
@@ -68,50 +64,11 @@ static void and_rows(uint64_t *rows, const uint64_t *with) {
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
 }
 
-static int apply_test(med_wide_segment_scan *scan, const med_cql_test *test, size_t rows, uint64_t *selected) {
-  const med_wide_column *column = test->columns[0];
-  const med_wide_vector *vector;
-  uint64_t passed[MED_VECTOR_WORDS] = {0};
-  med_compare compare = MED_EQUAL;
-  med_slice constant = test->values[0];
-  (void)comparison_of(test->relation->operation, &compare);
-  med_column_type type = med_wide_segment_type(column->type.kind);
-  int rc = MEDLEY_OK;
-  if (type == MED_COLUMN_TEXTS) {
-    rc = med_wide_segment_scan_texts(scan, column, compare, constant, passed);
-  } else {
-    rc = med_wide_segment_scan_vector(scan, column, &vector);
-    if (rc != MEDLEY_OK) return rc;
-    if (vector->integers != NULL && type == MED_COLUMN_INTEGERS)
-      med_column_compare_integers(vector->integers, rows, compare, integer_of(column->type.kind, constant), passed);
-    if (vector->reals != NULL && type == MED_COLUMN_REALS)
-      med_column_compare_reals(vector->reals, rows, compare, med_cql_real_of(constant), passed);
-    and_rows(passed, vector->present);
-  }
-  and_rows(selected, passed);
-  return rc;
-}
-
-/* A number of a column as a value, to be compared as the row path's are. */
-static med_slice value_of(const med_wide_column *column, int64_t integer, double real, uint8_t bytes[8]) {
-  size_t len = med_wide_kind_size(column->type.kind);
-  uint64_t bits = (uint64_t)integer;
-  if (column->type.kind == MED_WIDE_DOUBLE) memcpy(&bits, &real, sizeof bits);
-  if (column->type.kind == MED_WIDE_FLOAT) {
-    float narrow = (float)real;
-    uint32_t narrow_bits;
-    memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
-    bits = narrow_bits;
-  }
-  med_put_u64(bytes, bits);
-  return med_slice_of(bytes + 8 - len, len);
-}
-
 static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
                         const uint64_t *selected, med_cql_accumulator *accumulator) {
   med_integer_total total = {0};
   uint8_t bytes[8];
-  med_column_total_integers(vector->integers, selected, &total);
+  med_column_total_integers(vector->values.integers, selected, &total);
   if (total.count == 0) return MEDLEY_OK;
   if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
     accumulator->count += total.count;
@@ -119,8 +76,9 @@ static int add_integers(med_cql_run *run, const med_cql_expression *expression, 
     return MEDLEY_OK;
   }
   int64_t found = expression->aggregate == MED_CQL_MIN ? total.min : total.max;
-  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, found, 0, bytes),
-                                   accumulator);
+  return med_cql_accumulator_offer(
+      run, expression, med_wide_segment_of_integer(expression->arguments[0]->column->type.kind, found, bytes),
+      accumulator);
 }
 
 static uint64_t order_of(double real) {
@@ -137,16 +95,17 @@ static int add_reals(med_cql_run *run, const med_cql_expression *expression, con
   if (count == 0) return MEDLEY_OK;
   if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
     accumulator->count += count;
-    for (size_t i = 0; i < count; i++) med_cql_accumulator_add_real(accumulator, vector->reals[rows[i]]);
+    for (size_t i = 0; i < count; i++) med_cql_accumulator_add_real(accumulator, vector->values.reals[rows[i]]);
     return MEDLEY_OK;
   }
-  double found = vector->reals[rows[0]];
+  double found = vector->values.reals[rows[0]];
   for (size_t i = 1; i < count; i++) {
-    double real = vector->reals[rows[i]];
+    double real = vector->values.reals[rows[i]];
     bool less = order_of(real) < order_of(found);
     if (less == (expression->aggregate == MED_CQL_MIN) && order_of(real) != order_of(found)) found = real;
   }
-  return med_cql_accumulator_offer(run, expression, value_of(expression->arguments[0]->column, 0, found, bytes),
+  return med_cql_accumulator_offer(run, expression,
+                                   med_wide_segment_of_real(expression->arguments[0]->column->type.kind, found, bytes),
                                    accumulator);
 }
 
@@ -177,10 +136,13 @@ static int add_vector(med_cql_run *run, med_wide_segment_scan *scan, const med_c
 }
 
 static int add_rows(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
-                    const med_cql_bounds *bounds, size_t rows, uint64_t *selected, med_cql_accumulator *accumulators) {
+                    const med_cql_bounds *bounds, uint64_t *selected, med_cql_accumulator *accumulators) {
   int rc = med_session_poll(run->session);
   for (size_t i = 0; rc == MEDLEY_OK && i < bounds->test_count; i++) {
-    rc = apply_test(scan, &bounds->tests[i], rows, selected);
+    const med_cql_test *test = &bounds->tests[i];
+    med_compare compare = MED_EQUAL;
+    (void)comparison_of(test->relation->operation, &compare);
+    rc = med_wide_segment_scan_match(scan, test->columns[0], compare, test->values[0], selected);
     if (med_rows_count(selected) == 0) return rc;
   }
   for (size_t i = 0; rc == MEDLEY_OK && i < plan->count; i++) {
@@ -200,7 +162,7 @@ int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const 
   int rc = med_wide_segment_scan_open(run->txn, plan->table, &scan);
   if (rc != MEDLEY_OK) return rc;
   while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
-    rc = add_rows(run, scan, plan, bounds, rows, selected, accumulators);
+    rc = add_rows(run, scan, plan, bounds, selected, accumulators);
     if (rc != MEDLEY_OK) break;
   }
   med_wide_segment_scan_close(scan);

@@ -3,40 +3,20 @@
 
 #include <strings.h>
 
+#include "engine/sql/tokens.h"
+
 typedef struct scanner {
   const char *text;
   size_t len;
   size_t at;
 } scanner;
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
          (unsigned char)c >= 0x80;
 }
 
-/* Blanks and comments; an open block comment ends with the text. */
-static void skip_blanks(scanner *scan) {
-  while (scan->at < scan->len) {
-    const char *rest = scan->text + scan->at;
-    size_t left = scan->len - scan->at;
-    if (is_blank(*rest)) {
-      scan->at++;
-    } else if (left >= 2 && rest[0] == '-' && rest[1] == '-') {
-      while (scan->at < scan->len && scan->text[scan->at] != '\n') scan->at++;
-    } else if (left >= 2 && rest[0] == '/' && rest[1] == '*') {
-      scan->at += 2;
-      while (scan->at < scan->len &&
-             !(scan->at + 1 < scan->len && scan->text[scan->at] == '*' && scan->text[scan->at + 1] == '/')) {
-        scan->at++;
-      }
-      scan->at = scan->at + 2 < scan->len ? scan->at + 2 : scan->len;
-    } else {
-      return;
-    }
-  }
-}
+static void skip_blanks(scanner *scan) { scan->at = med_sql_skip_blanks(scan->text, scan->len, scan->at); }
 
 static med_slice next_word(scanner *scan) {
   skip_blanks(scan);

@@ -10,6 +10,7 @@
 #include "engine/row_buffer.h"
 #include "engine/session_state.h"
 #include "engine/sql/control.h"
+#include "engine/sql/group_query.h"
 #include "engine/sql/wide_names.h"
 
 typedef struct sql_state {
@@ -79,10 +80,31 @@ static int refuse_vacuum(medley_session *session, const char *text, size_t text_
   return MEDLEY_UNSUPPORTED;
 }
 
+/* Totals by groups are asked in another way; *stmt is NULL if the text does not ask for any. */
+static int compile_groups(medley_session *session, sqlite3 *handle, const char *text, size_t text_len,
+                          sqlite3_stmt **stmt, size_t *used) {
+  med_buffer rewritten = {0};
+  *stmt = NULL;
+  int rc = med_group_query_rewrite(session, handle, text, text_len, &rewritten, used);
+  if (rc == MEDLEY_OK && rewritten.len > 0 &&
+      sqlite3_prepare_v3(handle, rewritten.bytes, (int)rewritten.len, SQLITE_PREPARE_PERSISTENT, stmt, NULL) !=
+          SQLITE_OK)
+    *stmt = NULL; /* what is wrong with it is said of its own text */
+  med_buffer_clear(&rewritten);
+  return rc;
+}
+
 /* Compiles state->text (or, at first, text) and says where the statement ended. */
 static int compile(medley_session *session, sqlite3 *handle, const char *text, size_t text_len, sqlite3_stmt **stmt,
                    const char **tail) {
+  size_t used;
   if (text_len > INT32_MAX) return med_error_set(&session->error, MEDLEY_TOO_BIG, "the text is larger than 2 GiB");
+  int found = compile_groups(session, handle, text, text_len, stmt, &used);
+  if (found != MEDLEY_OK) return found;
+  if (*stmt != NULL) {
+    if (tail != NULL) *tail = text + used;
+    return MEDLEY_OK;
+  }
   int code = sqlite3_prepare_v3(handle, text, (int)text_len, SQLITE_PREPARE_PERSISTENT, stmt, tail);
   if (code == SQLITE_OK) return MEDLEY_OK;
   int rc = med_sql_fail(session->sql, code, text, text_len, &session->error);

@@ -1,10 +1,12 @@
 /* tables.c - registering the virtual tables of every model, and their errors. */
 #include "engine/sql/tables.h"
 
+#include "engine/sql/group_query.h"
 #include "engine/sql/wide_names.h"
 
 int med_sql_tables_register(void *context, sqlite3 *handle) {
   int code = med_sql_keyvalue_tables_register(context, handle);
+  if (code == SQLITE_OK) code = med_group_table_register(context, handle);
   return code == SQLITE_OK ? med_wide_names_register(context) : code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/cql/client.h"
 #include "engine/session_state.h"
+#include "engine/sql/tokens.h"
 #include "engine/sql/wide_tables.h"
 
 typedef struct known_name {
@@ -21,14 +22,6 @@ struct med_wide_names {
 };
 
 /* ---- What a table looks like ---- */
-static bool append_quoted(med_buffer *text, med_slice name) {
-  const char *bytes = name.bytes;
-  bool ok = med_buffer_append_byte(text, '"');
-  for (size_t i = 0; ok && i < name.len; i++)
-    ok = (bytes[i] != '"' || med_buffer_append_byte(text, '"')) && med_buffer_append_byte(text, (uint8_t)bytes[i]);
-  return ok && med_buffer_append_byte(text, '"');
-}
-
 bool med_wide_table_has_hidden(const med_wide_table *table) {
   for (size_t i = 0; i < table->column_count; i++) {
     med_slice name = table->columns[i].name;
@@ -42,7 +35,7 @@ static bool append_schema(const med_wide_table *table, med_buffer *text) {
   bool ok = med_buffer_printf(text, "CREATE TABLE x(");
   for (size_t i = 0; ok && i < table->column_count; i++) {
     const med_wide_column *column = &table->columns[i];
-    ok = (i == 0 || med_buffer_append(text, ", ", 2)) && append_quoted(text, column->name) &&
+    ok = (i == 0 || med_buffer_append(text, ", ", 2)) && med_sql_quote_name(column->name, text) &&
          med_buffer_printf(text, " %s%s", med_wide_values_declared(&column->type),
                            column->role == MED_WIDE_PARTITION ? " NOT NULL" : "");
   }

@@ -1,7 +1,8 @@
 /* wide_plans.c - which constraints and orders of SQL a wide-column table answers by its key.
  *
  * A whole partition key by = (IN is a look-up for each value), then clustering columns by = in their order, then a range of the next one;
- * or, without the key, an indexed column by =; else all rows. SQLite looks at every constraint again, so a plan may find too
+ * or, without the key, an indexed column by =; else all rows, of which sealed ones are looked at by comparisons of regular columns
+ * (wide_vectors.c). SQLite looks at every constraint again, so a plan may find too
  * much, never too little: a range is only read where SQL and the key have one order (wide_values.h). */
 #include <string.h>
 
@@ -20,6 +21,8 @@ typedef struct plan {
   int lower[MED_WIDE_KEY_COLUMNS_MAX], upper[MED_WIDE_KEY_COLUMNS_MAX]; /* of each clustering column */
   int indexed; /* the constraint on a column with an index, or -1 */
   size_t indexed_column;
+  int tests[MED_WIDE_PLAN_TESTS_MAX]; /* constraints that a scan looks at */
+  size_t test_count;
   size_t equal_count; /* clustering columns */
   int number;         /* idxNum */
   med_buffer text;    /* idxStr */
@@ -37,6 +40,24 @@ static bool is_number(sqlite3_index_info *info, int constraint) {
   return sqlite3_value_type(value) == SQLITE_INTEGER || sqlite3_value_type(value) == SQLITE_FLOAT;
 }
 
+/* Whether sealed rows can be held against the comparison: where the column's order is SQL's, or for equality where it has equal values equal.
+ * An IN would be a scan for each value. */
+static bool is_test(const plan *to, int number, const med_wide_column *column) {
+  if (column->role != MED_WIDE_REGULAR || !(to->table->flags & MED_WIDE_TABLE_SEGMENTS)) return false;
+  if (sqlite3_vtab_in(to->info, number, -1) || to->test_count == MED_WIDE_PLAN_TESTS_MAX) return false;
+  switch (to->info->aConstraint[number].op) {
+    case SQLITE_INDEX_CONSTRAINT_EQ:
+      if (med_wide_segment_type(column->type.kind) != MED_COLUMN_TEXTS) return true;
+      break;
+    case SQLITE_INDEX_CONSTRAINT_GT:
+    case SQLITE_INDEX_CONSTRAINT_GE:
+    case SQLITE_INDEX_CONSTRAINT_LT:
+    case SQLITE_INDEX_CONSTRAINT_LE: break;
+    default: return false;
+  }
+  return med_wide_values_have_sql_order(&column->type);
+}
+
 static void look_at(plan *to, int number) {
   const struct sqlite3_index_constraint *constraint = &to->info->aConstraint[number];
   if (!constraint->usable || constraint->iColumn < 0) return;
@@ -48,6 +69,7 @@ static void look_at(plan *to, int number) {
   if (med_wide_values_are_text(&column->type) && is_number(to->info, number)) return;
   size_t partitions = to->table->partition_count, keys = partitions + to->table->clustering_count;
   int *slot = NULL;
+  if (is_test(to, number, column)) to->tests[to->test_count++] = number;
   switch (constraint->op) {
     case SQLITE_INDEX_CONSTRAINT_EQ:
       if (to->indexed < 0 && has_index(to->table, column)) {
@@ -150,6 +172,23 @@ static void plan_index(plan *to) {
   to->info->estimatedCost = 4.0 * INDEXED_ROWS; /* each row is looked up */
 }
 
+/* Neither cost nor rows are less by it, for all that is known: a join keeps its order. */
+static void plan_scan(plan *to) {
+  to->number = MED_WIDE_PLAN_SCAN | (int)(to->test_count << MED_WIDE_PLAN_NUMBER_SHIFT);
+  for (size_t i = 0; i < to->test_count; i++) {
+    const struct sqlite3_index_constraint *constraint = &to->info->aConstraint[to->tests[i]];
+    med_slice name = to->table->columns[constraint->iColumn].name;
+    bool lower = constraint->op == SQLITE_INDEX_CONSTRAINT_GT || constraint->op == SQLITE_INDEX_CONSTRAINT_GE;
+    bool equal = constraint->op == SQLITE_INDEX_CONSTRAINT_EQ;
+    to->info->aConstraintUsage[to->tests[i]].argvIndex = (int)i + 1;
+    if (!med_buffer_printf(&to->text, "%d:%.*s%s ", constraint->iColumn, (int)name.len, (const char *)name.bytes,
+                           equal   ? "="
+                           : lower ? ">"
+                                   : "<"))
+      to->number = -1;
+  }
+}
+
 static bool has_whole_key(const plan *to) {
   for (size_t i = 0; i < to->table->partition_count; i++) {
     if (to->equal[i] < 0) return false;
@@ -171,6 +210,8 @@ int med_wide_plans_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
     plan_partition(&chosen);
   else if (chosen.indexed >= 0)
     plan_index(&chosen);
+  else
+    plan_scan(&chosen);
   info->idxNum = chosen.number;
   if (chosen.number >= 0)
     info->idxStr = sqlite3_mprintf("%.*s", (int)chosen.text.len, chosen.text.len > 0 ? chosen.text.bytes : "");

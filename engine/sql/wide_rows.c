@@ -36,6 +36,7 @@ int med_wide_rows_close(sqlite3_vtab_cursor *base) {
   wide_cursor *cursor = (wide_cursor *)base;
   wide_table_of_cursor(cursor)->open_cursors--;
   close_index(cursor);
+  med_wide_vectors_close(cursor);
   med_wide_reader_close(cursor->reader);
   med_wide_catalog_release(cursor->catalog);
   med_arena_clear(&cursor->places);
@@ -60,11 +61,17 @@ static int next_indexed(wide_cursor *cursor) {
   }
 }
 
+static int next_entry(wide_cursor *cursor) {
+  if (cursor->index != NULL) return next_indexed(cursor);
+  if (cursor->vectors.scan != NULL) return med_wide_vectors_next(cursor);
+  int rc = med_wide_reader_next(cursor->reader, &cursor->entry);
+  return rc == MEDLEY_NOT_FOUND && cursor->vectors.wanted ? med_wide_vectors_next(cursor) : rc;
+}
+
 static int advance(wide_cursor *cursor) {
   int rc = MEDLEY_OK;
   if (cursor->steps++ % POLL_EVERY == POLL_EVERY - 1) rc = med_session_poll(wide_table_of_cursor(cursor)->session);
-  if (rc == MEDLEY_OK)
-    rc = cursor->index != NULL ? next_indexed(cursor) : med_wide_reader_next(cursor->reader, &cursor->entry);
+  if (rc == MEDLEY_OK) rc = next_entry(cursor);
   cursor->at_end = rc != MEDLEY_OK;
   if (rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND) return SQLITE_OK;
   return fail(cursor, rc);
@@ -176,16 +183,19 @@ static int filter_index(wide_cursor *cursor, int plan, sqlite3_value **argv) {
 int med_wide_rows_filter(sqlite3_vtab_cursor *base, int plan, const char *plan_text, int argc, sqlite3_value **argv) {
   wide_cursor *cursor = (wide_cursor *)base;
   int rc = MEDLEY_OK;
-  (void)plan_text;
   (void)argc;
   close_index(cursor);
+  med_wide_vectors_close(cursor);
   med_arena_reset(&cursor->places);
   med_arena_reset(&cursor->arena);
   cursor->at_end = true;
   switch (plan & MED_WIDE_PLAN_KIND) {
     case MED_WIDE_PLAN_PARTITION: rc = filter_partition(cursor, plan, argv); break;
     case MED_WIDE_PLAN_INDEX: rc = filter_index(cursor, plan, argv); break;
-    default: rc = read_all(cursor); break;
+    default:
+      rc = read_all(cursor);
+      if (rc == MEDLEY_OK) rc = med_wide_vectors_plan(cursor, plan, plan_text, argv);
+      break;
   }
   if (rc == MEDLEY_NOT_FOUND) return SQLITE_OK;
   return rc == MEDLEY_OK ? advance(cursor) : fail(cursor, rc);
@@ -206,41 +216,69 @@ void med_wide_rows_times(const med_wide_entry *entry, int64_t now_s, int64_t *yo
   }
 }
 
-static void give_hidden(const wide_cursor *cursor, sqlite3_context *context, bool is_ttl) {
+/* Of a sealed row nothing expires, and all of it is of one time. */
+static int find_times(wide_cursor *cursor, int64_t *youngest_us, int64_t *expiry_s) {
+  const wide_vectors *vectors = &cursor->vectors;
+  *expiry_s = INT64_MAX;
+  if (vectors->scan != NULL) return med_wide_segment_scan_time(vectors->scan, vectors->row, youngest_us);
+  med_wide_rows_times(&cursor->entry, cursor->now_s, youngest_us, expiry_s);
+  return MEDLEY_OK;
+}
+
+static int give_hidden(wide_cursor *cursor, sqlite3_context *context, bool is_ttl) {
   int64_t youngest_us, expiry_s;
-  med_wide_rows_times(&cursor->entry, cursor->now_s, &youngest_us, &expiry_s);
+  int rc = find_times(cursor, &youngest_us, &expiry_s);
+  if (rc != MEDLEY_OK) return rc;
   if (is_ttl && expiry_s > 0 && expiry_s != INT64_MAX)
     sqlite3_result_int64(context, expiry_s - cursor->now_s);
   else if (!is_ttl && youngest_us != MED_WIDE_NO_TIMESTAMP)
     sqlite3_result_int64(context, youngest_us);
+  return MEDLEY_OK;
+}
+
+/* The value of a column in the present row, borrowed or in `bytes` or the cursor's arena. */
+static int find_value(wide_cursor *cursor, size_t at, uint8_t bytes[8], med_slice *value) {
+  const med_wide_table *table = cursor->definition;
+  const med_wide_entry *entry = &cursor->entry;
+  const med_wide_column *column = &table->columns[at];
+  size_t keys = table->partition_count + table->clustering_count;
+  bool sealed = cursor->vectors.scan != NULL, ok = true;
+  *value = med_slice_of(NULL, 0);
+  if (sealed && at >= keys) return med_wide_vectors_value(cursor, column, bytes, value);
+  int rc = sealed ? med_wide_vectors_key(cursor) : MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  if (at < table->partition_count)
+    *value = entry->partition[at];
+  else if (at < keys && entry->clustering != NULL)
+    *value = entry->clustering[at - table->partition_count];
+  else if (at >= keys)
+    *value = med_wide_row_value(column->role == MED_WIDE_STATIC ? entry->statics : entry->row, column, cursor->now_s,
+                                &cursor->arena, &ok);
+  return ok ? MEDLEY_OK : MEDLEY_NO_MEMORY;
 }
 
 int med_wide_rows_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index) {
   wide_cursor *cursor = (wide_cursor *)base;
   const med_wide_table *table = cursor->definition;
-  const med_wide_entry *entry = &cursor->entry;
-  size_t at = (size_t)index, keys = table->partition_count + table->clustering_count;
+  size_t at = (size_t)index;
+  uint8_t bytes[8];
+  med_slice value;
+  int rc;
   if (sqlite3_vtab_nochange(context)) return SQLITE_OK; /* an UPDATE that does not set it */
   if (at >= table->column_count) {
-    give_hidden(cursor, context, at == table->column_count);
-    return SQLITE_OK;
+    rc = give_hidden(cursor, context, at == table->column_count);
+  } else {
+    rc = find_value(cursor, at, bytes, &value);
+    if (rc == MEDLEY_OK)
+      rc = med_wide_values_give(context, &table->columns[at].type, value, &cursor->arena,
+                                med_session_error_slot(wide_table_of_cursor(cursor)->session));
   }
-  const med_wide_column *column = &table->columns[at];
-  medley_error *error = med_session_error_slot(wide_table_of_cursor(cursor)->session);
-  med_slice value = {0};
-  bool ok = true;
-  if (at < table->partition_count)
-    value = entry->partition[at];
-  else if (at < keys && entry->clustering != NULL)
-    value = entry->clustering[at - table->partition_count];
-  else if (at >= keys)
-    value = med_wide_row_value(column->role == MED_WIDE_STATIC ? entry->statics : entry->row, column, cursor->now_s,
-                               &cursor->arena, &ok);
-  int rc = ok ? med_wide_values_give(context, &column->type, value, &cursor->arena, error) : MEDLEY_NO_MEMORY;
   return rc == MEDLEY_OK ? SQLITE_OK : med_sql_tables_fail(wide_table_of_cursor(cursor)->session, base->pVtab, rc);
 }
 
 int med_wide_rows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *id) {
   wide_cursor *cursor = (wide_cursor *)base;
+  int rc = cursor->vectors.scan != NULL ? med_wide_vectors_key(cursor) : MEDLEY_OK;
+  if (rc != MEDLEY_OK) return med_sql_tables_fail(wide_table_of_cursor(cursor)->session, base->pVtab, rc);
   return med_sql_remembered_number(&wide_table_of_cursor(cursor)->rows, cursor->entry.tail, id);
 }

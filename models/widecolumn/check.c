@@ -186,7 +186,7 @@ static int check_segments(check *work, const med_wide_table *table) {
     if (med_slice_compare(med_key_slice(&segment.first), med_key_slice(&at)) <= 0)
       problem(work, "wide-column: table %.*s: segment %llu overlaps the one before", (int)table->name.len,
               (const char *)table->name.bytes, (unsigned long long)segment.id);
-    rc = med_wide_segment_check(work->txn, &segment, &work->segment_keys);
+    rc = med_wide_segment_check(work->txn, table, &segment, &work->segment_keys);
     med_arena_reset(&work->arena);
     if (rc != MEDLEY_OK) break;
     at = segment.last;

@@ -164,16 +164,18 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
                              reader->partition_values, slot(reader));
 }
 
-static int decode_row(med_wide_reader *reader, const med_wide_place *place, const med_wide_found *found) {
+static int decode_clustering(med_wide_reader *reader, const med_wide_place *place) {
   const med_wide_table *table = reader->table;
-  med_arena_reset(&reader->arena);
   reader->clustering_values = med_arena_alloc(&reader->arena, (table->clustering_count + 1) * sizeof(med_slice));
   if (reader->clustering_values == NULL) return med_error_no_memory(slot(reader));
-  int rc = med_wide_tiers_row(&reader->tiers, found, &reader->arena, &reader->row);
-  if (rc == MEDLEY_OK)
-    rc = med_wide_key_values(med_wide_clustering(table), table->clustering_count, place->clustering, &reader->arena,
+  return med_wide_key_values(med_wide_clustering(table), table->clustering_count, place->clustering, &reader->arena,
                              reader->clustering_values, slot(reader));
-  return rc;
+}
+
+static int decode_row(med_wide_reader *reader, const med_wide_place *place, const med_wide_found *found) {
+  med_arena_reset(&reader->arena);
+  int rc = med_wide_tiers_row(&reader->tiers, found, &reader->arena, &reader->row);
+  return rc == MEDLEY_OK ? decode_clustering(reader, place) : rc;
 }
 
 static void fill(med_wide_reader *reader, med_slice key, bool is_row, med_wide_entry *entry) {
@@ -271,17 +273,20 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
   return MEDLEY_NOT_FOUND;
 }
 
+/* The place of a tail; its partition is the present one. */
+static int go_to(med_wide_reader *reader, med_slice tail, med_wide_place *place) {
+  med_wide_table_prefix(reader->table->id, &reader->at);
+  extend(&reader->at, tail);
+  int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), place, slot(reader));
+  if (rc != MEDLEY_OK || med_slice_equal(place->partition, med_key_slice(&reader->partition))) return rc;
+  return enter_partition(reader, place);
+}
+
 int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *entry) {
   med_wide_found found;
   med_wide_place place;
-  med_wide_table_prefix(reader->table->id, &reader->at);
-  extend(&reader->at, tail);
-  int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), &place, slot(reader));
+  int rc = go_to(reader, tail, &place);
   if (rc != MEDLEY_OK) return rc;
-  if (!med_slice_equal(place.partition, med_key_slice(&reader->partition))) {
-    rc = enter_partition(reader, &place);
-    if (rc != MEDLEY_OK) return rc;
-  }
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   if (is_row) {
     rc = med_wide_tiers_get(&reader->tiers, med_key_slice(&reader->at), &found);
@@ -291,6 +296,19 @@ int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *
   if (!med_wide_row_is_live(is_row ? &reader->row : &reader->record.statics, reader->now_s)) return MEDLEY_NOT_FOUND;
   fill(reader, med_key_slice(&reader->at), is_row, entry);
   return MEDLEY_OK;
+}
+
+int med_wide_reader_key(med_wide_reader *reader, med_slice tail, med_wide_entry *entry) {
+  med_wide_place place;
+  int rc = go_to(reader, tail, &place);
+  if (rc == MEDLEY_OK && place.sub != MED_WIDE_SUB_ROW)
+    rc = med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: a sealed row without a row's key");
+  if (rc != MEDLEY_OK) return rc;
+  med_arena_reset(&reader->arena);
+  med_wide_row_init(&reader->row);
+  rc = decode_clustering(reader, &place);
+  if (rc == MEDLEY_OK) fill(reader, med_key_slice(&reader->at), true, entry);
+  return rc;
 }
 
 /* ---- Ranges of clustering keys ---- */

@@ -46,6 +46,9 @@ MEDLEY_MUST_USE int med_wide_reader_next(med_wide_reader *reader, med_wide_entry
  * columns are live. */
 MEDLEY_MUST_USE int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *entry);
 
+/* The same of a row that is known to be there, by its key alone: no cells, no marker. */
+MEDLEY_MUST_USE int med_wide_reader_key(med_wide_reader *reader, med_slice tail, med_wide_entry *entry);
+
 /* Of a clustering key: the first `count` columns are equal to the values, and the next one is within the bounds (NULL: none). The bytes are in
  * the arena. TOO_BIG if no key can be so long, NO_MEMORY. */
 typedef struct med_wide_bound {

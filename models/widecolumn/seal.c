@@ -8,6 +8,7 @@
 #include "models/widecolumn/walk.h"
 
 #define SEGMENT_BYTES_MAX ((uint64_t)8 << 20) /* of records that become one segment */
+#define SEGMENTS_WRITTEN_MAX 8                /* by one slice, about */
 #define SAMPLES_PER_SEGMENT 64                /* rows are counted in steps of this part of a segment */
 
 /* What a table's record says. */
@@ -111,11 +112,21 @@ int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key)
 }
 
 /* ---- A range written anew ---- */
+/* What a step works on. */
+typedef struct sealing {
+  med_txn *txn;
+  med_cursor *cursor;
+  med_wide_table *table; /* gets its flag with the first segment */
+  med_wide_sealed_columns columns;
+  size_t limit, *looked;
+} sealing;
+
 typedef struct rewrite {
   med_txn *txn;
-  med_wide_table *table; /* gets its flag with the first segment */
-  med_key from, to;      /* from <= keys < to */
-  uint64_t per_segment;  /* rows of each new one */
+  med_wide_table *table;
+  const med_wide_sealed_columns *columns;
+  med_key from, to;     /* from <= keys < to */
+  uint64_t per_segment; /* rows of each new one */
   uint64_t records_max, records, record_bytes, rows;
   bool stopped; /* there are more plain records than were taken; the next one to be looked at is behind last_record */
   med_key last_record;
@@ -176,7 +187,7 @@ static int take_found(rewrite *work, med_wide_tiers *tiers, const med_wide_found
   if (rc != MEDLEY_OK) return rc;
   bool empty = found->sealed && !row.marker.present && row.count == 0;
   if (empty) return MEDLEY_OK; /* its columns were dropped */
-  if (!med_wide_row_is_plain(work->table, &row))
+  if (!med_wide_row_is_plain(work->columns, &row))
     return found->sealed ? med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged sealed row")
                          : MEDLEY_OK;
   work->stopped = work->stopped ||
@@ -189,6 +200,14 @@ static int take_found(rewrite *work, med_wide_tiers *tiers, const med_wide_found
   work->record_bytes += bytes;
   work->last_record = *key;
   return med_wide_record_delete(work->txn, med_key_slice(key));
+}
+
+/* The next key after one. Rows have shorter keys than there may be. */
+static int step_behind(med_txn *txn, med_key *key) {
+  if (key->len >= MED_KEY_SIZE_MAX)
+    return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: a key that is none");
+  key->bytes[key->len++] = 0;
+  return MEDLEY_OK;
 }
 
 static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
@@ -204,7 +223,8 @@ static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
     at.len = (uint16_t)found.key.len;
     rc = take_found(work, &tiers, &found, &at);
     if (rc != MEDLEY_OK || (work->stopped && !sealed_only_when_stopped)) break;
-    if (at.len < MED_KEY_SIZE_MAX) at.bytes[at.len++] = 0;
+    rc = step_behind(work->txn, &at);
+    if (rc != MEDLEY_OK) break;
   }
   med_wide_tiers_clear(&tiers);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
@@ -244,7 +264,9 @@ static int count_live(med_txn *txn, const med_wide_segment *segment, uint64_t *l
   return rc;
 }
 
-static int find_range(med_txn *txn, med_cursor *cursor, const pass *of, med_arena *arena, range *found) {
+static int find_range(const sealing *to, const pass *of, med_arena *arena, range *found) {
+  med_txn *txn = to->txn;
+  med_cursor *cursor = to->cursor;
   med_slice from = med_key_slice(&of->from);
   *found = (range){0};
   int rc = med_wide_segment_at(txn, cursor, from, arena, &found->segments[0]);
@@ -285,24 +307,35 @@ static int end_behind(med_txn *txn, med_cursor *cursor, med_arena *arena, range 
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
-/* *next: where the pass goes on. */
-static int write_range(med_txn *txn, med_wide_table *table, const pass *of, const range *there, size_t *rows,
-                       med_key *next) {
-  uint64_t joined = there->count > 1 ? there->next_live : 0;
+/* Rows of each new segment: no more than the table's property says, unless the range has so many that a slice would have to write too
+ * many segments (the property was larger when they were sealed). */
+static uint64_t rows_of_each(const med_wide_table *table, const pass *of, const range *there) {
   uint64_t hot = of->hot < table->segment_rows ? of->hot : table->segment_rows;
-  uint64_t total = there->live + joined + hot, count = (total + table->segment_rows - 1) / table->segment_rows;
-  rewrite work = {.txn = txn, .table = table, .from = of->from, .to = there->end, .records_max = table->segment_rows};
-  work.per_segment = count > 0 ? (total + count - 1) / count : table->segment_rows;
-  if (!takes_records(table)) work.stopped = true;
+  uint64_t total = there->live + hot + (there->count > 1 ? there->next_live : 0);
+  uint64_t count = (total + table->segment_rows - 1) / table->segment_rows;
+  if (count > SEGMENTS_WRITTEN_MAX) count = SEGMENTS_WRITTEN_MAX;
+  return count > 0 ? (total + count - 1) / count : table->segment_rows;
+}
+
+/* *next: where the pass goes on. */
+static int write_range(const sealing *to, const pass *of, const range *there, size_t *rows, med_key *next) {
+  rewrite work = {.txn = to->txn,
+                  .table = to->table,
+                  .columns = &to->columns,
+                  .from = of->from,
+                  .to = there->end,
+                  .records_max = to->table->segment_rows,
+                  .per_segment = rows_of_each(to->table, of, there),
+                  .stopped = !takes_records(to->table)};
   if (there->count > 0 && med_slice_compare(med_key_slice(&there->segments[0].first), med_key_slice(&of->from)) < 0)
     work.from = there->segments[0].first;
   bool had_records = !work.stopped;
   int rc = take_rows(&work, there->count > 0 || !had_records);
   if (rc == MEDLEY_OK) rc = replace(&work, there->segments, there->count);
   *next = there->end;
-  if (work.stopped && had_records) {
+  if (rc == MEDLEY_OK && work.stopped && had_records) {
     *next = work.last_record;
-    if (next->len < MED_KEY_SIZE_MAX) next->bytes[next->len++] = 0;
+    rc = step_behind(to->txn, next);
   }
   *rows = (size_t)work.rows;
   rewrite_clear(&work);
@@ -311,8 +344,9 @@ static int write_range(med_txn *txn, med_wide_table *table, const pass *of, cons
 
 /* ---- A pass ---- */
 /* Counts plain records up to the range's end; *ended: it was reached. */
-static int count_records(med_txn *txn, const med_wide_table *table, pass *of, const range *there, size_t limit,
-                         size_t *looked, bool *ended) {
+static int count_records(const sealing *to, pass *of, const range *there, bool *ended) {
+  med_txn *txn = to->txn;
+  const med_wide_table *table = to->table;
   med_wide_tiers tiers;
   med_wide_found found;
   med_arena arena = {0};
@@ -320,22 +354,22 @@ static int count_records(med_txn *txn, const med_wide_table *table, pass *of, co
   med_wide_tiers_init(&tiers, txn, table);
   med_wide_tiers_only_records(&tiers);
   *ended = !takes_records(table);
-  while (!*ended && *looked < limit && of->hot < table->segment_rows && of->hot_bytes < SEGMENT_BYTES_MAX) {
+  while (!*ended && *to->looked < to->limit && of->hot < table->segment_rows && of->hot_bytes < SEGMENT_BYTES_MAX) {
     med_wide_row row;
     med_wide_place place;
     rc = med_wide_tiers_seek(&tiers, med_key_slice(&of->at), &found);
     *ended =
         rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && med_slice_compare(found.key, med_key_slice(&there->end)) >= 0);
     if (*ended || rc != MEDLEY_OK) break;
-    ++*looked;
+    ++*to->looked;
     memcpy(of->at.bytes, found.key.bytes, found.key.len);
     of->at.len = (uint16_t)found.key.len;
-    if (of->at.len < MED_KEY_SIZE_MAX) of->at.bytes[of->at.len++] = 0;
-    rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
+    rc = step_behind(txn, &of->at);
+    if (rc == MEDLEY_OK) rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
     bool counts = rc == MEDLEY_OK && is_row_key(&place) && is_short(found.value);
     if (counts) rc = med_wide_tiers_row(&tiers, &found, &arena, &row);
     if (rc != MEDLEY_OK) break;
-    if (counts && med_wide_row_is_plain(table, &row)) {
+    if (counts && med_wide_row_is_plain(&to->columns, &row)) {
       of->hot++;
       of->hot_bytes += size_of_row(&row, found.key);
     }
@@ -353,24 +387,23 @@ static void go_on_from(pass *of, const med_key *next) {
 }
 
 /* One range, or as much of it as the limit allows; *done: the table's end was reached. */
-static int pass_range(med_txn *txn, med_cursor *cursor, med_wide_table *table, pass *of, size_t limit, size_t *looked,
-                      bool *done) {
+static int pass_range(const sealing *to, pass *of, bool *done) {
   range there;
   med_arena arena = {0};
   med_key next, end;
   bool ended = false;
   size_t rows = 0;
   int rc;
-  MED_TRY(find_range(txn, cursor, of, &arena, &there));
-  MED_TRY(count_records(txn, table, of, &there, limit, looked, &ended));
-  bool full = of->hot >= table->segment_rows || of->hot_bytes >= SEGMENT_BYTES_MAX;
+  MED_TRY(find_range(to, of, &arena, &there));
+  MED_TRY(count_records(to, of, &there, &ended));
+  bool full = of->hot >= to->table->segment_rows || of->hot_bytes >= SEGMENT_BYTES_MAX;
   if (!ended && !full) goto done;
   of->seen += there.live;
-  bool joins = ended && may_join(table, of, &there);
-  if (joins) MED_TRY(end_behind(txn, cursor, &arena, &there));
+  bool joins = ended && may_join(to->table, of, &there);
+  if (joins) MED_TRY(end_behind(to->txn, to->cursor, &arena, &there));
   next = there.end;
-  if (joins || is_worth_while(table, of, &there)) MED_TRY(write_range(txn, table, of, &there, &rows, &next));
-  *looked += rows + 1;
+  if (joins || is_worth_while(to->table, of, &there)) MED_TRY(write_range(to, of, &there, &rows, &next));
+  *to->looked += rows + 1;
   med_wide_table_prefix(of->table_id, &end);
   (void)med_key_after_prefix(&end, med_key_slice(&end));
   *done = med_slice_compare(med_key_slice(&next), med_key_slice(&end)) >= 0;
@@ -380,23 +413,23 @@ done:
   return rc;
 }
 
-static int go_on(med_txn *txn, med_cursor *cursor, med_wide_table *table, pass *of, size_t limit, size_t *looked) {
+static int go_on(const sealing *to, pass *of) {
   bool done = false;
   int rc = MEDLEY_OK;
   if (!of->begun) {
     of->grown = 0;
     begin_pass(of);
   }
-  size_t before = *looked;
-  while (rc == MEDLEY_OK && !done && *looked < limit) rc = pass_range(txn, cursor, table, of, limit, looked, &done);
+  size_t before = *to->looked;
+  while (rc == MEDLEY_OK && !done && *to->looked < to->limit) rc = pass_range(to, of, &done);
   if (rc != MEDLEY_OK) return rc;
-  if (*looked == before) ++*looked;
+  if (*to->looked == before) ++*to->looked;
   if (done) {
-    uint64_t eighth = of->seen / 8, least = due_at_least(table);
+    uint64_t eighth = of->seen / 8, least = due_at_least(to->table);
     of->begun = false;
     of->due = eighth > least ? eighth : least;
   }
-  return put_pass(txn, of);
+  return put_pass(to->txn, of);
 }
 
 /* ---- Tables ---- */
@@ -431,6 +464,7 @@ static int next_pass(med_txn *txn, med_cursor *cursor, uint32_t *id, pass *of) {
 int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *written, bool *left) {
   med_cursor *cursor;
   med_wide_catalog *catalog = NULL;
+  med_arena arena = {0};
   uint32_t id = 0;
   pass of;
   int rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
@@ -441,12 +475,16 @@ int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *writt
     const med_wide_table *table = table_by_id(catalog, of.table_id);
     if (table == NULL || !is_sealed_at_all(table)) continue; /* dropped: the sweep frees it; or sealed no more */
     med_wide_table own = *table;
-    MED_TRY(go_on(txn, cursor, &own, &of, limit, looked));
+    sealing to = {.txn = txn, .cursor = cursor, .table = &own, .limit = limit, .looked = looked};
+    rc = med_wide_sealed_columns_list(table, &arena, &to.columns) ? go_on(&to, &of)
+                                                                  : med_error_no_memory(med_txn_error(txn));
+    if (rc != MEDLEY_OK) break;
     ++*written;
-    *left = of.begun;
   }
+  *left = *looked >= limit; /* a pass, or another table's, may have to go on */
   if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
 done:
+  med_arena_clear(&arena);
   med_wide_catalog_release(catalog);
   med_cursor_close(cursor);
   return rc;

@@ -1,9 +1,10 @@
 /* seal.h - rows that have come to rest move from records into segments, in the sweep's slices.
  *
  * A pass goes through a table in key order, range by range: a segment's range is from its first key to that of the next segment. Where enough
- * plain rows (segment_writer.h) have gathered as records, they and the rows of the range's segment are written as one or two new
- * segments, and the records and the old segment are deleted, all in one transaction. So segments never overlap, and a key is
- * looked for in one of them. A segment that has lost a fifth of its rows is written anew as well, a small one together with the next.
+ * plain rows (segment_writer.h) have gathered as records, they and the rows of the range's segment are written as new segments, and the records
+ * and the old segment are deleted, all in one transaction. So segments never overlap, and a key is looked for in one of them. They become one or
+ * two; after the table's property segment_rows was made smaller up to about eight, which may then be larger than it says. A segment that has
+ * lost a fifth of its rows is written anew as well, a small one together with the next.
  *
  * A pass begins when so many rows were put or taken from segments since the last one that it is worth its while: four segments' worth, or an
  * eighth of the table. They are counted by a sample of their keys.
@@ -20,7 +21,8 @@
 /* A row of that key was put as a record, or taken from a segment. */
 MEDLEY_MUST_USE int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key);
 
-/* Looks at `limit` records, and may write one range anew: at most three segments' rows, and then no more. *left: a pass is not at its end.
+/* Looks at `limit` records, and may write one range anew: the rows of its segment, or of two small ones, and as many records as one segment has.
+ * *left: a pass is not at its end, or other tables were not looked at.
  * A table gets its flag MED_WIDE_TABLE_SEGMENTS with its first segment: whoever holds the catalog reads it again. */
 MEDLEY_MUST_USE int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *written, bool *left);
 

@@ -10,22 +10,6 @@ static int damaged(med_txn *txn, const char *what) {
   return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: %s", what);
 }
 
-med_column_type med_wide_segment_type(med_wide_kind kind) {
-  switch (kind) {
-    case MED_WIDE_INT:
-    case MED_WIDE_BIGINT:
-    case MED_WIDE_SMALLINT:
-    case MED_WIDE_TINYINT:
-    case MED_WIDE_TIMESTAMP:
-    case MED_WIDE_TIME:
-    case MED_WIDE_DATE:
-    case MED_WIDE_BOOLEAN: return MED_COLUMN_INTEGERS;
-    case MED_WIDE_FLOAT:
-    case MED_WIDE_DOUBLE: return MED_COLUMN_REALS;
-    default: return MED_COLUMN_TEXTS;
-  }
-}
-
 static void segment_key(uint8_t first, const med_wide_segment *segment, med_key *key) {
   med_key_init(key);
   med_key_add_u8(key, first);
@@ -74,12 +58,14 @@ static int take(med_txn *txn, med_slice key, med_slice value, med_arena *arena, 
   med_slice record, tail;
   bool memory = true;
   int rc = med_wide_record_open(txn, value, &space, &record);
-  bool ok = rc == MEDLEY_OK && set_key(MED_WIDE_KEY_ROW, key, &segment->first) && key.len > MED_WIDE_TAIL_OFFSET + 8;
+  /* No row's key is as long as a key may be: whoever walks asks for it with one byte more. */
+  bool ok = rc == MEDLEY_OK && set_key(MED_WIDE_KEY_ROW, key, &segment->first) && key.len > MED_WIDE_TAIL_OFFSET + 8 &&
+            key.len < MED_KEY_SIZE_MAX;
   ok = ok && med_unpack_number(&record, &segment->id) && med_unpack_number(&record, &segment->rows) &&
        med_unpack_number(&record, &segment->bytes) && med_unpack_bytes(&record, &tail) &&
        take_columns(&record, arena, segment, &memory);
   ok = ok && segment->rows > 0 && segment->rows <= MED_WIDE_SEGMENT_ROWS_MAX && tail.len > 8 &&
-       tail.len <= MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET;
+       tail.len < MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET;
   if (ok) {
     segment->table_id = med_get_u32(segment->first.bytes + 1);
     segment->last = segment->first;

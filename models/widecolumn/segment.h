@@ -17,7 +17,7 @@
 #define MED_WIDECOLUMN_SEGMENT_H
 
 #include "models/widecolumn/row_key.h"
-#include "storage/column_vector.h"
+#include "models/widecolumn/segment_value.h"
 #include "storage/memory.h"
 #include "storage/page_run.h"
 
@@ -48,8 +48,6 @@ typedef struct med_wide_segment {
   size_t column_count;
 } med_wide_segment;
 
-/* How a column of that kind is stored. */
-med_column_type med_wide_segment_type(med_wide_kind kind);
 /* The run of one of its columns: MED_WIDE_SEGMENT_... */
 void med_wide_segment_run(const med_wide_segment *segment, uint64_t column, med_page_run *run);
 /* What the keys of all of a table's directory begin with. */

@@ -114,14 +114,16 @@ static int make_slots(med_wide_segment_rows *rows) {
 
 enum { AT, BEFORE, BEHIND };
 
-/* The segment at, before or behind a key, if it is not the present one; then there is no place in it yet. NOT_FOUND leaves the present one. */
+/* The segment at, before or behind a key; there is no place in it yet. The one at a key may be the present one, which then stays as it is; those
+ * beside it are others, whatever number they say. NOT_FOUND leaves the present one. */
 static int enter(med_wide_segment_rows *rows, int where, med_slice key) {
   med_wide_segment found;
   med_arena arena = {0};
   int rc = where == AT       ? med_wide_segment_at(rows->txn, rows->cursor, key, &arena, &found)
            : where == BEFORE ? med_wide_segment_before(rows->txn, rows->cursor, key, &arena, &found)
                              : med_wide_segment_behind(rows->txn, rows->cursor, key, &arena, &found);
-  if (rc == MEDLEY_OK && rows->entered && rows->segment.id == found.id) {
+  if (rc == MEDLEY_OK && where == AT && rows->entered && rows->segment.id == found.id &&
+      med_slice_equal(med_key_slice(&rows->segment.first), med_key_slice(&found.first))) {
     med_arena_clear(&arena);
     return MEDLEY_OK;
   }
@@ -228,7 +230,7 @@ static int read_key(med_wide_segment_rows *rows, uint64_t row, med_key *key) {
   if (rc == MEDLEY_OK) rc = get_rest(rows, row, &rest);
   if (rc != MEDLEY_OK) return rc;
   med_wide_token_prefix(rows->table_id, token, key);
-  if (rest.len == 0 || rest.len > MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(rows, "a key that is none");
+  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(rows, "a key that is none");
   memcpy(key->bytes + key->len, rest.bytes, rest.len);
   key->len = (uint16_t)(key->len + rest.len);
   return MEDLEY_OK;
@@ -395,8 +397,11 @@ static int seek(med_wide_segment_rows *rows, med_slice key, bool forward) {
     return rc == MEDLEY_OK ? seek_through(rows, 0, true) : rc;
   }
   if (rc == MEDLEY_OK) rc = lower_bound(rows, key, &row);
+  if (rc == MEDLEY_OK) rc = seek_through(rows, forward ? row : row - 1, forward);
   if (rc != MEDLEY_OK) return rc;
-  return seek_through(rows, forward ? row : row - 1, forward);
+  /* A walk asks for what is beyond its last answer: it comes to an end as long as no answer lies before what was asked for. */
+  int order = med_slice_compare(med_key_slice(&rows->key), key);
+  return (forward ? order >= 0 : order < 0) ? MEDLEY_OK : damaged(rows, "its rows are not in order");
 }
 
 static int answer(med_wide_segment_rows *rows, med_slice key, bool forward, med_slice *found) {
@@ -435,48 +440,15 @@ static void learn_table(med_wide_segment_rows *rows, const med_wide_table *table
   rows->knows_table = true;
 }
 
-static bool from_integer(const slot *of, int64_t value, uint8_t *bytes, size_t *len) {
-  *len = med_wide_kind_size(of->kind);
-  switch (*len) {
-    case 1: bytes[0] = (uint8_t)value; return true;
-    case 2: med_put_u16(bytes, (uint16_t)value); return true;
-    case 4: med_put_u32(bytes, (uint32_t)value); return true;
-    case 8: med_put_u64(bytes, (uint64_t)value); return true;
-    default: return false;
-  }
-}
-
-/* The bits of a float that went in as a double; those of a NaN as they were. */
-static void from_real(const slot *of, double value, uint8_t *bytes, size_t *len) {
-  uint64_t bits;
-  uint32_t narrow;
-  memcpy(&bits, &value, sizeof bits);
-  *len = of->kind == MED_WIDE_FLOAT ? 4 : 8;
-  if (*len == 8) {
-    med_put_u64(bytes, bits);
-    return;
-  }
-  float number = value == value ? (float)value : 0;
-  memcpy(&narrow, &number, sizeof narrow);
-  if (value != value)
-    narrow = (uint32_t)(bits >> 63) << 31 | UINT32_C(0xFF) << 23 | ((uint32_t)(bits >> 29) & 0x7FFFFF);
-  med_put_u32(bytes, narrow);
-}
-
 static int take_value(med_wide_segment_rows *rows, const slot *of, size_t at, med_arena *arena, med_slice *value) {
   uint8_t bytes[8];
-  size_t len = 0;
   bool ok = true;
   if (med_wide_segment_type(of->kind) != of->type) return damaged(rows, "a column of another type");
-  if (of->type == MED_COLUMN_TEXTS) {
-    *value = med_wide_copy(arena, of->values.texts[at], &ok);
-  } else {
-    if (of->type == MED_COLUMN_REALS)
-      from_real(of, of->values.reals[at], bytes, &len);
-    else if (!from_integer(of, of->values.integers[at], bytes, &len))
-      return damaged(rows, "a column of another type");
-    *value = med_wide_copy(arena, med_slice_of(bytes, len), &ok);
-  }
+  med_slice found = of->type == MED_COLUMN_TEXTS ? of->values.texts[at]
+                    : of->type == MED_COLUMN_REALS
+                        ? med_wide_segment_of_real(of->kind, of->values.reals[at], bytes)
+                        : med_wide_segment_of_integer(of->kind, of->values.integers[at], bytes);
+  *value = med_wide_copy(arena, found, &ok);
   return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(rows->txn));
 }
 

@@ -1,14 +1,28 @@
 /* segment_scan.c - vectors of columns, decoded when they are asked for. */
 #include "models/widecolumn/segment_scan.h"
 
+#include "models/widecolumn/row.h"
 #include "storage/column_reader.h"
 
+/* Which texts of a column's dictionary compare so with a constant: found out once for a segment. */
+typedef struct text_match text_match;
+struct text_match {
+  text_match *next;
+  med_compare compare;
+  med_slice constant;
+  uint8_t *matches;
+};
+
 typedef struct scanned {
-  uint16_t id;
+  uint64_t number; /* MED_WIDE_SEGMENT_... */
+  uint16_t id;     /* of the table's column */
+  bool kept;       /* the table has the column still */
   med_column_type type;
   med_column_reader *reader; /* NULL: not asked for yet */
-  bool decoded;              /* `vector` is the present one's; of texts only what is present */
+  void *values;              /* room for those of a vector, once they are wanted */
+  bool decoded;              /* `vector` is the present one's */
   med_wide_vector vector;
+  text_match *matches;
 } scanned;
 
 struct med_wide_segment_scan {
@@ -17,12 +31,12 @@ struct med_wide_segment_scan {
   med_cursor *cursor;
   bool entered;
   med_wide_segment segment;
-  uint64_t vector; /* the present one */
-  size_t rows;     /* of it */
-  scanned *columns;
-  med_arena arena; /* of the segment */
+  uint64_t vector;  /* the present one */
+  size_t rows;      /* of it */
+  scanned *columns; /* the segment's, by id, and behind them those that every segment has */
+  bool lacks;       /* the table has dropped one of them: rows may be left without a value */
+  med_arena arena;  /* of the segment */
   uint32_t codes[MED_VECTOR_ROWS];
-  med_slice texts[MED_VECTOR_ROWS];
 };
 
 int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **opened) {
@@ -41,7 +55,7 @@ int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wi
 }
 
 static void leave(med_wide_segment_scan *scan) {
-  for (size_t i = 0; scan->entered && i < scan->segment.column_count; i++)
+  for (size_t i = 0; scan->entered && i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++)
     med_column_reader_close(scan->columns[i].reader);
   scan->entered = false;
 }
@@ -60,25 +74,220 @@ static int damaged(const med_wide_segment_scan *scan) {
                        (unsigned long long)scan->segment.id);
 }
 
+static int make_columns(med_wide_segment_scan *scan) {
+  size_t count = scan->segment.column_count, size = (count + MED_WIDE_SEGMENT_FIXED) * sizeof *scan->columns;
+  scan->columns = med_arena_alloc(&scan->arena, size);
+  if (scan->columns == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  memset(scan->columns, 0, size);
+  scan->lacks = false;
+  for (size_t i = 0; i < count; i++) {
+    scanned *of = &scan->columns[i];
+    of->id = scan->segment.columns[i].id;
+    of->type = scan->segment.columns[i].type;
+    of->number = (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id;
+    const med_wide_column *column = med_wide_table_column_by_id(scan->table, of->id);
+    of->kept = column != NULL && column->role == MED_WIDE_REGULAR;
+    if (column == NULL) scan->lacks = true;
+  }
+  for (size_t i = 0; i < MED_WIDE_SEGMENT_FIXED; i++) {
+    scan->columns[count + i].number = i;
+    scan->columns[count + i].type = i == MED_WIDE_SEGMENT_RESTS ? MED_COLUMN_TEXTS : MED_COLUMN_INTEGERS;
+  }
+  return MEDLEY_OK;
+}
+
 static int next_segment(med_wide_segment_scan *scan) {
-  med_key place;
+  med_key place, last;
+  bool follows = scan->entered;
   med_wide_table_prefix(scan->table->id, &place);
-  if (scan->entered) place = scan->segment.first;
+  if (follows) {
+    place = scan->segment.first;
+    last = scan->segment.last;
+  }
   leave(scan);
   med_arena_reset(&scan->arena);
   int rc = med_wide_segment_behind(scan->txn, scan->cursor, med_key_slice(&place), &scan->arena, &scan->segment);
   if (rc != MEDLEY_OK) return rc;
-  size_t size = (scan->segment.column_count + 1) * sizeof *scan->columns;
-  scan->columns = med_arena_alloc(&scan->arena, size);
-  if (scan->columns == NULL) return med_error_no_memory(med_txn_error(scan->txn));
-  memset(scan->columns, 0, size);
-  for (size_t i = 0; i < scan->segment.column_count; i++) {
-    scan->columns[i].id = scan->segment.columns[i].id;
-    scan->columns[i].type = scan->segment.columns[i].type;
-  }
+  if (follows && med_slice_compare(med_key_slice(&last), med_key_slice(&scan->segment.first)) >= 0)
+    return med_error_set(med_txn_error(scan->txn), MEDLEY_CORRUPT, "wide-column: segment %llu overlaps the one before",
+                         (unsigned long long)scan->segment.id);
+  rc = make_columns(scan);
+  if (rc != MEDLEY_OK) return rc;
   scan->entered = true;
   scan->vector = 0;
   return MEDLEY_OK;
+}
+
+/* ---- Columns ---- */
+static int open_column(med_wide_segment_scan *scan, scanned *of) {
+  med_page_run run;
+  if (of->reader != NULL) return MEDLEY_OK;
+  med_wide_segment_run(&scan->segment, of->number, &run);
+  return med_column_reader_open(scan->txn, &run, of->type, &of->reader);
+}
+
+/* *of is NULL if no row of the segment has a value of the column. */
+static int find_column(med_wide_segment_scan *scan, const med_wide_column *column, scanned **of) {
+  size_t low = 0, high = scan->segment.column_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (scan->columns[middle].id < column->id)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *of = low < scan->segment.column_count && scan->columns[low].id == column->id ? &scan->columns[low] : NULL;
+  if (*of == NULL) return MEDLEY_OK;
+  if ((*of)->type != med_wide_segment_type(column->type.kind)) return damaged(scan);
+  return open_column(scan, *of);
+}
+
+static int take_rows(const med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && rows->rows != scan->rows)) return damaged(scan);
+  if (rc == MEDLEY_OK) memcpy(present, rows->present, sizeof rows->present);
+  return rc;
+}
+
+/* The column is open. */
+static int decode(med_wide_segment_scan *scan, scanned *of) {
+  med_vector_rows rows;
+  size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
+  int rc = MEDLEY_OK;
+  if (of->decoded) return MEDLEY_OK;
+  if (of->values == NULL) of->values = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * size);
+  if (of->values == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  switch (of->type) {
+    case MED_COLUMN_INTEGERS:
+      rc = med_column_reader_integers(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.integers = of->values;
+      break;
+    case MED_COLUMN_REALS:
+      rc = med_column_reader_reals(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.reals = of->values;
+      break;
+    default:
+      rc = med_column_reader_texts(of->reader, scan->vector, &rows, of->values);
+      of->vector.values.texts = of->values;
+      break;
+  }
+  rc = take_rows(scan, rc, &rows, of->vector.present);
+  of->decoded = rc == MEDLEY_OK;
+  return rc;
+}
+
+/* A column that every segment has, in which every row has a value. */
+static int decode_fixed(med_wide_segment_scan *scan, uint64_t number, const med_wide_vector **vector) {
+  scanned *of = &scan->columns[scan->segment.column_count + number];
+  *vector = &of->vector;
+  if (of->decoded) return MEDLEY_OK;
+  int rc = open_column(scan, of);
+  if (rc == MEDLEY_OK) rc = decode(scan, of);
+  if (rc != MEDLEY_OK || med_rows_count(of->vector.present) == scan->rows) return rc;
+  of->decoded = false;
+  return damaged(scan);
+}
+
+/* The rows that have a value; the column is open. */
+static int find_present(med_wide_segment_scan *scan, scanned *of, uint64_t *present) {
+  med_vector_rows rows;
+  if (!of->decoded) return take_rows(scan, med_column_reader_present(of->reader, scan->vector, &rows), &rows, present);
+  memcpy(present, of->vector.present, sizeof of->vector.present);
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
+                                 const med_wide_vector **vector) {
+  static const med_wide_vector none = {0};
+  scanned *of;
+  int rc = find_column(scan, column, &of);
+  if (rc != MEDLEY_OK) return rc;
+  *vector = of != NULL ? &of->vector : &none;
+  return of != NULL ? decode(scan, of) : MEDLEY_OK;
+}
+
+/* The rows and codes are those of the present vector; the column is open. */
+static int give_texts(med_wide_segment_scan *scan, scanned *of, med_wide_texts *texts) {
+  med_vector_rows rows;
+  const med_column_group *group;
+  bool coded;
+  int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
+  if (rc == MEDLEY_OK && !coded) {
+    rc = decode(scan, of);
+    texts->texts = of->vector.values.texts;
+    memcpy(texts->present, of->vector.present, sizeof texts->present);
+    return rc;
+  }
+  rc = take_rows(scan, rc, &rows, texts->present);
+  if (rc == MEDLEY_OK) rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts->texts);
+  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  if (rc != MEDLEY_OK) return rc;
+  texts->codes = scan->codes;
+  texts->text_count = group->dictionary_texts;
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_wide_texts *texts) {
+  scanned *of;
+  *texts = (med_wide_texts){.segment = scan->segment.id};
+  int rc = find_column(scan, column, &of);
+  return rc != MEDLEY_OK || of == NULL ? rc : give_texts(scan, of, texts);
+}
+
+int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column, bool *stores) {
+  scanned *of;
+  const med_column_group *group;
+  *stores = column->role == MED_WIDE_REGULAR;
+  if (*stores) return MEDLEY_OK;
+  int rc = find_column(scan, column, &of);
+  if (rc != MEDLEY_OK || of == NULL) return rc;
+  rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  *stores = rc == MEDLEY_OK && group->nulls == 0 && group->rows == scan->segment.rows;
+  return rc;
+}
+
+int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column, uint64_t *present) {
+  scanned *of;
+  memset(present, 0, MED_VECTOR_WORDS * sizeof *present);
+  int rc = find_column(scan, column, &of);
+  return rc != MEDLEY_OK || of == NULL ? rc : find_present(scan, of, present);
+}
+
+/* ---- Rows ---- */
+static void and_rows(uint64_t *rows, const uint64_t *with) {
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
+}
+
+static bool has_all(const uint64_t *rows, const uint64_t *of) {
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) {
+    if (of[i] & ~rows[i]) return false;
+  }
+  return true;
+}
+
+static int find_markers(med_wide_segment_scan *scan, uint64_t *marked) {
+  const med_wide_vector *markers;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_MARKERS, &markers);
+  for (size_t row = 0; rc == MEDLEY_OK && row < scan->rows; row++) {
+    if (markers->values.integers[row] != 0) med_rows_add(marked, row);
+  }
+  return rc;
+}
+
+/* A row is there as long as it has a marker or a value; a dropped column's values are none. */
+static int leave_out_empty(med_wide_segment_scan *scan, uint64_t *live) {
+  uint64_t there[MED_VECTOR_WORDS] = {0}, present[MED_VECTOR_WORDS];
+  int rc = find_markers(scan, there);
+  for (size_t i = 0; rc == MEDLEY_OK && i < scan->segment.column_count && !has_all(there, live); i++) {
+    scanned *of = &scan->columns[i];
+    if (!of->kept) continue;
+    rc = open_column(scan, of);
+    if (rc == MEDLEY_OK) rc = find_present(scan, of, present);
+    for (size_t word = 0; rc == MEDLEY_OK && word < MED_VECTOR_WORDS; word++) there[word] |= present[word];
+  }
+  and_rows(live, there);
+  return rc;
 }
 
 /* A vector's rows are whole words of a chunk's bits. */
@@ -87,10 +296,11 @@ static int find_live(med_wide_segment_scan *scan, uint64_t *live) {
   uint64_t row = scan->vector * MED_VECTOR_ROWS;
   int rc = med_wide_segment_gone_chunk(scan->txn, &scan->segment, (uint32_t)(row / MED_WIDE_GONE_ROWS), &bits);
   med_rows_fill(live, scan->rows);
-  if (rc != MEDLEY_OK || bits.len == 0) return rc;
-  const uint8_t *bytes = (const uint8_t *)bits.bytes + row % MED_WIDE_GONE_ROWS / 8;
-  for (size_t i = 0; i < MED_VECTOR_ROWS / 8; i++) live[i / 8] &= ~((uint64_t)bytes[i] << 8 * (i % 8));
-  return MEDLEY_OK;
+  if (rc != MEDLEY_OK) return rc;
+  const uint8_t *bytes = (const uint8_t *)bits.bytes;
+  for (size_t i = 0; bits.len > 0 && i < MED_VECTOR_ROWS / 8; i++)
+    live[i / 8] &= ~((uint64_t)bytes[row % MED_WIDE_GONE_ROWS / 8 + i] << 8 * (i % 8));
+  return scan->lacks ? leave_out_empty(scan, live) : MEDLEY_OK;
 }
 
 int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live) {
@@ -101,117 +311,135 @@ int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64
   }
   uint64_t left = scan->segment.rows - scan->vector * MED_VECTOR_ROWS;
   scan->rows = left < MED_VECTOR_ROWS ? (size_t)left : MED_VECTOR_ROWS;
-  for (size_t i = 0; i < scan->segment.column_count; i++) scan->columns[i].decoded = false;
+  for (size_t i = 0; i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++) scan->columns[i].decoded = false;
   *rows = scan->rows;
   return find_live(scan, live);
 }
 
-/* *of is NULL if no row of the segment has a value of the column. */
-static int find_column(med_wide_segment_scan *scan, const med_wide_column *column, scanned **of) {
-  *of = NULL;
-  for (size_t i = 0; i < scan->segment.column_count; i++) {
-    if (scan->columns[i].id == column->id) *of = &scan->columns[i];
-  }
-  if (*of == NULL || (*of)->reader != NULL) return MEDLEY_OK;
-  if ((*of)->type != med_wide_segment_type(column->type.kind)) return damaged(scan);
-  med_page_run run;
-  med_wide_segment_run(&scan->segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id, &run);
-  if ((*of)->type != MED_COLUMN_TEXTS) {
-    (*of)->vector.integers = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * sizeof(int64_t));
-    (*of)->vector.reals = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * sizeof(double));
-    if ((*of)->vector.integers == NULL || (*of)->vector.reals == NULL)
-      return med_error_no_memory(med_txn_error(scan->txn));
-  }
-  return med_column_reader_open(scan->txn, &run, (*of)->type, &(*of)->reader);
-}
-
-static int take_rows(med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
-  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && rows->rows != scan->rows)) return damaged(scan);
-  if (rc == MEDLEY_OK) memcpy(present, rows->present, sizeof rows->present);
-  return rc;
-}
-
-int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
-                                 const med_wide_vector **vector) {
-  static const med_wide_vector none = {0};
-  scanned *of;
-  med_vector_rows rows;
-  int rc = find_column(scan, column, &of);
+int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key) {
+  const med_wide_vector *tokens, *rests;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TOKENS, &tokens);
+  if (rc == MEDLEY_OK) rc = decode_fixed(scan, MED_WIDE_SEGMENT_RESTS, &rests);
   if (rc != MEDLEY_OK) return rc;
-  *vector = of != NULL ? &of->vector : &none;
-  if (of == NULL || of->decoded) return MEDLEY_OK;
-  rc = of->type == MED_COLUMN_INTEGERS
-           ? med_column_reader_integers(of->reader, scan->vector, &rows, of->vector.integers)
-           : med_column_reader_reals(of->reader, scan->vector, &rows, of->vector.reals);
-  rc = take_rows(scan, rc, &rows, of->vector.present);
-  of->decoded = rc == MEDLEY_OK;
+  med_wide_token_prefix(scan->table->id, tokens->values.integers[row], key);
+  med_slice rest = rests->values.texts[row];
+  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(scan);
+  memcpy(key->bytes + key->len, rest.bytes, rest.len);
+  key->len = (uint16_t)(key->len + rest.len);
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t *timestamp_us) {
+  const med_wide_vector *times;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TIMES, &times);
+  if (rc == MEDLEY_OK) *timestamp_us = times->values.integers[row];
   return rc;
 }
 
-/* ---- Texts ---- */
-static bool compares(int order, med_compare compare) {
-  switch (compare) {
-    case MED_LESS: return order < 0;
-    case MED_LESS_EQUAL: return order <= 0;
-    case MED_EQUAL: return order == 0;
-    case MED_NOT_EQUAL: return order != 0;
-    case MED_GREATER_EQUAL: return order >= 0;
-    default: return order > 0;
+/* ---- Comparing ---- */
+static bool may_match(const med_column_zone *zone, const med_wide_column *column, med_compare compare,
+                      med_slice constant) {
+  switch (med_wide_segment_type(column->type.kind)) {
+    case MED_COLUMN_INTEGERS:
+      return med_column_may_match_integers(zone->min.integer, zone->max.integer, compare,
+                                           med_wide_segment_integer(column->type.kind, constant));
+    case MED_COLUMN_REALS:
+      return med_column_may_match_reals(zone->min.real, zone->max.real, compare, med_wide_segment_real(constant));
+    default: return med_column_may_match_texts(zone->min.prefix, zone->max.prefix, compare, constant);
   }
 }
 
-/* By the dictionary: each of its texts is compared once for the vector. */
-static int match_codes(med_wide_segment_scan *scan, scanned *of, const med_vector_rows *rows, med_compare compare,
-                       med_slice constant, uint64_t *selected) {
+/* What the bounds of the vector say: that some row may match, that all do. */
+static int ask_zone(med_wide_segment_scan *scan, scanned *of, const med_wide_column *column, med_compare compare,
+                    med_slice constant, bool *some, bool *all) {
+  const med_column_group *group;
+  int rc = med_column_reader_group(of->reader, 0, &group);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && group->rows != scan->segment.rows)) return damaged(scan);
+  if (rc != MEDLEY_OK) return rc;
+  const med_column_zone *zone = &group->zones[scan->vector];
+  *some = zone->nulls < scan->rows && may_match(zone, column, compare, constant);
+  *all = zone->nulls == 0 && !may_match(zone, column, med_compare_opposite(compare), constant);
+  return MEDLEY_OK;
+}
+
+/* By the dictionary: each of its texts is compared once for the segment. */
+static int match_dictionary(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
+                            const uint8_t **matches) {
   const med_column_group *group;
   const med_slice *texts;
+  bool ok = true;
+  for (const text_match *known = of->matches; known != NULL; known = known->next) {
+    *matches = known->matches;
+    if (known->compare == compare && med_slice_equal(known->constant, constant)) return MEDLEY_OK;
+  }
   int rc = med_column_reader_group(of->reader, 0, &group);
   if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts);
   if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
   if (rc != MEDLEY_OK) return rc;
-  size_t count = group->dictionary_texts;
-  uint8_t *matches = med_alloc(count + 1);
-  if (matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
-  matches[0] = 0;
-  for (size_t i = 0; i < count; i++) matches[i] = compares(med_slice_compare(texts[i], constant), compare);
-  med_column_match_codes(scan->codes, rows->rows, matches, selected);
-  med_free(matches);
+  text_match *made = med_arena_alloc(&scan->arena, sizeof *made);
+  if (made != NULL) made->matches = med_arena_alloc(&scan->arena, (size_t)group->dictionary_texts + 1);
+  if (made == NULL || made->matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  made->matches[0] = 0; /* rows without a text have number 0, also where there is no text at all */
+  for (size_t i = 0; i < group->dictionary_texts; i++)
+    made->matches[i] = med_compare_holds(med_slice_compare(texts[i], constant), compare);
+  made->compare = compare;
+  made->constant = med_wide_copy(&scan->arena, constant, &ok);
+  if (!ok) return med_error_no_memory(med_txn_error(scan->txn));
+  made->next = of->matches;
+  of->matches = made;
+  *matches = made->matches;
   return MEDLEY_OK;
 }
 
-int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
-                                med_slice constant, uint64_t *selected) {
-  scanned *of;
+static int match_texts(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
+                       uint64_t *selected) {
   med_vector_rows rows;
-  uint64_t present[MED_VECTOR_WORDS];
+  const uint8_t *matches = NULL;
+  uint64_t passed[MED_VECTOR_WORDS] = {0}, present[MED_VECTOR_WORDS];
   bool coded;
-  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
-  int rc = find_column(scan, column, &of);
-  if (rc != MEDLEY_OK || of == NULL) return rc;
-  rc = take_rows(scan, med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded), &rows, present);
-  if (rc != MEDLEY_OK) return rc;
-  if (coded) {
-    rc = match_codes(scan, of, &rows, compare, constant, selected);
+  int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
+  if (rc == MEDLEY_OK && coded) {
+    rc = take_rows(scan, rc, &rows, present);
+    if (rc == MEDLEY_OK) rc = match_dictionary(scan, of, compare, constant, &matches);
+    if (rc != MEDLEY_OK) return rc;
+    med_column_match_codes(scan->codes, rows.rows, matches, passed);
+    and_rows(selected, present);
   } else {
-    rc = take_rows(scan, med_column_reader_texts(of->reader, scan->vector, &rows, scan->texts), &rows, present);
-    for (size_t row = 0; rc == MEDLEY_OK && row < rows.rows; row++) {
-      if (compares(med_slice_compare(scan->texts[row], constant), compare)) med_rows_add(selected, row);
+    if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+    if (rc == MEDLEY_OK) rc = decode(scan, of);
+    if (rc != MEDLEY_OK) return rc;
+    and_rows(selected, of->vector.present);
+    for (size_t row = 0; row < scan->rows; row++) {
+      if (med_rows_has(selected, row) &&
+          med_compare_holds(med_slice_compare(of->vector.values.texts[row], constant), compare))
+        med_rows_add(passed, row);
     }
   }
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] &= present[i];
-  return rc;
+  and_rows(selected, passed);
+  return MEDLEY_OK;
 }
 
-int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column, uint64_t *present) {
+int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
+                                med_slice constant, uint64_t *selected) {
   scanned *of;
-  med_vector_rows rows;
-  const med_wide_vector *vector;
-  memset(present, 0, MED_VECTOR_WORDS * sizeof *present);
+  uint64_t passed[MED_VECTOR_WORDS];
+  bool some = false, all = false;
   int rc = find_column(scan, column, &of);
-  if (rc != MEDLEY_OK || of == NULL) return rc;
-  if (of->type == MED_COLUMN_TEXTS)
-    return take_rows(scan, med_column_reader_texts(of->reader, scan->vector, &rows, scan->texts), &rows, present);
-  rc = med_wide_segment_scan_vector(scan, column, &vector);
-  if (rc == MEDLEY_OK) memcpy(present, vector->present, sizeof vector->present);
-  return rc;
+  if (rc == MEDLEY_OK && of != NULL) rc = ask_zone(scan, of, column, compare, constant, &some, &all);
+  if (rc != MEDLEY_OK || all) return rc;
+  if (!some) {
+    memset(selected, 0, sizeof passed);
+    return MEDLEY_OK;
+  }
+  if (of->type == MED_COLUMN_TEXTS) return match_texts(scan, of, compare, constant, selected);
+  rc = decode(scan, of);
+  if (rc != MEDLEY_OK) return rc;
+  if (of->type == MED_COLUMN_INTEGERS)
+    med_column_compare_integers(of->vector.values.integers, scan->rows, compare,
+                                med_wide_segment_integer(column->type.kind, constant), passed);
+  else
+    med_column_compare_reals(of->vector.values.reals, scan->rows, compare, med_wide_segment_real(constant), passed);
+  and_rows(passed, of->vector.present);
+  and_rows(selected, passed);
+  return MEDLEY_OK;
 }

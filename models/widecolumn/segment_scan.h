@@ -1,7 +1,7 @@
 /* segment_scan.h - a table's sealed rows by columns: a vector of rows at a time, of which only the columns that are asked for are decoded.
  *
- * For totals over many rows; med_wide_reader reads the others, told to leave sealed rows out (med_wide_reader_only_records). A segment's vectors
- * come in key order, and so do segments.
+ * For whoever goes over all rows in any order; med_wide_reader reads the others, told to leave sealed rows out (med_wide_reader_only_records). A
+ * segment's vectors come in key order, and so do segments.
  * Nobody may write in the transaction meanwhile. Threads and lifetime: as the transaction's; what is answered lives until the next
  * vector. */
 #ifndef MED_WIDECOLUMN_SEGMENT_SCAN_H
@@ -12,25 +12,50 @@
 
 typedef struct med_wide_segment_scan med_wide_segment_scan;
 
-/* What a column has in the present vector. Values behind the rows mean nothing, those of rows that are not present are 0. */
+/* What a column has in the present vector. Values behind the rows mean nothing, those of rows that are not present are 0 and empty. */
 typedef struct med_wide_vector {
   uint64_t present[MED_VECTOR_WORDS];
-  int64_t *integers; /* one of the two, as its type is; of texts none */
-  double *reals;
+  union { /* as its type is (med_wide_segment_type); NULL if no row of the segment has a value */
+    const int64_t *integers;
+    const double *reals;
+    const med_slice *texts;
+  } values;
 } med_wide_vector;
 
 MEDLEY_MUST_USE int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **scan);
 void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 
-/* NOT_FOUND at the end. live: its rows that are not gone; it has room for MED_VECTOR_WORDS. */
+/* The next vector; NOT_FOUND at the end. live: its rows that are not gone and have a marker or a value of a column that the table has still; it
+ * has room for MED_VECTOR_WORDS, as all bitmaps here. */
 MEDLEY_MUST_USE int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live);
-/* A regular column, not a complex one, of integers or reals (med_wide_segment_type). */
+
+/* Whether the present segment stores the column: a regular one that is not complex always, one of the key if all of its rows have it. Only
+ * of such columns the rest may be asked. */
+MEDLEY_MUST_USE int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                 bool *stores);
 MEDLEY_MUST_USE int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
                                                  const med_wide_vector **vector);
-/* The rows whose text, in memcmp order, compares so with a constant; the rows that have a text. Each has room for MED_VECTOR_WORDS. */
+/* Texts, as numbers of a dictionary where they are stored so. */
+typedef struct med_wide_texts {
+  uint64_t present[MED_VECTOR_WORDS];
+  uint64_t segment; /* each has a dictionary of its own */
+  const uint32_t *
+      codes; /* of each row, below text_count, meaning nothing where no text is present; NULL: texts has one for each row */
+  const med_slice *texts; /* NULL if no row of the segment has one */
+  size_t text_count;
+} med_wide_texts;
 MEDLEY_MUST_USE int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column,
-                                                med_compare compare, med_slice constant, uint64_t *selected);
+                                                med_wide_texts *texts);
+/* The rows that have a value: of the values themselves none is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column,
                                                   uint64_t *present);
+/* Takes out of `selected` the rows that have no value, or one that does not compare so with the constant, which is a value of the column: numbers
+ * by med_column_compare_..., texts in memcmp order. Where the bounds of the vector decide it, nothing is decoded. */
+MEDLEY_MUST_USE int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                med_compare compare, med_slice constant, uint64_t *selected);
+
+/* Of a row of the present vector: its key, from 04 on; the time of its marker and cells. */
+MEDLEY_MUST_USE int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key);
+MEDLEY_MUST_USE int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t *timestamp_us);
 
 #endif

@@ -2,6 +2,7 @@
 #include "models/widecolumn/segment_writer.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "storage/column_writer.h"
 
@@ -22,27 +23,53 @@ typedef struct column {
 
 struct med_wide_segment_writer {
   med_txn *txn;
+  const med_wide_table *table;
   med_wide_segment segment;
-  column *columns;
+  column *columns; /* those that every segment has, then the table's by id */
   size_t column_count;
-  size_t filled;   /* rows of the present vector */
-  uint64_t whole;  /* vectors that were written */
-  med_arena arena; /* the columns */
-  med_arena bytes; /* texts of the vector */
+  column *keys[2 * MED_WIDE_KEY_COLUMNS_MAX]; /* of each column of the key, NULL where it is not kept by itself */
+  size_t filled;                              /* rows of the present vector */
+  uint64_t whole;                             /* vectors that were written */
+  med_arena arena;                            /* the columns */
+  med_arena bytes;                            /* texts of the vector */
 };
 
-bool med_wide_row_is_plain(const med_wide_table *table, const med_wide_row *row) {
+static int compare_ids(const void *a, const void *b) {
+  const med_wide_column *const *left = a, *const *right = b;
+  return (*left)->id < (*right)->id ? -1 : (*left)->id > (*right)->id;
+}
+
+bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena, med_wide_sealed_columns *list) {
+  list->count = 0;
+  list->columns = med_arena_alloc(arena, (table->column_count + 1) * sizeof *list->columns);
+  if (list->columns == NULL) return false;
+  for (size_t i = 0; i < table->column_count; i++) {
+    const med_wide_column *of = &table->columns[i];
+    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type)) list->columns[list->count++] = of;
+  }
+  qsort(list->columns, list->count, sizeof *list->columns, compare_ids);
+  return true;
+}
+
+bool med_wide_segment_keeps(const med_wide_column *of) {
+  med_wide_kind kind = of->type.kind;
+  return (of->role == MED_WIDE_PARTITION || of->role == MED_WIDE_CLUSTERING) &&
+         (med_wide_segment_type(kind) == MED_COLUMN_INTEGERS || kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII ||
+          kind == MED_WIDE_BLOB);
+}
+
+bool med_wide_row_is_plain(const med_wide_sealed_columns *columns, const med_wide_row *row) {
+  size_t at = 0;
   if (row->deleted_us != MED_WIDE_NO_TIMESTAMP || row->marker.expiry_s != 0) return false;
   if (!row->marker.present && row->count == 0) return false;
   int64_t timestamp_us = row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us;
-  for (size_t i = 0; i < row->count; i++) {
+  for (size_t i = 0; i < row->count; i++, at++) {
     const med_wide_cell *cell = &row->cells[i];
-    const med_wide_column *of = med_wide_table_column_by_id(table, cell->column_id);
-    if (of == NULL || cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us)
-      return false;
-    bool text = med_wide_segment_type(of->type.kind) == MED_COLUMN_TEXTS;
-    if (!text && cell->value.len != med_wide_kind_size(of->type.kind)) return false;
-    if (i > 0 && row->cells[i - 1].column_id == cell->column_id) return false;
+    while (at < columns->count && columns->columns[at]->id < cell->column_id) at++;
+    if (at == columns->count || columns->columns[at]->id != cell->column_id) return false;
+    if (cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us) return false;
+    med_wide_kind kind = columns->columns[at]->type.kind;
+    if (med_wide_segment_type(kind) != MED_COLUMN_TEXTS && cell->value.len != med_wide_kind_size(kind)) return false;
   }
   return true;
 }
@@ -56,17 +83,23 @@ static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16
 }
 
 static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *table) {
-  writer->columns =
-      med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + table->column_count) * sizeof *writer->columns);
+  med_wide_sealed_columns own;
+  if (!med_wide_sealed_columns_list(table, &writer->arena, &own)) return false;
+  size_t keys = table->partition_count + table->clustering_count;
+  for (size_t i = 0; i < keys; i++) {
+    if (med_wide_segment_keeps(&table->columns[i])) own.columns[own.count++] = &table->columns[i];
+  }
+  qsort(own.columns, own.count, sizeof *own.columns, compare_ids);
+  assert(own.count <= MED_WIDE_SEGMENT_COLUMNS_MAX);
+  writer->columns = med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + own.count) * sizeof *writer->columns);
   bool ok = writer->columns != NULL;
   for (uint64_t i = 0; ok && i < MED_WIDE_SEGMENT_FIXED; i++)
     ok = make_column(writer, i, 0, i == MED_WIDE_SEGMENT_RESTS ? MED_WIDE_BLOB : MED_WIDE_BIGINT);
-  for (size_t i = 0; ok && i < table->column_count; i++) {
-    const med_wide_column *of = &table->columns[i];
-    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type))
-      ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
+  for (size_t i = 0; ok && i < own.count; i++) {
+    const med_wide_column *of = own.columns[i];
+    ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
+    if (of->role != MED_WIDE_REGULAR) writer->keys[of - table->columns] = &writer->columns[writer->column_count - 1];
   }
-  assert(writer->column_count <= MED_WIDE_SEGMENT_FIXED + MED_WIDE_SEGMENT_COLUMNS_MAX);
   return ok;
 }
 
@@ -75,6 +108,7 @@ int med_wide_segment_writer_open(med_txn *txn, const med_wide_table *table, med_
   *opened = NULL;
   if (writer == NULL) return med_error_no_memory(med_txn_error(txn));
   writer->txn = txn;
+  writer->table = table;
   writer->segment.table_id = table->id;
   int rc = make_columns(writer, table) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
   if (rc == MEDLEY_OK) rc = med_txn_next_id(txn, &writer->segment.id);
@@ -144,34 +178,6 @@ static int write_vector(med_wide_segment_writer *writer) {
 }
 
 /* ---- Rows ---- */
-static int64_t to_integer(med_wide_kind kind, med_slice value) {
-  const uint8_t *bytes = value.bytes;
-  switch (value.len) {
-    case 1: return kind == MED_WIDE_BOOLEAN ? bytes[0] : (int8_t)bytes[0];
-    case 2: return (int16_t)med_get_u16(bytes);
-    case 4: return kind == MED_WIDE_DATE ? (int64_t)med_get_u32(bytes) : (int32_t)med_get_u32(bytes);
-    default: return (int64_t)med_get_u64(bytes);
-  }
-}
-
-/* A float as the double that has its bits: also of a NaN, which an arithmetic conversion may change. */
-static double to_real(med_slice value) {
-  uint64_t bits;
-  double real;
-  if (value.len == 8) {
-    bits = med_get_u64(value.bytes);
-  } else {
-    uint32_t narrow = med_get_u32(value.bytes);
-    float number;
-    memcpy(&number, &narrow, sizeof number);
-    real = (double)number;
-    if (number == number) return real;
-    bits = (uint64_t)(narrow >> 31) << 63 | UINT64_C(0x7FF) << 52 | (uint64_t)(narrow & 0x7FFFFF) << 29;
-  }
-  memcpy(&real, &bits, sizeof real);
-  return real;
-}
-
 static void put_integer(med_wide_segment_writer *writer, uint64_t number, int64_t value) {
   column *of = &writer->columns[number];
   of->values.integers[writer->filled] = value;
@@ -180,23 +186,44 @@ static void put_integer(med_wide_segment_writer *writer, uint64_t number, int64_
 
 static bool put_value(med_wide_segment_writer *writer, column *of, med_slice value) {
   bool ok = true;
-  if (of->type == MED_COLUMN_INTEGERS) of->values.integers[writer->filled] = to_integer(of->kind, value);
-  if (of->type == MED_COLUMN_REALS) of->values.reals[writer->filled] = to_real(value);
+  if (of->type == MED_COLUMN_INTEGERS) of->values.integers[writer->filled] = med_wide_segment_integer(of->kind, value);
+  if (of->type == MED_COLUMN_REALS) of->values.reals[writer->filled] = med_wide_segment_real(value);
   if (of->type == MED_COLUMN_TEXTS) of->values.texts[writer->filled] = med_wide_copy(&writer->bytes, value, &ok);
   med_rows_add(of->present, writer->filled);
   return ok;
 }
 
-static column *column_of(med_wide_segment_writer *writer, uint16_t id) {
-  for (size_t i = MED_WIDE_SEGMENT_FIXED; i < writer->column_count; i++) {
-    if (writer->columns[i].id == id) return &writer->columns[i];
-  }
-  return NULL;
-}
-
 static void set_key(med_key *key, med_slice bytes) {
   memcpy(key->bytes, bytes.bytes, bytes.len);
   key->len = (uint16_t)bytes.len;
+}
+
+static bool put_keys(med_wide_segment_writer *writer, size_t first, size_t count, const med_slice *values) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) {
+    column *of = writer->keys[first + i];
+    if (of != NULL) ok = put_value(writer, of, values[i]);
+  }
+  return ok;
+}
+
+/* The columns of a row's key; of a partition key that is only a hash there are none. */
+static int put_key(med_wide_segment_writer *writer, med_slice key) {
+  med_slice values[MED_WIDE_KEY_COLUMNS_MAX];
+  med_wide_place place;
+  const med_wide_table *table = writer->table;
+  medley_error *error = med_txn_error(writer->txn);
+  int rc;
+  MED_TRY(med_wide_key_place(table, key, &place, error));
+  if (!place.hashed) {
+    MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.parts, &writer->bytes, values, error));
+    if (!put_keys(writer, 0, table->partition_count, values)) return med_error_no_memory(error);
+  }
+  MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &writer->bytes,
+                              values, error));
+  if (!put_keys(writer, table->partition_count, table->clustering_count, values)) return med_error_no_memory(error);
+done:
+  return rc;
 }
 
 static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row) {
@@ -207,10 +234,11 @@ static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wi
               row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us);
   put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marker.present);
   bool ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_RESTS], rest);
+  size_t at = MED_WIDE_SEGMENT_FIXED; /* columns and cells are both in the order of ids */
   for (size_t i = 0; ok && i < row->count; i++) {
-    column *of = column_of(writer, row->cells[i].column_id);
-    assert(of != NULL);
-    ok = put_value(writer, of, row->cells[i].value);
+    while (at < writer->column_count && writer->columns[at].id < row->cells[i].column_id) at++;
+    assert(at < writer->column_count && writer->columns[at].id == row->cells[i].column_id);
+    ok = put_value(writer, &writer->columns[at], row->cells[i].value);
   }
   return ok;
 }
@@ -219,27 +247,14 @@ int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, 
   med_wide_segment *segment = &writer->segment;
   assert(segment->rows == 0 || med_slice_compare(med_key_slice(&segment->last), key) < 0);
   if (!put_row(writer, key, row)) return med_error_no_memory(med_txn_error(writer->txn));
+  int rc = put_key(writer, key);
+  if (rc != MEDLEY_OK) return rc;
   if (segment->rows == 0) set_key(&segment->first, key);
   set_key(&segment->last, key);
   segment->rows++;
   segment->bytes += bytes;
   writer->filled++;
   return writer->filled == MED_VECTOR_ROWS ? write_vector(writer) : MEDLEY_OK;
-}
-
-static int compare_columns(const med_wide_segment_column *a, const med_wide_segment_column *b) {
-  return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* A table has its columns in order of their names, a row's cells are in that of their ids. */
-static void sort_columns(med_wide_segment *segment) {
-  for (size_t i = 1; i < segment->column_count; i++) {
-    for (size_t j = i; j > 0 && compare_columns(&segment->columns[j], &segment->columns[j - 1]) < 0; j--) {
-      med_wide_segment_column other = segment->columns[j];
-      segment->columns[j] = segment->columns[j - 1];
-      segment->columns[j - 1] = other;
-    }
-  }
 }
 
 int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *arena, med_wide_segment *segment) {
@@ -253,6 +268,5 @@ int med_wide_segment_writer_finish(med_wide_segment_writer *writer, med_arena *a
     rc = med_column_writer_finish(of->writer, writer->txn);
     if (of->id != 0) segment->columns[segment->column_count++] = (med_wide_segment_column){of->id, of->type};
   }
-  sort_columns(segment);
   return rc;
 }

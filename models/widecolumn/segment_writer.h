@@ -10,9 +10,20 @@
 #include "models/widecolumn/row.h"
 #include "models/widecolumn/segment.h"
 
+/* A table's columns whose values go into segments, by id, as the cells of a row stand. */
+typedef struct med_wide_sealed_columns {
+  const med_wide_column **columns;
+  size_t count;
+} med_wide_sealed_columns;
+/* Columns of the key stand in segments a second time, by themselves: integers and texts, for who reads by columns. */
+bool med_wide_segment_keeps(const med_wide_column *column);
+/* The list is in the arena, the columns are the table's. False if memory is short. */
+MEDLEY_MUST_USE bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena,
+                                                  med_wide_sealed_columns *list);
+
 /* What an INSERT or UPDATE without times to live makes of a row without collections: one timestamp, nothing that expires, no tombstones,
  * no cells with paths. Such a row loses nothing in a segment. */
-bool med_wide_row_is_plain(const med_wide_table *table, const med_wide_row *row);
+bool med_wide_row_is_plain(const med_wide_sealed_columns *columns, const med_wide_row *row);
 
 typedef struct med_wide_segment_writer med_wide_segment_writer;
 

@@ -181,7 +181,7 @@ static void try_column(input *in) {
   med_column_type type = (med_column_type)(1 + input_byte(in) % 3);
   unsigned shape = input_byte(in);
   size_t rows = 1 + input_number(in, 2) % ROWS_MAX;
-  bool done;
+  size_t deleted;
   med_page_run_init(&good, MED_TREE_WIDE, med_slice_of_text("c"), 1);
   med_page_run_init(&bad, MED_TREE_WIDE, med_slice_of_text("c"), 2);
   MUST(med_writer_begin(member, true, 1000, &error) == MEDLEY_OK);
@@ -195,8 +195,8 @@ static void try_column(input *in) {
   read_column(reader, &bad, type, rows);
   med_txn_close_reader(reader);
   MUST(med_writer_begin(member, true, 1000, &error) == MEDLEY_OK);
-  MUST(med_page_run_drop(med_member_txn(member), &good, 100000, &done) == MEDLEY_OK && done);
-  MUST(med_page_run_drop(med_member_txn(member), &bad, 100000, &done) == MEDLEY_OK && done);
+  MUST(med_txn_delete_range(med_member_txn(member), MED_TREE_WIDE, med_slice_of_text("c"), med_slice_of_text("d"),
+                            SIZE_MAX, &deleted) == MEDLEY_OK);
   MUST(med_writer_commit(member, &error) == MEDLEY_OK);
 }
 

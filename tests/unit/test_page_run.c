@@ -1,8 +1,8 @@
-/* test_page_run.c - runs of pages: order, slices, dropping, and the header of a page. */
+/* test_page_run.c - runs of pages: order, transactions, and the header of a page. */
 #include "storage/page_run.h"
 #include "tests/unit/store_kit.h"
 
-enum { PAGES = 700, DROP_SLICE = 60 };
+enum { PAGES = 700 };
 
 /* Page n is as long as its number says, and full of it. */
 static med_slice page_of(uint8_t *bytes, uint64_t n) {
@@ -41,7 +41,6 @@ START_TEST(a_run_built_over_several_transactions_reads_as_one) {
     append(store_kit_begin(&kit), &run, &end, from, from + 100);
     store_kit_commit(&kit);
   }
-  ck_assert_uint_eq(end.page_count, PAGES);
   med_txn *reader = store_kit_reader(&kit);
   expect_pages(reader, &run, PAGES);
   med_txn_close_reader(reader);
@@ -63,40 +62,7 @@ START_TEST(pages_out_of_order_or_too_large_are_refused_and_change_nothing) {
   ck_assert_int_eq(med_page_run_append(txn, &run, &end, 4, page), MEDLEY_MISUSE);
   ck_assert_int_eq(med_page_run_append(txn, &run, &end, 6, med_slice_of(large, sizeof large)), MEDLEY_TOO_BIG);
   ck_assert_uint_eq(end.next, 6);
-  ck_assert_uint_eq(end.page_count, 1);
   ck_assert_int_eq(med_page_run_get(txn, &run, 6, &page), MEDLEY_NOT_FOUND);
-  store_kit_commit(&kit);
-  store_kit_close(&kit);
-}
-END_TEST
-
-START_TEST(dropping_in_slices_takes_that_run_and_no_neighbour) {
-  store_kit kit = {0};
-  med_page_run runs[3];
-  uint64_t found, before = PAGES;
-  bool done = false;
-  store_kit_open(&kit);
-  for (uint64_t i = 0; i < 3; i++) {
-    med_page_run_end end = {0};
-    med_page_run_init(&runs[i], MED_TREE_WIDE, med_slice_of_text("p"), 8 + i);
-    append(store_kit_begin(&kit), &runs[i], &end, 0, PAGES);
-    store_kit_commit(&kit);
-  }
-  for (int slices = 0; !done; slices++) {
-    med_txn *txn = store_kit_begin(&kit);
-    ck_assert_int_eq(med_page_run_drop(txn, &runs[1], DROP_SLICE, &done), MEDLEY_OK);
-    ck_assert_int_eq(med_page_run_count(txn, &runs[1], &found), MEDLEY_OK);
-    ck_assert_uint_eq(found, before < DROP_SLICE ? 0 : before - DROP_SLICE);
-    before = found;
-    store_kit_commit(&kit);
-    ck_assert_int_le(slices, PAGES / DROP_SLICE + 1);
-  }
-  ck_assert_uint_eq(before, 0);
-  med_txn *txn = store_kit_begin(&kit);
-  ck_assert_int_eq(med_page_run_drop(txn, &runs[1], DROP_SLICE, &done), MEDLEY_OK);
-  ck_assert(done);
-  expect_pages(txn, &runs[0], PAGES);
-  expect_pages(txn, &runs[2], PAGES);
   store_kit_commit(&kit);
   store_kit_close(&kit);
 }
@@ -161,6 +127,5 @@ START_TEST(a_header_names_its_kind_and_what_is_no_header_is_refused) {
 END_TEST
 
 PROPERTY_MAIN("page_run", a_run_built_over_several_transactions_reads_as_one,
-              pages_out_of_order_or_too_large_are_refused_and_change_nothing,
-              dropping_in_slices_takes_that_run_and_no_neighbour, a_run_that_was_rolled_back_is_not_there,
+              pages_out_of_order_or_too_large_are_refused_and_change_nothing, a_run_that_was_rolled_back_is_not_there,
               keys_are_prefix_id_and_number_in_big_endian, a_header_names_its_kind_and_what_is_no_header_is_refused)

@@ -8,12 +8,14 @@
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/record.h"
-#include "models/widecolumn/segment.h"
+#include "models/widecolumn/segment_scan.h"
 #include "models/widecolumn/sweep.h"
+#include "models/widecolumn/tiers.h"
+#include "storage/column_writer.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
 
-enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100 };
+enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100, SECOND_TABLE = 101 };
 
 static char folder[64], path[96];
 static med_store *store;
@@ -30,32 +32,35 @@ static medley_error error;
     ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
   } while (0)
 
-static void read_catalog(void) {
+static void read_catalog(const char *name) {
   med_wide_catalog_release(catalog);
   catalog = NULL;
   OK(med_wide_catalog_open(txn, &catalog));
-  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text(name));
 }
 
-static void make_table(void) {
-  med_wide_column columns[3] = {
+static void make_table_of(uint32_t id, const char *name, const char *segment_rows) {
+  med_wide_column columns[4] = {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
-      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
-  med_wide_table made = {.id = TABLE,
+      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
+      {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TINYINT}, .role = MED_WIDE_REGULAR}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
+  med_wide_table made = {.id = id,
                          .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("t"),
+                         .name = med_slice_of_text(name),
                          .columns = columns,
-                         .column_count = 3,
+                         .column_count = 4,
                          .partition_count = 1,
                          .clustering_count = 1,
-                         .next_column_id = 4,
+                         .next_column_id = 5,
                          .properties = &property,
                          .property_count = 1};
   OK(med_wide_catalog_put_table(txn, &made));
-  read_catalog();
+  read_catalog(name);
 }
+
+static void make_table(uint32_t id, const char *name) { make_table_of(id, name, "16"); }
 
 static void setup(void) {
   medley_options options;
@@ -69,7 +74,7 @@ static void setup(void) {
   OK(med_member_open(store, &member));
   OK(med_writer_begin(member, false, 10000, &error));
   txn = med_member_txn(member);
-  make_table();
+  make_table(TABLE, "t");
 }
 
 static void teardown(void) {
@@ -94,15 +99,17 @@ static med_slice number(uint8_t bytes[4], int value) {
 static void insert(int p, int id, const char *text) {
   uint8_t p_bytes[4], id_bytes[4];
   med_slice partition = number(p_bytes, p), clustering = number(id_bytes, id);
-  med_wide_change change = {
-      .kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(text)};
+  uint8_t small = (uint8_t)id;
+  med_wide_change changes[2] = {
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(text)},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[3], .value = med_slice_of(&small, 1)}};
   med_wide_write write = {.table = table,
                           .partition = &partition,
                           .clustering = &clustering,
                           .timestamp_us = 1000 + p,
                           .marker = true,
-                          .changes = &change,
-                          .change_count = 1};
+                          .changes = changes,
+                          .change_count = 2};
   OK(med_wide_apply(txn, &write, &arena));
   med_arena_reset(&arena);
 }
@@ -120,23 +127,25 @@ static void delete_row(int p, int id) {
   med_arena_reset(&arena);
 }
 
-static void sweep(void) {
+static void sweep_by(size_t limit) {
   bool left = true;
-  for (int i = 0; left && i < 1000; i++) {
+  for (int i = 0; left && i < 10000; i++) {
     size_t swept;
-    OK(med_wide_sweep(txn, 50, &swept, &left));
+    OK(med_wide_sweep(txn, limit, &swept, &left));
   }
   ck_assert(!left);
-  read_catalog();
+  read_catalog("t");
 }
 
-/* Keys of tree WIDE that begin with a byte and the table's number. */
-static size_t count_keys(uint8_t first) {
+static void sweep(void) { sweep_by(50); }
+
+/* Keys of tree WIDE that begin with a byte and a table's number. */
+static size_t count_keys_of(uint8_t first, uint32_t table_id) {
   uint8_t prefix[5] = {first};
   med_cursor *cursor;
   med_slice key;
   size_t count = 0;
-  med_put_u32(prefix + 1, TABLE);
+  med_put_u32(prefix + 1, table_id);
   OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
   int rc = med_cursor_seek(cursor, med_slice_of(prefix, 5), &key, NULL);
   for (; rc == MEDLEY_OK && med_slice_starts_with(key, med_slice_of(prefix, 5)); count++)
@@ -144,6 +153,8 @@ static size_t count_keys(uint8_t first) {
   med_cursor_close(cursor);
   return count;
 }
+
+static size_t count_keys(uint8_t first) { return count_keys_of(first, TABLE); }
 
 static med_wide_segment first_segment(void) {
   med_cursor *cursor;
@@ -162,6 +173,31 @@ static uint64_t problems(void) {
   return count;
 }
 
+START_TEST(numbers_of_columns_are_the_values_bit_for_bit) {
+  static const med_wide_kind kinds[] = {MED_WIDE_BOOLEAN, MED_WIDE_TINYINT,   MED_WIDE_SMALLINT, MED_WIDE_INT,
+                                        MED_WIDE_BIGINT,  MED_WIDE_TIMESTAMP, MED_WIDE_TIME,     MED_WIDE_DATE,
+                                        MED_WIDE_FLOAT,   MED_WIDE_DOUBLE};
+  static const uint64_t odd[] = {UINT64_C(0x7F800001) << 32,
+                                 UINT64_C(0xFFC00000) << 32,
+                                 UINT64_C(0x7FF0000000000001),
+                                 UINT64_C(1) << 63,
+                                 0,
+                                 UINT64_MAX};
+  uint64_t random = property_seed("numbers");
+  for (int i = 0; i < 20000; i++) {
+    med_wide_kind kind = kinds[property_below(&random, 10)];
+    size_t pick = (size_t)property_below(&random, 12);
+    uint8_t bytes[8], back[8];
+    med_put_u64(bytes, pick < 6 ? odd[pick] : property_random(&random));
+    med_slice value = med_slice_of(bytes, med_wide_kind_size(kind));
+    med_slice made = med_wide_segment_type(kind) == MED_COLUMN_REALS
+                         ? med_wide_segment_of_real(kind, med_wide_segment_real(value), back)
+                         : med_wide_segment_of_integer(kind, med_wide_segment_integer(kind, value), back);
+    ck_assert_msg(med_slice_equal(value, made), "kind %d: %016llx", (int)kind, (unsigned long long)med_get_u64(bytes));
+  }
+}
+END_TEST
+
 START_TEST(rows_are_sealed_once_enough_have_gathered) {
   for (int id = 0; id < ROWS; id++) insert(0, id, "few");
   sweep();
@@ -172,6 +208,16 @@ START_TEST(rows_are_sealed_once_enough_have_gathered) {
   ck_assert_uint_lt(count_keys(MED_WIDE_KEY_ROW), SEGMENT_ROWS);
   ck_assert(table->flags & MED_WIDE_TABLE_SEGMENTS);
   ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(the_sweep_says_that_another_table_is_left) {
+  insert_all();
+  make_table(SECOND_TABLE, "u");
+  insert_all();
+  sweep_by(1);
+  ck_assert_uint_gt(count_keys_of(MED_WIDE_KEY_SEGMENT, TABLE), 0);
+  ck_assert_uint_gt(count_keys_of(MED_WIDE_KEY_SEGMENT, SECOND_TABLE), 0);
 }
 END_TEST
 
@@ -189,6 +235,35 @@ START_TEST(a_segment_that_lost_many_rows_is_written_anew) {
   OK(med_wide_segment_count_gone(txn, &segment, &gone));
   ck_assert_uint_eq(gone, 0);
   ck_assert_uint_lt(count_keys(MED_WIDE_KEY_SEGMENT), before);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+START_TEST(a_slice_writes_few_segments) {
+  bool left = true;
+  make_table_of(TABLE, "t", "256");
+  for (int p = 0; p < 250; p++) {
+    for (int id = 0; id < ROWS; id++) insert(p, id, "many");
+  }
+  sweep();
+  ck_assert_uint_lt(count_keys(MED_WIDE_KEY_SEGMENT), 20);
+  med_wide_table small = *table;
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("2")};
+  small.properties = &property;
+  OK(med_wide_catalog_put_table(txn, &small));
+  read_catalog("t");
+  for (int p = 0; p < 250; p++) {
+    for (int id = 0; id < ROWS; id += 2) delete_row(p, id);
+  }
+  size_t swept, before = count_keys(MED_WIDE_KEY_SEGMENT), first = before;
+  while (left) {
+    OK(med_wide_sweep(txn, 1, &swept, &left));
+    size_t now = count_keys(MED_WIDE_KEY_SEGMENT);
+    ck_assert_uint_le(now, before + 8);
+    before = now;
+  }
+  ck_assert_uint_gt(before, 2 * first);
+  read_catalog("t");
   ck_assert_uint_eq(problems(), 0);
 }
 END_TEST
@@ -227,19 +302,84 @@ static void expect_problem(med_mark mark, const char *what) {
   ck_assert_uint_eq(problems(), 0);
 }
 
+/* Pages of a column: all of them, or all but the header with their bounds. */
+static void drop_pages(const med_wide_segment *segment, uint64_t number, bool header) {
+  med_page_run run;
+  med_key from, to;
+  size_t deleted;
+  med_wide_segment_run(segment, number, &run);
+  med_key_init(&from);
+  memcpy(from.bytes, run.prefix, run.prefix_len);
+  from.len = run.prefix_len;
+  med_key_add_u64(&from, run.id);
+  to = from;
+  med_key_add_u64(&from, 0);
+  med_key_add_u64(&to, header ? UINT64_C(0x100000000) : 0xFFFFFF00);
+  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
+}
+
+/* A column of integers in place of another one, without a value in its last row if it is not full. */
+static void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
+  static int64_t values[MED_VECTOR_ROWS];
+  uint64_t present[MED_VECTOR_WORDS];
+  med_column_writer *writer;
+  med_page_run run;
+  drop_pages(segment, number, true);
+  med_wide_segment_run(segment, number, &run);
+  OK(med_column_writer_open(&run, MED_COLUMN_INTEGERS, &writer, &error));
+  for (size_t i = 0; i < segment->rows; i++) values[i] = value;
+  med_rows_fill(present, (size_t)segment->rows - !full);
+  OK(med_column_writer_add_integers(writer, txn, values, present, (size_t)segment->rows));
+  OK(med_column_writer_finish(writer, txn));
+  med_column_writer_close(writer);
+}
+
+START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  ck_assert_uint_eq(segment.column_count, 4);
+  uint64_t partition = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[0].id;
+  uint64_t text = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[2].id;
+  uint64_t small = (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[3].id;
+  med_mark mark = med_txn_mark(txn);
+  put_integers(&segment, MED_WIDE_SEGMENT_TIMES, 7, true);
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 1, true);
+  put_integers(&segment, small, -128, false);
+  ck_assert_uint_eq(problems(), 0);
+  OK(med_txn_rollback_to(txn, mark));
+  put_integers(&segment, MED_WIDE_SEGMENT_TIMES, 7, false);
+  expect_problem(mark, "a row without a time");
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 1, false);
+  expect_problem(mark, "a row without a word about its marker");
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 2, true);
+  expect_problem(mark, "a marker that is 2");
+  put_integers(&segment, small, 128, true);
+  expect_problem(mark, "a number beyond its type");
+  put_integers(&segment, partition, 7777, true);
+  expect_problem(mark, "a column of the key with another value");
+  put_integers(&segment, text, 1, true);
+  segment.columns[2].type = MED_COLUMN_INTEGERS;
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "a column of another type");
+  put_integers(&segment, MED_WIDE_SEGMENT_COLUMN + 77, 1, true);
+  segment.columns[2].type = MED_COLUMN_TEXTS;
+  segment.columns[3] = (med_wide_segment_column){77, MED_COLUMN_INTEGERS};
+  OK(med_wide_segment_put(txn, &segment));
+  expect_problem(mark, "a column that the table never had");
+}
+END_TEST
+
 START_TEST(damage_of_a_segment_is_noticed) {
   uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
-  med_page_run run;
   med_key key;
-  bool done;
   insert_all();
   sweep();
   med_wide_segment segment = first_segment();
   ck_assert_uint_eq(problems(), 0);
   med_mark mark = med_txn_mark(txn);
 
-  med_wide_segment_run(&segment, MED_WIDE_SEGMENT_TIMES, &run);
-  OK(med_page_run_drop(txn, &run, 100, &done));
+  drop_pages(&segment, MED_WIDE_SEGMENT_TIMES, true);
   expect_problem(mark, "a column that is missing");
 
   key = segment.first;
@@ -268,6 +408,101 @@ START_TEST(damage_of_a_segment_is_noticed) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, rows_are_sealed_once_enough_have_gathered,
-                      a_segment_that_lost_many_rows_is_written_anew, nothing_is_left_of_rows_that_are_all_deleted,
-                      a_dropped_table_gives_its_segments_back, damage_of_a_segment_is_noticed)
+START_TEST(bounds_of_a_vector_spare_its_values) {
+  static const struct {
+    med_compare compare;
+    const char *text;
+    bool all;
+  } decided[] = {{MED_EQUAL, "zebra", false},
+                 {MED_LESS, "big", false},
+                 {MED_GREATER, "p", false},
+                 {MED_LESS, "p", true},
+                 {MED_GREATER_EQUAL, "a", true}};
+  med_wide_segment_scan *scan;
+  uint64_t live[MED_VECTOR_WORDS], selected[MED_VECTOR_WORDS];
+  size_t rows;
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  const med_wide_column *column = &table->columns[2];
+  drop_pages(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + column->id, false);
+  OK(med_wide_segment_scan_open(txn, table, &scan));
+  OK(med_wide_segment_scan_next(scan, &rows, live));
+  ck_assert_uint_eq(med_rows_count(live), segment.rows);
+  OK(med_wide_segment_scan_present(scan, column, selected));
+  ck_assert_uint_eq(med_rows_count(selected), segment.rows);
+  for (size_t i = 0; i < sizeof decided / sizeof decided[0]; i++) {
+    memcpy(selected, live, sizeof selected);
+    OK(med_wide_segment_scan_match(scan, column, decided[i].compare, med_slice_of_text(decided[i].text), selected));
+    ck_assert_uint_eq(med_rows_count(selected), decided[i].all ? segment.rows : 0);
+  }
+  ck_assert_int_eq(med_wide_segment_scan_match(scan, column, MED_EQUAL, med_slice_of_text("even"), selected),
+                   MEDLEY_CORRUPT);
+  med_wide_segment_scan_close(scan);
+}
+END_TEST
+
+/* Walks over all rows; what the walk ended with. */
+static int walk(bool forward) {
+  med_wide_tiers tiers;
+  med_wide_found found;
+  med_key at;
+  int rc = MEDLEY_OK, steps = 0;
+  med_wide_table_prefix(TABLE, &at);
+  if (!forward) (void)med_key_after_prefix(&at, med_key_slice(&at));
+  med_wide_tiers_init(&tiers, txn, table);
+  for (; rc == MEDLEY_OK && steps < 10 * PARTITIONS * ROWS; steps++) {
+    rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
+                 : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
+    if (rc != MEDLEY_OK) break;
+    memcpy(at.bytes, found.key.bytes, found.key.len);
+    at.len = (uint16_t)found.key.len;
+    if (forward) at.bytes[at.len++] = 0;
+  }
+  med_wide_tiers_clear(&tiers);
+  ck_assert_msg(rc != MEDLEY_OK, "the walk has no end");
+  return rc;
+}
+
+/* By columns: how many rows there are, or 0 if the segments are damaged. */
+static size_t scan_all(void) {
+  med_wide_segment_scan *scan;
+  uint64_t live[MED_VECTOR_WORDS];
+  size_t rows, count = 0;
+  int rc;
+  OK(med_wide_segment_scan_open(txn, table, &scan));
+  while ((rc = med_wide_segment_scan_next(scan, &rows, live)) == MEDLEY_OK) count += med_rows_count(live);
+  med_wide_segment_scan_close(scan);
+  ck_assert(rc == MEDLEY_NOT_FOUND || rc == MEDLEY_CORRUPT);
+  return rc == MEDLEY_NOT_FOUND ? count : 0;
+}
+
+START_TEST(a_directory_that_names_a_segment_twice_does_not_hang) {
+  insert_all();
+  sweep();
+  ck_assert_int_eq(walk(true), MEDLEY_NOT_FOUND);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+  ck_assert_uint_eq(scan_all() + count_keys(MED_WIDE_KEY_ROW), PARTITIONS * ROWS);
+  med_wide_segment segment = first_segment();
+  med_mark mark = med_txn_mark(txn);
+  segment.first.bytes[segment.first.len - 1]++; /* amid its rows */
+  OK(med_wide_segment_put(txn, &segment));
+  ck_assert_int_eq(walk(true), MEDLEY_NOT_FOUND);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+  ck_assert_uint_eq(scan_all(), 0);
+  OK(med_txn_rollback_to(txn, mark));
+  segment.first = segment.last; /* behind them */
+  segment.first.bytes[segment.first.len - 1]++;
+  segment.last = segment.first;
+  OK(med_wide_segment_put(txn, &segment));
+  ck_assert_int_eq(walk(true), MEDLEY_CORRUPT);
+  ck_assert_int_eq(walk(false), MEDLEY_NOT_FOUND);
+}
+END_TEST
+
+PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_the_values_bit_for_bit,
+                      rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
+                      a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
+                      nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
+                      damage_of_a_segment_is_noticed, columns_that_are_not_those_of_the_table_are_noticed,
+                      bounds_of_a_vector_spare_its_values, a_directory_that_names_a_segment_twice_does_not_hang)

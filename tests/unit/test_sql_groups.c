@@ -1,0 +1,334 @@
+/* test_sql_groups.c - totals by groups over wide-column tables: what is found by columns, beside a table of SQL's own with the same rows. */
+#include <stdbool.h>
+
+#include "tests/unit/session_kit.h"
+
+#define ROWS 4000
+
+static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
+
+static void maintain(medley *db) {
+  medley_error error = {0};
+  for (int more = 1; more;) ck_assert_msg(medley_maintain(db, 10000, &more, &error) == MEDLEY_OK, "%s", error.message);
+}
+
+static void open_tables(session_kit *kit) {
+  kit_open(kit);
+  cql(kit->session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  cql(kit->session,
+      "CREATE TABLE k.t (user int, time timestamp, page text, kind ascii, n int, big bigint, flag boolean, "
+      "price double, rate float, raw blob, PRIMARY KEY (user, time)) WITH segment_rows = 256");
+  SQL_OK(kit->session,
+         "CREATE TABLE stock(user INTEGER, time INTEGER, page TEXT, kind TEXT, n INTEGER, big INTEGER, flag INTEGER, "
+         "price REAL, rate REAL, raw BLOB)");
+}
+
+/* Reals are such that their sums are exact in every order. */
+static void add_rows(session_kit *kit, uint64_t *random, int count) {
+  char text[400];
+  snprintf(
+      text, sizeof text,
+      "WITH RECURSIVE i(x) AS (SELECT %d UNION ALL SELECT x + 1 FROM i LIMIT %d) INSERT INTO stock SELECT x %% 61, x, "
+      "iif(x %% 5 = 0, NULL, '/page/' || (x %% 23)), substr('abcdefg', 1 + x %% 7, 1), iif(x %% 11 = 0, NULL, x %% 9 - "
+      "4), "
+      "(x %% 3 - 1) * 4000000000000000000, x %% 2, iif(x %% 13 = 0, NULL, x %% 101 * 0.25 - 5), x %% 17 * 0.5, "
+      "CAST(x %% 4 AS BLOB) FROM i",
+      (int)property_below(random, 1u << 20), count);
+  SQL_OK(kit->session, "DELETE FROM stock");
+  SQL_OK(kit->session, text);
+  SQL_OK(kit->session,
+         "INSERT INTO \"k.t\"(user, time, page, kind, n, big, flag, price, rate, raw) SELECT * FROM stock");
+}
+
+/* Some rows are taken out of their segments again. */
+static void disturb(session_kit *kit) {
+  static const char *const changes[] = {
+      "UPDATE %s SET page = '/changed', n = 100 WHERE user %% 7 = 3 AND time %% 3 = 1",
+      "DELETE FROM %s WHERE user %% 5 = 2 AND time %% 2 = 1", "UPDATE %s SET price = NULL WHERE user = 11"};
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    char text[200];
+    snprintf(text, sizeof text, changes[i], "stock");
+    SQL_OK(kit->session, text);
+    snprintf(text, sizeof text, changes[i], "\"k.t\"");
+    SQL_OK(kit->session, text);
+  }
+}
+
+/* ---- Random questions ---- */
+static const char *any(uint64_t *random, const char *const *of, size_t count) {
+  return of[property_below(random, count)];
+}
+#define ANY(random_, array_) any(random_, array_, sizeof array_ / sizeof *array_)
+
+static void make_keys(uint64_t *random, char *keys, size_t size, int *count) {
+  static const char *const columns[] = {"page", "kind", "n", "big", "flag", "raw", "\"Page\"", "user"};
+  *count = (int)property_below(random, 4);
+  keys[0] = '\0';
+  for (int i = 0; i < *count; i++)
+    snprintf(keys + strlen(keys), size - strlen(keys), "%s%s", i > 0 ? ", " : "", ANY(random, columns));
+}
+
+static void make_tests(uint64_t *random, char *where, size_t size) {
+  static const char *const tests[] = {"n > 0",
+                                      "n BETWEEN -2 AND 3",
+                                      "n <> 1",
+                                      "n >= 1.5",
+                                      "n = '2'",
+                                      "n < 'x'",
+                                      "big > 0",
+                                      "price < 10.25",
+                                      "price >= -1",
+                                      "price <> 0",
+                                      "price > 'a'",
+                                      "rate = 0.5",
+                                      "rate < 3",
+                                      "page = '/page/3'",
+                                      "page >= '/page/2'",
+                                      "page = 7",
+                                      "page <> '/changed'",
+                                      "kind <= 'c'",
+                                      "flag = 1",
+                                      "flag = NULL",
+                                      "raw = x'31'",
+                                      "raw > 'x'",
+                                      "user < 30",
+                                      "time >= 1000",
+                                      "n = 4000000000",
+                                      "price > 1e300",
+                                      "n = abs(-3)",
+                                      "rate < 0.1"};
+  size_t count = property_below(random, 4);
+  where[0] = '\0';
+  for (size_t i = 0; i < count; i++)
+    snprintf(where + strlen(where), size - strlen(where), "%s %s", i > 0 ? " AND" : " WHERE", ANY(random, tests));
+}
+
+static void make_question(uint64_t *random, char *text, size_t size) {
+  static const char *const totals[] = {"count(*)",
+                                       "count(page)",
+                                       "sum(n)",
+                                       "total(n)",
+                                       "avg(price)",
+                                       "min(price)",
+                                       "max(n)",
+                                       "sum(price)",
+                                       "avg(big)",
+                                       "min(rate) AS lowest",
+                                       "count(raw)",
+                                       "sum(flag)",
+                                       "max(big) - min(big)",
+                                       "round(avg(rate), 2)",
+                                       "sum(n) * 2 / count(*)",
+                                       "ifnull(max(flag), 9) m",
+                                       "sum(time)",
+                                       "count(*) > 5"};
+  char keys[100], where[200];
+  int key_count;
+  make_keys(random, keys, sizeof keys, &key_count);
+  make_tests(random, where, sizeof where);
+  size_t len = (size_t)snprintf(text, size, "SELECT %s%s", keys, key_count > 0 ? ", " : "");
+  for (size_t i = 0, count = 1 + property_below(random, 3); i < count; i++)
+    len += (size_t)snprintf(text + len, size - len, "%s%s", i > 0 ? ", " : "", ANY(random, totals));
+  len += (size_t)snprintf(text + len, size - len, " FROM %%s%s", where);
+  if (key_count == 0) return;
+  len += (size_t)snprintf(text + len, size - len, " GROUP BY %s", keys);
+  if (property_below(random, 3) == 0) len += (size_t)snprintf(text + len, size - len, " HAVING count(*) > 3");
+  len += (size_t)snprintf(text + len, size - len, " ORDER BY %s%s", property_below(random, 2) ? "count(*) DESC, " : "",
+                          keys);
+  if (property_below(random, 3) == 0) snprintf(text + len, size - len, " LIMIT 5 OFFSET 1");
+}
+
+static bool is_by_columns(medley_session *session, const char *question) {
+  char text[700];
+  kit_rows plan = {0};
+  snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", question);
+  ck_assert_msg(kit_run(session, MEDLEY_LANGUAGE_SQL, text, &plan) == MEDLEY_OK, "%s: %s", text,
+                medley_session_error(session)->message);
+  return strstr(plan.text, "medley_groups") != NULL;
+}
+
+/* Hashes all rows: there may be many. */
+static int hash_row(void *context, medley_statement *statement) {
+  uint64_t *hash = context;
+  for (int i = 0; i < medley_column_count(statement); i++) {
+    bool null = medley_column_type(statement, i) == MEDLEY_TYPE_NULL;
+    const char *text = null ? "NULL" : medley_column_text(statement, i);
+    *hash = (*hash ^ (uint64_t)medley_column_type(statement, i)) * 1099511628211u;
+    for (; *text != '\0'; text++) *hash = (*hash ^ (uint8_t)*text) * 1099511628211u;
+  }
+  return 0;
+}
+
+static uint64_t ask(medley_session *session, const char *question, const char *table) {
+  char text[700];
+  uint64_t hash = 14695981039346656037u;
+  snprintf(text, sizeof text, question, table);
+  int rc = medley_exec(session, MEDLEY_LANGUAGE_SQL, text, MEDLEY_NUL_ENDED, hash_row, &hash);
+  return rc == MEDLEY_OK ? hash : (uint64_t)rc;
+}
+
+START_TEST(answers_are_those_of_a_table_of_sqls_own) {
+  uint64_t random = property_seed("sql_groups");
+  session_kit kit;
+  open_tables(&kit);
+  add_rows(&kit, &random, ROWS);
+  int by_columns = 0, questions = 0;
+  for (int stage = 0; stage < 4; stage++) { /* records alone; sealed; some taken out again; sealed anew */
+    if (stage == 1 || stage == 3) maintain(kit.db);
+    if (stage == 2) disturb(&kit);
+    if (stage == 2) SQL_OK(kit.session, "BEGIN; INSERT INTO stock(n) VALUES (1); DELETE FROM stock WHERE user IS NULL");
+    for (int i = 0; i < 250; i++, questions++) {
+      char question[600], wide[700];
+      make_question(&random, question, sizeof question);
+      snprintf(wide, sizeof wide, question, "\"k.t\"");
+      by_columns += is_by_columns(kit.session, wide);
+      ck_assert_msg(ask(kit.session, question, "stock") == ask(kit.session, question, "\"k.t\""), "stage %d: %s", stage,
+                    wide);
+    }
+    if (stage == 2) SQL_OK(kit.session, "COMMIT");
+  }
+  ck_assert_int_gt(by_columns, questions / 2);
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(only_what_has_no_better_way_is_found_by_columns) {
+  static const struct {
+    const char *question;
+    bool by_columns;
+  } cases[] = {
+      {"SELECT page, count(*) FROM \"k.t\" GROUP BY page", true},
+      {"select count(*) from \"k.t\"", true},
+      {"SELECT count(*) FROM \"K.T\"", true},
+      {"SELECT count(*) FROM [k.t]", true},
+      {"SELECT count(*) FROM \"k.t\" -- all\n", true},
+      {"SELECT page FROM \"k.t\" GROUP BY page ORDER BY sum(n) DESC LIMIT 3", true},
+      {"SELECT strftime('%H', n, 'unixepoch') h, sum(price) FROM \"k.t\" WHERE n >= unixepoch('now') GROUP BY n", true},
+      {"SELECT page, avg(price) AS a FROM \"k.t\" WHERE n = 1 AND price BETWEEN 1 AND 2 GROUP BY page HAVING a > 1",
+       true},
+      {"SELECT count(*) FROM \"k.t\" WHERE user = 3", false},           /* by the key */
+      {"SELECT count(*) FROM \"k.t\" WHERE n = 3 AND user = 3", false}, /* by the key */
+      {"SELECT count(*) FROM \"k.t\" WHERE kind = 'a'", false},         /* by an index */
+      {"SELECT page FROM \"k.t\"", false},
+      {"SELECT page, n FROM \"k.t\" GROUP BY page", false}, /* a column of any row */
+      {"SELECT count(DISTINCT page) FROM \"k.t\"", false},
+      {"SELECT count(*) FILTER (WHERE n > 1) FROM \"k.t\"", false},
+      {"SELECT group_concat(page) FROM \"k.t\"", false},
+      {"SELECT min(page) FROM \"k.t\"", false},
+      {"SELECT max(n, 3) FROM \"k.t\" GROUP BY n", false},
+      {"SELECT price, count(*) FROM \"k.t\" GROUP BY price", false},
+      {"SELECT count(*) FROM \"k.t\" WHERE n = 1 OR n = 2", false},
+      {"SELECT count(*) FROM \"k.t\" WHERE n = big", false},
+      {"SELECT count(*) FROM \"k.t\" WHERE n IN (1, 2)", false},
+      {"SELECT count(*) FROM \"k.t\" WHERE n > (SELECT 1)", false},
+      {"SELECT count(*) FROM \"k.t\" WHERE n > random()", false},
+      {"SELECT count(*) FROM \"k.t\" AS t", false},
+      {"SELECT count(*) FROM \"k.t\", \"k.t\" AS u", false},
+      {"SELECT count(*) FROM \"k.t\" UNION SELECT 1", false},
+      {"SELECT page AS kind, count(*) FROM \"k.t\" GROUP BY page", false}, /* a name of two meanings */
+      {"SELECT n = '1', count(*) FROM \"k.t\" GROUP BY n", false},         /* by the column's affinity */
+      {"SELECT DISTINCT page FROM \"k.t\" GROUP BY page", false},
+      {"SELECT row_number() OVER (), count(*) FROM \"k.t\" GROUP BY page", false},
+      {"SELECT count(*) FROM stock", false},
+      {"WITH x AS (SELECT 1) SELECT count(*) FROM \"k.t\"", false},
+  };
+  session_kit kit;
+  open_tables(&kit);
+  cql(kit.session, "CREATE INDEX ON k.t (kind)");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_msg(is_by_columns(kit.session, cases[i].question) == cases[i].by_columns, "%s", cases[i].question);
+  kit_close(&kit);
+}
+END_TEST
+
+static int plan_line(char *to, size_t size, const char *line) { return snprintf(to, size, "%s", line); }
+
+START_TEST(names_plans_and_errors_are_the_statements_own) {
+  session_kit kit;
+  medley_statement *statement;
+  open_tables(&kit);
+  uint64_t random = 1;
+  add_rows(&kit, &random, 300);
+  PLAN_IS(
+      kit.session, "SELECT page, avg(n) FROM \"k.t\" WHERE price >= ?1 GROUP BY page",
+      "SCAN medley_groups VIRTUAL TABLE INDEX 3:k.t by \"page\" of \"n\" ct where \"price\" >= / USE TEMP B-TREE FOR "
+      "GROUP BY");
+  ck_assert_int_eq(
+      medley_prepare(kit.session, MEDLEY_LANGUAGE_SQL,
+                     "SELECT PAGE, count( * ), sum(n) AS \"the sum\" FROM \"k.t\" WHERE n > :low AND n < ? "
+                     "GROUP BY page; SELECT 1",
+                     MEDLEY_NUL_ENDED, &statement, NULL),
+      MEDLEY_OK);
+  ck_assert_str_eq(medley_column_name(statement, 0), "page");
+  ck_assert_str_eq(medley_column_name(statement, 1), "count( * )");
+  ck_assert_str_eq(medley_column_name(statement, 2), "the sum");
+  ck_assert_int_eq(medley_bind_count(statement), 2);
+  ck_assert_int_eq(medley_bind_index(statement, ":low"), 1);
+  ck_assert_int_eq(medley_bind_integer(statement, 1, -100), MEDLEY_OK);
+  ck_assert_int_eq(medley_bind_integer(statement, 2, 100), MEDLEY_OK);
+  int rows = 0;
+  while (medley_step(statement) == MEDLEY_ROW) rows++;
+  ck_assert_int_eq(rows, 24);
+  cql(kit.session, "ALTER TABLE k.t DROP n"); /* under the prepared statement */
+  ck_assert_int_eq(medley_step(statement), MEDLEY_ERROR);
+  ck_assert_ptr_nonnull(strstr(medley_session_error(kit.session)->message, "no such column"));
+  medley_statement_close(statement);
+  SQL_FAILS(kit.session, "SELECT sum(n) FROM \"k.t\"", MEDLEY_ERROR);
+  ck_assert_int_eq(medley_session_error(kit.session)->column, 12);
+  SQL_FAILS(kit.session, "SELECT count(*) FROM \"k.t\" GROUP page", MEDLEY_SYNTAX);
+  SQL_OK(kit.session, "UPDATE \"k.t\" SET big = 9223372036854775807");
+  SQL_FAILS(kit.session, "SELECT sum(big) FROM \"k.t\"", MEDLEY_ERROR);
+  ck_assert_ptr_nonnull(strstr(medley_session_error(kit.session)->message, "integer overflow"));
+  SQL_IS(kit.session, "SELECT avg(big) > 9.2e18, max(big) FROM \"k.t\"", "1|9223372036854775807\n");
+  SQL_OK(kit.session, "CREATE TABLE \"k.t\"(page); INSERT INTO \"k.t\" VALUES (1)"); /* hides it */
+  SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\"", "1\n");
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(what_sql_shows_as_null_is_in_no_total) {
+  session_kit kit;
+  open_tables(&kit);
+  cql(kit.session, "INSERT INTO k.t (user, time, price, rate) VALUES (1, 1, NaN, NaN)");
+  cql(kit.session, "INSERT INTO k.t (user, time, price, rate) VALUES (1, 2, Infinity, 1)");
+  cql(kit.session, "INSERT INTO k.t (user, time, price, rate) VALUES (1, 3, -0.0, 2)");
+  cql(kit.session, "INSERT INTO k.t (user, time, page) VALUES (1, 4, '')");
+  for (int sealed = 0; sealed < 2; sealed++) {
+    SQL_IS(kit.session, "SELECT count(*), count(price), max(price), min(price), sum(rate) FROM \"k.t\"",
+           "4|2|Inf|0.0|3.0\n");
+    SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\" WHERE price > 1", "1\n");
+    SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\" WHERE price <> 1", "2\n");
+    SQL_IS(kit.session, "SELECT count(*) FROM \"k.t\" WHERE price >= 0", "2\n");
+    SQL_IS(kit.session, "SELECT page, count(*) FROM \"k.t\" GROUP BY page", "NULL|3\n|1\n");
+    cql(kit.session, "ALTER TABLE k.t WITH segment_rows = 2");
+    maintain(kit.db);
+  }
+  kit_close(&kit);
+}
+END_TEST
+
+static void refuse(medley_session *session, const char *text, const char *words) {
+  SQL_FAILS(session, text, MEDLEY_ERROR);
+  ck_assert_msg(strstr(medley_session_error(session)->message, words) != NULL, "%s: %s", text,
+                medley_session_error(session)->message);
+}
+
+START_TEST(the_function_by_itself_refuses_what_it_does_not_know) {
+  session_kit kit;
+  open_tables(&kit);
+  refuse(kit.session, "SELECT * FROM medley_groups", "have to be given");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t')", "have to be given");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by page')", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" of \"n\" x')", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'where \"n\" >')", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', NULL)", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.none', '')", "no such table: k.none");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"none\"')", "no such column");
+  SQL_OK(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" \"kind\"')");
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("sql_groups", answers_are_those_of_a_table_of_sqls_own, only_what_has_no_better_way_is_found_by_columns,
+              names_plans_and_errors_are_the_statements_own, what_sql_shows_as_null_is_in_no_total,
+              the_function_by_itself_refuses_what_it_does_not_know)
