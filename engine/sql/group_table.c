@@ -57,7 +57,7 @@ static bool write_schema(med_buffer *text) {
   }
   ok = ok && med_buffer_printf(text, ", \"table\" HIDDEN, spec HIDDEN");
   for (size_t i = 0; ok && i < MED_WIDE_GROUP_TESTS_MAX; i++) ok = med_buffer_printf(text, ", value_%zu HIDDEN", i);
-  return ok && med_buffer_append_byte(text, ')');
+  return ok && med_buffer_printf(text, ")"); /* with a NUL behind it */
 }
 
 static int connect(sqlite3 *handle, void *context, int argc, const char *const *argv, sqlite3_vtab **made,
