@@ -3,17 +3,19 @@
 
 #include "engine/cql/scalar.h"
 #include "models/widecolumn/segment_scan.h"
+#include "models/widecolumn/segment_writer.h"
 
 /* ---- What is taken ---- */
-static bool is_regular(const med_wide_column *column) {
-  return column->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&column->type);
+static bool is_sealed(const med_wide_column *column) {
+  return (column->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&column->type)) ||
+         med_wide_segment_keeps(column);
 }
 
 static bool takes_aggregate(const med_cql_expression *expression) {
   if (expression->kind != MED_CQL_IS_AGGREGATE) return false;
   if (expression->aggregate == MED_CQL_COUNT_ROWS) return true;
   const med_cql_expression *of = expression->arguments[0];
-  if (of->kind != MED_CQL_IS_COLUMN || !is_regular(of->column)) return false;
+  if (of->kind != MED_CQL_IS_COLUMN || !is_sealed(of->column)) return false;
   return expression->aggregate == MED_CQL_COUNT || med_wide_segment_type(of->column->type.kind) != MED_COLUMN_TEXTS;
 }
 
@@ -31,7 +33,7 @@ static bool comparison_of(med_cql_operator operation, med_compare *compare) {
 
 static bool takes_test(const med_cql_test *test) {
   med_compare compare;
-  if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_regular(test->columns[0])) return false;
+  if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_sealed(test->columns[0])) return false;
   if (!comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
   med_wide_kind kind = test->columns[0]->type.kind;
   switch (med_wide_segment_type(kind)) {
@@ -152,19 +154,46 @@ static int add_rows(med_cql_run *run, med_wide_segment_scan *scan, const med_cql
   return rc;
 }
 
+/* Whether the present segment stores all columns that are asked for. */
+static int has_columns(med_wide_segment_scan *scan, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+                       bool *all) {
+  int rc = MEDLEY_OK;
+  *all = true;
+  for (size_t i = 0; rc == MEDLEY_OK && *all && i < bounds->test_count; i++)
+    rc = med_wide_segment_scan_stores(scan, bounds->tests[i].columns[0], all);
+  for (size_t i = 0; rc == MEDLEY_OK && *all && i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    if (expression->aggregate != MED_CQL_COUNT_ROWS)
+      rc = med_wide_segment_scan_stores(scan, expression->arguments[0]->column, all);
+  }
+  return rc;
+}
+
+static int add_segments(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
+                        const med_cql_bounds *bounds, med_cql_accumulator *accumulators, bool *all) {
+  uint64_t selected[MED_VECTOR_WORDS];
+  size_t rows;
+  int rc;
+  while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
+    rc = has_columns(scan, plan, bounds, all);
+    if (rc == MEDLEY_OK && *all) rc = add_rows(run, scan, plan, bounds, selected, accumulators);
+    if (rc != MEDLEY_OK || !*all) return rc;
+  }
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
 int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
                        med_cql_accumulator *accumulators, bool *taken) {
   med_wide_segment_scan *scan;
-  uint64_t selected[MED_VECTOR_WORDS];
-  size_t rows;
+  size_t size = plan->aggregate_count * sizeof *accumulators;
   *taken = takes(plan, bounds, run->txn);
   if (!*taken) return MEDLEY_OK;
+  med_cql_accumulator *before = med_arena_copy(run->arena, accumulators, size);
+  if (before == NULL) return med_error_no_memory(med_txn_error(run->txn));
   int rc = med_wide_segment_scan_open(run->txn, plan->table, &scan);
   if (rc != MEDLEY_OK) return rc;
-  while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
-    rc = add_rows(run, scan, plan, bounds, selected, accumulators);
-    if (rc != MEDLEY_OK) break;
-  }
+  rc = add_segments(run, scan, plan, bounds, accumulators, taken);
+  if (!*taken) memcpy(accumulators, before, size); /* the row path does all of it */
   med_wide_segment_scan_close(scan);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  return rc;
 }
