@@ -45,21 +45,11 @@ static const char *add_scalar(text *out, const char *json, const medley_value *v
   return end;
 }
 
-/* The inside of a string as json.c of CQL writes it: \u is of the first 32 characters alone. */
+/* The JSON that a string holds: of what has to be escaped, JSON itself has quotes and backslashes alone. */
 static void add_unescaped(text *out, const char *json, const char *end) {
-  static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
   for (; json < end; json++) {
-    char c = *json;
-    if (c == '\\') {
-      const char *found = strchr(names, *++json);
-      c = found ? meanings[found - names] : *json;
-      if (*json == 'u' && end - json > 4) {
-        char low = json[4];
-        c = (char)((json[3] - '0') * 16 + (low <= '9' ? low - '0' : (low | 32) - 'a' + 10));
-        json += 4;
-      }
-    }
-    text_add(out, &c, 1);
+    if (*json == '\\') json++;
+    text_add(out, json, 1);
   }
 }
 
@@ -70,6 +60,7 @@ static const char *add_key(text *out, const char *json, const medley_value *key)
   if (!has_parts || !holds_special(key)) return add_scalar(out, json, key);
   const char *end = end_of_scalar(json);
   text inner = {0}, walked = {0};
+  text_add_string(&inner, "");
   add_unescaped(&inner, json + 1, end - 1);
   add_value(&walked, inner.bytes, key);
   text_add_json_string(out, walked.bytes, walked.len);
@@ -87,7 +78,9 @@ static const char *add_punctuation(text *out, const char *json, const char *whic
 static const char *add_list(text *out, const char *json, const medley_value *value) {
   size_t count = value && value->type == MEDLEY_TYPE_LIST ? value->as.list.count : 0;
   text_add(out, json++, 1);
-  for (size_t i = 0; *json && *json != ']'; i++) {
+  const char *before = NULL; /* text of another form ends the walk */
+  for (size_t i = 0; *json && *json != ']' && json != before; i++) {
+    before = json;
     json = add_value(out, json, i < count ? &value->as.list.items[i] : NULL);
     json = add_punctuation(out, json, ", ");
   }
@@ -98,7 +91,9 @@ static const char *add_list(text *out, const char *json, const medley_value *val
 static const char *add_object(text *out, const char *json, const medley_value *value) {
   size_t count = value && value->type == MEDLEY_TYPE_MAP ? value->as.map.count : 0;
   text_add(out, json++, 1);
-  for (size_t i = 0; *json && *json != '}'; i++) {
+  const char *before = NULL;
+  for (size_t i = 0; *json && *json != '}' && json != before; i++) {
+    before = json;
     json = add_key(out, json, i < count ? &value->as.map.keys[i] : NULL);
     json = add_punctuation(out, json, ": ");
     json = add_value(out, json, i < count ? &value->as.map.values[i] : NULL);
