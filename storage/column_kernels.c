@@ -64,11 +64,9 @@ FILTER(reals_less_equal, double, reals_4, <=)
 
 INLINE void compare_integers(const int64_t *values, size_t words, med_compare compare, int64_t constant,
                              uint64_t *selected) {
-  switch (compare) {
-    case MED_LESS: integers_less(values, words, constant, selected); break;
-    case MED_EQUAL: integers_equal(values, words, constant, selected); break;
-    default: integers_greater(values, words, constant, selected);
-  }
+  if (compare == MED_LESS) integers_less(values, words, constant, selected);
+  if (compare == MED_EQUAL) integers_equal(values, words, constant, selected);
+  if (compare == MED_GREATER) integers_greater(values, words, constant, selected);
 }
 FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
      (values, words, compare, constant, selected))
@@ -97,11 +95,9 @@ void med_column_compare_integers(const int64_t *values, size_t rows, med_compare
 
 INLINE void compare_reals(const double *values, size_t words, med_compare compare, double constant,
                           uint64_t *selected) {
-  switch (compare) {
-    case MED_LESS: reals_less(values, words, constant, selected); break;
-    case MED_EQUAL: reals_equal(values, words, constant, selected); break;
-    default: reals_less_equal(values, words, constant, selected);
-  }
+  if (compare == MED_LESS) reals_less(values, words, constant, selected);
+  if (compare == MED_EQUAL) reals_equal(values, words, constant, selected);
+  if (compare == MED_LESS_EQUAL) reals_less_equal(values, words, constant, selected);
 }
 FAST(compare_reals, (const double *values, size_t words, med_compare compare, double constant, uint64_t *selected),
      (values, words, compare, constant, selected))
