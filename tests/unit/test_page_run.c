@@ -102,26 +102,6 @@ START_TEST(dropping_in_slices_takes_that_run_and_no_neighbour) {
 }
 END_TEST
 
-START_TEST(a_drop_that_cannot_be_is_refused) {
-  store_kit kit = {0};
-  med_page_run last, run;
-  bool done = true;
-  store_kit_open(&kit);
-  med_page_run_init(&last, MED_TREE_WIDE, med_slice_of_text("\xFF"), UINT64_MAX); /* nothing can lie behind it */
-  med_page_run_init(&run, MED_TREE_WIDE, med_slice_of_text("p"), 1);
-  med_txn *txn = store_kit_begin(&kit);
-  ck_assert_int_eq(med_page_run_drop(txn, &last, 1, &done), MEDLEY_MISUSE);
-  ck_assert(!done);
-  store_kit_commit(&kit);
-  done = true;
-  txn = store_kit_reader(&kit);
-  ck_assert_int_ne(med_page_run_drop(txn, &run, 1, &done), MEDLEY_OK);
-  ck_assert(!done);
-  med_txn_close_reader(txn);
-  store_kit_close(&kit);
-}
-END_TEST
-
 START_TEST(a_run_that_was_rolled_back_is_not_there) {
   store_kit kit = {0};
   med_page_run run;
@@ -182,6 +162,5 @@ END_TEST
 
 PROPERTY_MAIN("page_run", a_run_built_over_several_transactions_reads_as_one,
               pages_out_of_order_or_too_large_are_refused_and_change_nothing,
-              dropping_in_slices_takes_that_run_and_no_neighbour, a_drop_that_cannot_be_is_refused,
-              a_run_that_was_rolled_back_is_not_there, keys_are_prefix_id_and_number_in_big_endian,
-              a_header_names_its_kind_and_what_is_no_header_is_refused)
+              dropping_in_slices_takes_that_run_and_no_neighbour, a_run_that_was_rolled_back_is_not_there,
+              keys_are_prefix_id_and_number_in_big_endian, a_header_names_its_kind_and_what_is_no_header_is_refused)
