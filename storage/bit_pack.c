@@ -103,7 +103,7 @@ static void put_lanes_64(const uint64_t *numbers, size_t count, unsigned width, 
     size_t bit = 0;                                         \
     for (size_t row = 0; row < rows; row++, bit += width) { \
       const uint8_t *word = from + bit / bits * BLOCK;      \
-      unsigned shift = bit % bits;                          \
+      unsigned shift = (unsigned)(bit % bits);              \
       if (shift + width <= bits) {                          \
         GET_PART(type, 0);                                  \
         GET_PART(type, 32);                                 \

@@ -551,6 +551,10 @@ int med_checkpoint_check(const med_checkpoint *checkpoint, medley_error *error) 
     MDB_envinfo info;
     if (mdb_env_info(checkpoint->store->env, &info) != MDB_SUCCESS) info.me_last_txnid = 0;
     rc = open_to_look(checkpoint, &log, error);
+    if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) { /* it cannot be read, whoever writes */
+      med_log_clear(&log);
+      return rc;
+    }
     if (rc == MEDLEY_OK) rc = read_to_the_end(&log, error);
     int seen = rc == MEDLEY_NOT_FOUND ? rc : med_log_is_present(&log, &present, NULL);
     bool ends_early = rc == MEDLEY_OK && is_pinned(checkpoint) && log.last_id < info.me_last_txnid;

@@ -41,25 +41,31 @@ static void keep_rows(uint64_t *selected, size_t rows, bool inverted) {
 }
 
 /* ---- Filters ---- Three comparisons are computed; the others are what they leave. */
-INLINE void compare_integers_with(const int64_t *values, size_t words, med_compare compare, int64_t constant,
-                                  uint64_t *selected) {
-  for (size_t word = 0; word < words; word++) {
-    bits_4 found = {0}, bits = FIRST_BITS;
-    for (size_t part = 0; part < PARTS; part++, values += LANES, bits <<= LANES) {
-      integers_4 four;
-      memcpy(&four, values, sizeof four);
-      integers_4 is = compare == MED_LESS ? four < constant : compare == MED_EQUAL ? four == constant : four > constant;
-      found |= (bits_4)is & bits;
-    }
-    selected[word] = found[0] | found[1] | found[2] | found[3];
+/* Defines a filter of one comparison. */
+#define FILTER(name, number, numbers_4, SIGN)                                                 \
+  INLINE void name(const number *values, size_t words, number constant, uint64_t *selected) { \
+    for (size_t word = 0; word < words; word++) {                                             \
+      bits_4 found = {0}, bits = FIRST_BITS;                                                  \
+      for (size_t part = 0; part < PARTS; part++, values += LANES, bits <<= LANES) {          \
+        numbers_4 four;                                                                       \
+        memcpy(&four, values, sizeof four);                                                   \
+        found |= (bits_4)(four SIGN constant)&bits;                                           \
+      }                                                                                       \
+      selected[word] = found[0] | found[1] | found[2] | found[3];                             \
+    }                                                                                         \
   }
-}
+FILTER(integers_less, int64_t, integers_4, <)
+FILTER(integers_equal, int64_t, integers_4, ==)
+FILTER(integers_greater, int64_t, integers_4, >)
+FILTER(reals_less, double, reals_4, <)
+FILTER(reals_equal, double, reals_4, ==)
+FILTER(reals_less_equal, double, reals_4, <=)
 
 INLINE void compare_integers(const int64_t *values, size_t words, med_compare compare, int64_t constant,
                              uint64_t *selected) {
-  if (compare == MED_LESS) compare_integers_with(values, words, MED_LESS, constant, selected);
-  if (compare == MED_EQUAL) compare_integers_with(values, words, MED_EQUAL, constant, selected);
-  if (compare == MED_GREATER) compare_integers_with(values, words, MED_GREATER, constant, selected);
+  if (compare == MED_LESS) integers_less(values, words, constant, selected);
+  if (compare == MED_EQUAL) integers_equal(values, words, constant, selected);
+  if (compare == MED_GREATER) integers_greater(values, words, constant, selected);
 }
 FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
      (values, words, compare, constant, selected))
@@ -85,27 +91,11 @@ void med_column_compare_integers(const int64_t *values, size_t rows, med_compare
   keep_rows(selected, rows, inverted);
 }
 
-INLINE void compare_reals_with(const double *values, size_t words, med_compare compare, double constant,
-                               uint64_t *selected) {
-  for (size_t word = 0; word < words; word++) {
-    bits_4 found = {0}, bits = FIRST_BITS;
-    for (size_t part = 0; part < PARTS; part++, values += LANES, bits <<= LANES) {
-      reals_4 four;
-      memcpy(&four, values, sizeof four);
-      integers_4 is = compare == MED_LESS    ? four < constant
-                      : compare == MED_EQUAL ? four == constant
-                                             : four <= constant;
-      found |= (bits_4)is & bits;
-    }
-    selected[word] = found[0] | found[1] | found[2] | found[3];
-  }
-}
-
 INLINE void compare_reals(const double *values, size_t words, med_compare compare, double constant,
                           uint64_t *selected) {
-  if (compare == MED_LESS) compare_reals_with(values, words, MED_LESS, constant, selected);
-  if (compare == MED_EQUAL) compare_reals_with(values, words, MED_EQUAL, constant, selected);
-  if (compare == MED_LESS_EQUAL) compare_reals_with(values, words, MED_LESS_EQUAL, constant, selected);
+  if (compare == MED_LESS) reals_less(values, words, constant, selected);
+  if (compare == MED_EQUAL) reals_equal(values, words, constant, selected);
+  if (compare == MED_LESS_EQUAL) reals_less_equal(values, words, constant, selected);
 }
 FAST(compare_reals, (const double *values, size_t words, med_compare compare, double constant, uint64_t *selected),
      (values, words, compare, constant, selected))
@@ -155,7 +145,7 @@ bool med_column_may_match_reals(double min, double max, med_compare compare, dou
     case MED_LESS: return min_less;
     case MED_LESS_EQUAL: return !min_greater;
     case MED_EQUAL: return !min_greater && !max_less;
-    case MED_NOT_EQUAL: return min_less || min_greater || max_less || max_greater;
+    case MED_NOT_EQUAL: return min_less || max_greater;
     case MED_GREATER_EQUAL: return !max_less;
     default: return max_greater;
   }

@@ -31,9 +31,12 @@ static const char help[] =
     "Writes the database as text to standard output: SQL that makes the tables and their rows, in one transaction, "
     "then\n"
     "redis: lines that make every key of every durable bucket, with its expiry, then cql: lines that make keyspaces,\n"
-    "tables and rows (without their timestamps). It is one snapshot, and it loads again:\n"
+    "tables and rows. It is one snapshot, and it loads again:\n"
     "  medley dump old.medley | medley new.medley\n"
-    "Cache buckets are not part of it: what they hold can be made again.\n";
+    "Not part of it: cache buckets, whose contents can be made again; of wide-column rows their timestamps, the times\n"
+    "to live of single elements of collections, and the row's own: a row comes back as if it was inserted, and lives\n"
+    "as long as the value of it that lives longest, or for ever if none has a time to live.\n"
+    "A dump that fails ends with status 1; what it has written until then is not the whole database.\n";
 
 static void add_name(text *out, const char *name) {
   text_add_string(out, "\"");
@@ -306,7 +309,7 @@ int subcommand_dump(int argc, char **argv) {
   if (rc == MEDLEY_OK) rc = dump_buckets(sh.session, stdout);
   if (rc == MEDLEY_OK) rc = dump_wide(sh.session, stdout);
   if (rc != MEDLEY_OK) fprintf(stderr, "medley: %s: %s\n", argv[1], medley_session_error(sh.session)->message);
-  if (rc != MEDLEY_OK) sh.failed = true; /* the dump has no COMMIT then: it loads nothing */
+  if (rc != MEDLEY_OK) sh.failed = true; /* what was written before the failure loads, but for an open transaction */
   medley_rollback(sh.session);
   shell_close(&sh);
   if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -1,6 +1,7 @@
 /* json_lines_reader.c - one JSON object a line; its members are the columns.
  *
- * Numbers keep their kind (an integer beyond 64 bits becomes a real), lists and objects inside are kept as JSON text.
+ * Numbers keep their kind (an integer beyond 64 bits becomes a real), lists and objects inside are kept as JSON text,
+ * but for an object that is a blob.
  * The grammar is RFC 8259's, without mercy; depth is bounded. */
 #include <ctype.h>
 #include <errno.h>
@@ -199,6 +200,29 @@ static void add_number(json_line *j, load_rows *rows, uint32_t column, size_t be
   field->real = real;
 }
 
+/* What the shell writes for a blob: {"$hex":"00ff"}, blanks allowed. */
+static bool add_blob(text *bytes, const char *json, size_t len) {
+  static const char *const parts[] = {"{", "\"$hex\"", ":", "\""};
+  const char *end = json + len;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    size_t part_len = strlen(parts[i]);
+    while (json < end && isspace((unsigned char)*json)) json++;
+    if ((size_t)(end - json) < part_len || memcmp(json, parts[i], part_len) != 0) return false;
+    json += part_len;
+  }
+  const char *quote = memchr(json, '"', (size_t)(end - json));
+  if (!quote || strspn(quote + 1, " \t\r") + 2 != (size_t)(end - quote)) return false;
+  return load_rows_add_hex(bytes, json, (size_t)(quote - json));
+}
+
+/* A list or an object stays the text that it is, unless it is a blob. */
+static void add_nested(json_line *j, load_rows *rows, uint32_t column, size_t begun) {
+  size_t offset = rows->bytes.len;
+  bool is_blob = add_blob(&rows->bytes, j->bytes + begun, j->at - begun);
+  if (!is_blob) text_add(&rows->bytes, j->bytes + begun, j->at - begun);
+  load_rows_add_field(rows, column, is_blob ? LOAD_BLOB : LOAD_TEXT, offset);
+}
+
 /* The value of one member of the line's object, as a field. */
 static load_result take_field(json_line *j, load_rows *rows, uint32_t column) {
   size_t offset = rows->bytes.len;
@@ -220,8 +244,7 @@ static load_result take_field(json_line *j, load_rows *rows, uint32_t column) {
     text_clear(&scratch);
     if (result != LOAD_ROW) return result;
     if (c == '{' || c == '[') {
-      text_add(&rows->bytes, j->bytes + begun, j->at - begun);
-      load_rows_add_field(rows, column, LOAD_TEXT, offset);
+      add_nested(j, rows, column, begun);
     } else {
       load_rows_add_field(rows, column, c == 'n' ? LOAD_NULL : LOAD_BOOLEAN, offset)->integer = c == 't';
     }

@@ -24,6 +24,8 @@ typedef struct loader {
   bool create;
   bool is_wide; /* a table of CQL: a row of the same key is written over, as CQL does */
   load_columns columns;
+  bool takes_bytes[LOAD_COLUMNS_MAX]; /* by column: declared BLOB */
+  text bytes;                         /* of a blob that was written in digits */
   load_rows rows;
   load_input input;
   progress bar;
@@ -41,9 +43,14 @@ static const char help[] =
     "Loads rows into a table. A file is CSV with a line of column names (quoting of RFC 4180; an empty field is NULL,\n"
     "\"\" is the empty text), or JSON lines: one object a line, its members being the columns; which of the two is "
     "seen\n"
-    "from its first byte. - is standard input.\n"
+    "from its first byte. - is standard input. Bytes are {\"$hex\":\"00ff\"} in JSON lines, and x'00ff' in a column "
+    "that is a\n"
+    "BLOB, as the shell writes them; for a wide-column table also 0x00ff.\n"
     "\n"
-    "  --table T, -t T      the table; KEYSPACE.TABLE is a wide-column table, where a row replaces the one of its key\n"
+    "  --table T, -t T      the table; KEYSPACE.TABLE is a wide-column table, where a row replaces the one of its "
+    "key;\n"
+    "                       columns _ttl and _writetime are its time to live in seconds and its timestamp in "
+    "microseconds\n"
     "  --delimiter C, -d C  what stands between the fields of CSV; default a comma; \"tab\" is a tab\n"
     "  --create             create the table: columns as named, types as the first 10,000 rows suggest\n"
     "  --help               this text\n"
@@ -95,15 +102,30 @@ static bool prepare_insert(loader *l, const load_row *row) {
   return rc == MEDLEY_OK;
 }
 
+/* A text that stands for bytes: x'00ff' as the shell writes it in csv, and 0x00ff as CQL does. */
+static bool is_bytes(loader *l, const load_field *field) {
+  const char *written = l->rows.bytes.bytes + field->offset;
+  size_t len = field->len;
+  l->bytes.len = 0;
+  if (!l->takes_bytes[field->column] || len < 2) return false;
+  if (l->is_wide && written[0] == '0' && (written[1] == 'x' || written[1] == 'X'))
+    return load_rows_add_hex(&l->bytes, written + 2, len - 2);
+  bool quoted = len >= 3 && (written[0] == 'x' || written[0] == 'X') && written[1] == '\'' && written[len - 1] == '\'';
+  return quoted && load_rows_add_hex(&l->bytes, written + 2, len - 3);
+}
+
 static int bind_field(loader *l, int index, const load_field *field) {
+  const char *bytes = field->len ? l->rows.bytes.bytes + field->offset : "";
   switch (field->kind) {
     case LOAD_NULL: return medley_bind_null(l->insert, index);
     case LOAD_BOOLEAN:
     case LOAD_INTEGER: return medley_bind_integer(l->insert, index, field->integer);
     case LOAD_REAL: return medley_bind_real(l->insert, index, field->real);
+    case LOAD_BLOB: return medley_bind_blob(l->insert, index, bytes, field->len);
     case LOAD_TEXT: break;
   }
-  return medley_bind_text(l->insert, index, field->len ? l->rows.bytes.bytes + field->offset : "", field->len);
+  if (is_bytes(l, field)) return medley_bind_blob(l->insert, index, l->bytes.len ? l->bytes.bytes : "", l->bytes.len);
+  return medley_bind_text(l->insert, index, bytes, field->len);
 }
 
 static int insert_row(loader *l, const load_row *row) {
@@ -269,14 +291,16 @@ static bool load_named(loader *l, const char *name) {
 /* A table that SQL knows and has not made: a wide-column table is called keyspace.table. */
 static bool read_columns(loader *l) {
   static const char sql[] =
-      "SELECT name, EXISTS (SELECT 1 FROM sqlite_schema s WHERE s.name = ?1 COLLATE NOCASE) FROM pragma_table_xinfo(?1)"
-      " WHERE hidden = 0";
+      "SELECT name, EXISTS (SELECT 1 FROM sqlite_schema s WHERE s.name = ?1 COLLATE NOCASE) AS is_sql, type = 'BLOB'"
+      " FROM pragma_table_xinfo(?1)"
+      " WHERE hidden = 0 OR (hidden = 1 AND NOT is_sql AND name IN ('_ttl', '_writetime'))";
   medley_statement *statement = NULL;
   int rc = medley_prepare(l->sh.session, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, &statement, NULL);
   if (rc == MEDLEY_OK) rc = medley_bind_text(statement, 1, l->table, MEDLEY_NUL_ENDED);
   l->columns.open = true;
   while (rc == MEDLEY_OK && medley_step(statement) == MEDLEY_ROW) {
-    load_columns_find(&l->columns, medley_column_text(statement, 0), medley_column_bytes(statement, 0));
+    long found = load_columns_find(&l->columns, medley_column_text(statement, 0), medley_column_bytes(statement, 0));
+    if (found >= 0) l->takes_bytes[found] = medley_column_integer(statement, 2) != 0;
     l->is_wide = strchr(l->table, '.') != NULL && !medley_column_integer(statement, 1);
   }
   l->columns.open = l->create;
@@ -314,6 +338,7 @@ static int run(loader *l, const char *path, char *const *files, int file_count) 
     fprintf(stderr, "medley load: stopped; %llu rows are in table %s\n", (unsigned long long)l->row_count, l->table);
   shell_close(&l->sh);
   load_rows_clear(&l->rows);
+  text_clear(&l->bytes);
   load_columns_clear(&l->columns);
   return done ? EXIT_FINE : EXIT_FAILED;
 }

@@ -29,6 +29,26 @@ void load_rows_drop_row(load_rows *rows) {
   rows->field_count = rows->rows[rows->row_count].first_field;
 }
 
+bool load_rows_add_hex(text *bytes, const char *digits, size_t len) {
+  static const char known[] = "0123456789abcdefABCDEF";
+  size_t before = bytes->len;
+  if (len % 2) return false;
+  for (size_t i = 0; i < len; i += 2) {
+    unsigned byte = 0;
+    for (size_t j = 0; j < 2; j++) {
+      const char *found = digits[i + j] ? strchr(known, digits[i + j]) : NULL;
+      if (!found) {
+        bytes->len = before;
+        return false;
+      }
+      unsigned digit = (unsigned)(found - known);
+      byte = byte << 4 | (digit < 16 ? digit : digit - 6);
+    }
+    text_add(bytes, &(char){(char)byte}, 1);
+  }
+  return true;
+}
+
 void load_rows_reset(load_rows *rows) {
   rows->bytes.len = 0;
   rows->field_count = rows->row_count = 0;

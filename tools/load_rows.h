@@ -12,12 +12,12 @@
 
 #define LOAD_COLUMNS_MAX 2000 /* SQLite's own limit */
 
-typedef enum load_kind { LOAD_NULL, LOAD_TEXT, LOAD_INTEGER, LOAD_REAL, LOAD_BOOLEAN } load_kind;
+typedef enum load_kind { LOAD_NULL, LOAD_TEXT, LOAD_INTEGER, LOAD_REAL, LOAD_BOOLEAN, LOAD_BLOB } load_kind;
 
 typedef struct load_field {
   uint32_t column;
   load_kind kind;
-  size_t offset, len; /* in bytes: what TEXT holds, and how a number was written */
+  size_t offset, len; /* in bytes: what TEXT and BLOB hold, and how a number was written */
   int64_t integer;    /* INTEGER, BOOLEAN */
   double real;
 } load_field;
@@ -40,6 +40,8 @@ void load_rows_begin_row(load_rows *rows, uint64_t line);
 load_field *load_rows_add_field(load_rows *rows, uint32_t column, load_kind kind, size_t offset);
 /* Takes the last row away, as after a failure in its middle. */
 void load_rows_drop_row(load_rows *rows);
+/* Adds the bytes that hexadecimal digits stand for; false, and nothing is added, if they are none. */
+bool load_rows_add_hex(text *bytes, const char *digits, size_t len);
 void load_rows_reset(load_rows *rows);
 void load_rows_clear(load_rows *rows);
 

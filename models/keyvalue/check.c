@@ -191,6 +191,7 @@ static int check_objects(check *work) {
   while (rc == MEDLEY_OK) {
     med_key from;
     med_kv_part_key(object_id, &from);
+    if (object_id == 0) from.len = 1; /* a key that is too short may lie before the first part's */
     rc = med_cursor_seek(cursor, med_key_slice(&from), &key, NULL);
     if (rc != MEDLEY_OK || *(const uint8_t *)key.bytes != MED_KV_KEY_PART) break;
     if (key.len < 9) {

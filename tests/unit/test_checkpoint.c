@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/log.h"
 #include "storage/txn.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
@@ -314,6 +315,42 @@ START_TEST(check_reads_the_log_and_stat_counts_it) {
 }
 END_TEST
 
+START_TEST(check_says_what_it_cannot_read_of_the_log) {
+  make_folder();
+  med_store *store = open_store();
+  char problem[256] = "", kept[160];
+  uint8_t header[MED_LOG_HEADER_SIZE], newer[MED_LOG_HEADER_SIZE];
+  uint64_t count = 0;
+  put_a_few(store);
+  snprintf(kept, sizeof kept, "%s-kept", log_path);
+  int fd = open(log_path, O_RDWR);
+  for (off_t at = 0; at < 2 * MED_LOG_HEADER_SIZE;
+       at += MED_LOG_HEADER_SIZE) { /* both: one of them is the present one */
+    if (pread(fd, header, sizeof header, at) != (ssize_t)sizeof header || med_get_u32(header + 8) == 0) continue;
+    memcpy(newer, header, sizeof newer);
+    med_put_u32(newer + 8, MED_LOG_VERSION + 1);
+    med_put_u64(newer + 56, med_hash64(newer + MED_LOG_PAGE, 2 * MED_LOG_PAGE, med_hash64(newer, 56, 0)));
+    ck_assert_int_eq(pwrite(fd, newer, sizeof newer, at), sizeof newer);
+    ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, &error), MEDLEY_OK);
+    ck_assert_int_eq(pwrite(fd, header, sizeof header, at), sizeof header);
+  }
+  close(fd);
+  ck_assert_uint_eq(count, 1);
+  ck_assert_msg(strstr(problem, "newer") != NULL, "%s", problem);
+  ck_assert_int_eq(rename(log_path, kept), 0);
+  ck_assert_int_eq(mkdir(log_path, 0700), 0);
+  ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, &error), MEDLEY_CANNOT_OPEN);
+  ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, NULL), MEDLEY_CANNOT_OPEN);
+  ck_assert_int_eq(rmdir(log_path), 0);
+  ck_assert_int_eq(rename(kept, log_path), 0);
+  ck_assert_uint_eq(count, 1);
+  ck_assert_int_eq(med_store_check(store, note_problem, problem, &count, &error), MEDLEY_OK);
+  ck_assert_uint_eq(count, 1);
+  med_store_close(store);
+  remove_folder();
+}
+END_TEST
+
 /* Handles of one seed draw the same numbers; what they left in the log before must not count again. */
 static void put_with_seed(const char *key) {
   medley_options options;
@@ -525,6 +562,7 @@ PROPERTY_MAIN("checkpoint", a_closed_database_is_one_file_and_only_reading_makes
               records_are_done_again_on_the_checkpoint, a_log_beside_another_database_is_refused_and_nothing_is_changed,
               a_log_beside_an_older_copy_is_refused, a_log_beside_a_newer_file_is_refused,
               a_damaged_header_does_not_bring_the_older_one_back, check_reads_the_log_and_stat_counts_it,
-              no_salt_comes_twice_whatever_the_seed, whoever_writes_after_the_pins_process_died_pins_anew,
-              an_opener_takes_back_a_record_without_a_commit, openers_at_once_do_not_take_each_other_for_users,
-              two_processes_share_one_log, a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)
+              check_says_what_it_cannot_read_of_the_log, no_salt_comes_twice_whatever_the_seed,
+              whoever_writes_after_the_pins_process_died_pins_anew, an_opener_takes_back_a_record_without_a_commit,
+              openers_at_once_do_not_take_each_other_for_users, two_processes_share_one_log,
+              a_transaction_larger_than_a_record_is_durable_by_its_checkpoint)

@@ -181,6 +181,11 @@ START_TEST(lengths_that_are_not_those_of_the_bytes_are_refused) {
     int rc = med_column_texts_decode(MED_CODEC_PLAIN, med_slice_of(payload, len), 3, &arena, found);
     ck_assert_int_eq(rc, lengths == 3 ? MEDLEY_OK : MEDLEY_CORRUPT);
   }
+  payload[16] = 3;
+  static const size_t counts[] = {0, MED_VECTOR_ROWS + 1}; /* of texts: no piece has as few, or as many */
+  for (size_t i = 0; i < 2; i++)
+    ck_assert_int_eq(med_column_texts_decode(MED_CODEC_PLAIN, med_slice_of(payload, len), counts[i], &arena, found),
+                     MEDLEY_CORRUPT);
   ck_assert_int_eq(med_column_texts_decode(MED_CODEC_CODES, med_slice_of(payload, len), 3, &arena, found),
                    MEDLEY_CORRUPT);
   free(payload);

@@ -1,4 +1,5 @@
 /* test_keyspace.c - the keys of buckets are a map: through moves, copies, expiry, rollbacks, reopening and sweeping. */
+#include "models/keyvalue/record.h"
 #include "models/keyvalue/string.h"
 #include "tests/unit/collection_kit.h"
 
@@ -245,6 +246,27 @@ START_TEST(the_check_finds_a_missing_expiry_entry_a_lost_chunk_and_a_wrong_count
 }
 END_TEST
 
+START_TEST(the_check_tells_keys_that_no_record_and_no_part_has) {
+  static const size_t lens[] = {3, MED_KV_TAIL_OFFSET + MED_KV_TAIL_MAX + 1, 3, 13};
+  collection_kit kit;
+  kit_open(&kit, 11);
+  KIT_OK(&kit, med_string_set(&kit.kv, med_slice_of_text("k"), med_slice_of_text("v"), 0));
+  for (unsigned i = 0; i < 4; i++) {
+    uint8_t key[MED_KEY_SIZE_MAX];
+    uint64_t printed = 0, count = 0;
+    memset(key, i == 3 ? 0xFF : 0, sizeof key); /* the last: a part of the last of all objects */
+    key[0] = i < 2 ? MED_KV_KEY_RECORD : MED_KV_KEY_PART;
+    med_mark mark = med_txn_mark(kit.kv.txn);
+    KIT_OK(&kit, med_txn_put(kit.kv.txn, MED_TREE_KV, med_slice_of(key, lens[i]), med_slice_of_text("x")));
+    KIT_OK(&kit, med_kv_check(kit.kv.txn, kit_problem, &printed, &count));
+    ck_assert_msg(count == 1, "key %u: %u problems", i, (unsigned)count);
+    KIT_OK(&kit, med_txn_rollback_to(kit.kv.txn, mark));
+    check_whole(&kit);
+  }
+  kit_close(&kit);
+}
+END_TEST
+
 START_TEST(a_random_key_is_a_key_and_every_one_can_come_up) {
   collection_kit kit;
   uint64_t random = property_seed("random_key");
@@ -387,6 +409,7 @@ END_TEST
 PROPERTY_MAIN("keyspace", keys_are_a_map_through_moves_copies_expiry_rollbacks_and_reopening,
               keys_that_share_all_that_fits_a_tree_key_are_different_keys,
               the_check_finds_a_missing_expiry_entry_a_lost_chunk_and_a_wrong_count,
-              a_random_key_is_a_key_and_every_one_can_come_up, the_sweep_removes_what_is_due_in_slices_and_nothing_else,
-              records_have_the_bytes_that_the_format_says, an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind,
+              the_check_tells_keys_that_no_record_and_no_part_has, a_random_key_is_a_key_and_every_one_can_come_up,
+              the_sweep_removes_what_is_due_in_slices_and_nothing_else, records_have_the_bytes_that_the_format_says,
+              an_exchange_of_buckets_leaves_no_bucket_of_its_own_behind,
               named_buckets_are_made_by_their_first_write_and_keep_their_ids)
