@@ -78,13 +78,6 @@ void med_wide_reader_only_records(med_wide_reader *reader) { med_wide_tiers_only
 
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
-static void extend(med_key *key, med_slice bytes) {
-  size_t room = MED_KEY_SIZE_MAX - (size_t)key->len;
-  size_t len = bytes.len < room ? bytes.len : room;
-  if (len > 0) memcpy(key->bytes + key->len, bytes.bytes, len);
-  key->len = (uint16_t)(key->len + len);
-}
-
 int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, const med_wide_range *range,
                               bool reverse) {
   med_key partition, rows;
@@ -97,12 +90,12 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
     after(&reader->to, &partition);
   } else {
     reader->from = rows;
-    extend(&reader->from, range->from);
+    med_wide_key_extend(&reader->from, range->from);
     if (range->to.bytes == NULL) {
       after(&reader->to, &rows);
     } else {
       reader->to = rows;
-      extend(&reader->to, range->to);
+      med_wide_key_extend(&reader->to, range->to);
     }
   }
   begin(reader, reverse, range == NULL);
@@ -124,7 +117,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   med_wide_table_prefix(reader->table->id, &key);
   if (tail.len > MED_KEY_SIZE_MAX - (size_t)key.len)
     return med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: a place to go on from that is none");
-  extend(&key, tail);
+  med_wide_key_extend(&key, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
   if (reader->distinct) {
@@ -134,7 +127,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
     return MEDLEY_OK;
   }
   reader->at = key;
-  if (!reader->reverse && key.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  if (!reader->reverse) reader->at.bytes[reader->at.len++] = 0;
   /* Its rows were answered before: static columns do not stand alone any more. */
   reader->partition.len = 0;
   reader->any_row = true;
@@ -178,7 +171,7 @@ static int decode_row(med_wide_reader *reader, const med_wide_place *place, cons
 
 static void fill(med_wide_reader *reader, med_slice key, bool is_row, med_wide_entry *entry) {
   reader->current.len = 0;
-  extend(&reader->current, key);
+  med_wide_key_extend(&reader->current, key);
   if (!is_row) med_wide_row_init(&reader->row);
   *entry = (med_wide_entry){
       .partition = reader->partition_values,
@@ -217,16 +210,18 @@ static int step(med_wide_reader *reader, med_wide_found *found) {
   return MEDLEY_OK;
 }
 
+/* The key has been taken apart, so there is room for one byte more. */
 static void pass(med_wide_reader *reader, med_slice key) {
   memcpy(reader->at.bytes, key.bytes, key.len);
   reader->at.len = (uint16_t)key.len;
-  if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  if (!reader->reverse) reader->at.bytes[reader->at.len++] = 0;
 }
 
 /* A key of the present partition needs no more than its last parts to be taken. */
 static bool is_of_partition(const med_wide_reader *reader, med_slice key, med_wide_place *place) {
   size_t len = reader->partition.len;
-  if (len == 0 || key.len <= len || memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
+  if (len == 0 || key.len <= len || key.len > MED_WIDE_ROW_KEY_MAX) return false;
+  if (memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
   place->sub = ((const uint8_t *)key.bytes)[len];
   place->clustering = med_slice_of((const uint8_t *)key.bytes + len + 1, key.len - len - 1);
   return place->sub == MED_WIDE_SUB_ROW;
@@ -275,7 +270,7 @@ int med_wide_reader_at(med_wide_reader *reader, med_slice tail, med_wide_entry *
   med_wide_found found;
   med_wide_place place;
   med_wide_table_prefix(reader->table->id, &reader->at);
-  extend(&reader->at, tail);
+  med_wide_key_extend(&reader->at, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
   if (!med_slice_equal(place.partition, med_key_slice(&reader->partition))) {
@@ -383,7 +378,7 @@ int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
   memcpy(reader->tail, found.bytes, found.len);
   *tail = med_slice_of(reader->tail, found.len);
   reader->at.len = 0;
-  extend(&reader->at, key);
+  med_wide_key_extend(&reader->at, key);
   if (!med_key_after_prefix(&reader->at, key)) reader->at.len = 0;
   return MEDLEY_OK;
 }

@@ -37,15 +37,12 @@ void med_wide_walker_only_records(med_wide_walker *walker) { med_wide_tiers_only
 
 void med_wide_walker_at(med_wide_walker *walker, med_slice tail) {
   walker->at = walker->prefix;
-  size_t room = MED_KEY_SIZE_MAX - 1 - (size_t)walker->at.len;
-  size_t len = tail.len < room ? tail.len : room;
-  if (len > 0) memcpy(walker->at.bytes + walker->at.len, tail.bytes, len);
-  walker->at.len = (uint16_t)(walker->at.len + len);
+  med_wide_key_extend(&walker->at, tail);
 }
 
 void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
   med_wide_walker_at(walker, tail);
-  walker->at.bytes[walker->at.len++] = 0;
+  if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
 }
 
 /* What stands at or behind the place; the walker's key is its key. */

@@ -1,0 +1,90 @@
+/* test_wide_limits.c - wide-column tables at the edges of what a key, a type, a row or a collection can be. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/unit/session_kit.h"
+
+static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
+
+#define CQL_IS(session_, text_, rows_)                                                             \
+  do {                                                                                             \
+    kit_rows kit_rows_ = {0};                                                                      \
+    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_CQL, text_, &kit_rows_);                       \
+    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
+    ck_assert_str_eq(kit_rows_.text, rows_);                                                       \
+  } while (0)
+
+static void open_keyspace(session_kit *kit) {
+  kit_open(kit);
+  cql(kit->session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+}
+
+static void check(medley *db) {
+  medley_error error = {0};
+  uint64_t problems = 1;
+  ck_assert_msg(medley_check(db, NULL, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
+  ck_assert_uint_eq(problems, 0);
+}
+
+/* A statement with `len` times x in place of %s; to be freed. */
+static char *with_long_text(const char *form, size_t len) {
+  char *text = malloc(strlen(form) + len + 1), *filled = malloc(len + 1);
+  ck_assert(text != NULL && filled != NULL);
+  memset(filled, 'x', len);
+  filled[len] = '\0';
+  const char *place = strstr(form, "%s");
+  sprintf(text, "%.*s%s%s", (int)(place - form), form, filled, place + 2);
+  free(filled);
+  return text;
+}
+
+static void cql_long(medley_session *session, const char *form, size_t len) {
+  char *text = with_long_text(form, len);
+  cql(session, text);
+  free(text);
+}
+
+START_TEST(a_range_may_begin_and_end_at_values_that_no_key_can_have) {
+  session_kit kit;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p text, c text, v int, PRIMARY KEY (p, c))");
+  static const char *const partitions[] = {"one", "%s"}; /* a key that is written out, and one that is hashed */
+  for (size_t i = 0; i < 2; i++) {
+    char statement[200];
+    static const char *const keys[] = {"a", "x", "xy", "z"};
+    for (size_t j = 0; j < 4; j++) {
+      snprintf(statement, sizeof statement, "INSERT INTO k.t (p, c, v) VALUES ('%s', '%s', 1)", partitions[i], keys[j]);
+      if (i == 0)
+        cql(kit.session, statement);
+      else
+        cql_long(kit.session, statement, 200);
+    }
+  }
+  cql_long(kit.session, "INSERT INTO k.t (p, c, v) VALUES ('one', '%s', 1)", 313);
+  CQL_IS(kit.session, "SELECT count(*) FROM k.t", "9\n");
+  static const size_t lens[] = {314, 331, 480, 496, 497, 498, 511, 512, 513, 1000, 20000, 70000};
+  for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+    cql_long(kit.session, "DELETE FROM k.t WHERE p = 'one' AND c > '%s' AND c < 'xy'", lens[i]);
+    cql_long(kit.session, "DELETE FROM k.t WHERE p = 'one' AND c >= '%s' AND c <= 'xx~'", lens[i]);
+  }
+  CQL_IS(kit.session, "SELECT count(*) FROM k.t WHERE p = 'one'", "5\n");
+  cql_long(kit.session, "DELETE FROM k.t WHERE p = 'one' AND c > 'x' AND c <= '%s'", 20000);
+  CQL_IS(kit.session, "SELECT c FROM k.t WHERE p = 'one'", "a\nx\nxy\nz\n");
+  cql_long(kit.session, "DELETE FROM k.t WHERE p = 'one' AND c > '%s'", 20000);
+  CQL_IS(kit.session, "SELECT c FROM k.t WHERE p = 'one'", "a\nx\n");
+  char *text = with_long_text("DELETE FROM k.t WHERE p = '%s' AND c > 'y", 200);
+  char *both = malloc(strlen(text) + 20010);
+  ck_assert(both != NULL);
+  sprintf(both, "%s%0*d'", text, 20000, 0);
+  cql(kit.session, both);
+  free(both);
+  free(text);
+  CQL_IS(kit.session, "SELECT count(*) FROM k.t", "5\n");
+  cql_long(kit.session, "DELETE FROM k.t USING TIMESTAMP 9999999999999999 WHERE p = 'one' AND c < '%s'", 20000);
+  CQL_IS(kit.session, "SELECT count(*) FROM k.t", "3\n");
+  check(kit.db);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", a_range_may_begin_and_end_at_values_that_no_key_can_have)
