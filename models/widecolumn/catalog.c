@@ -242,9 +242,12 @@ int med_wide_catalog_find_type(void *context, med_slice keyspace, med_slice name
   med_wide_type *parts = med_arena_alloc(scope->arena, (found->count + 1) * sizeof *parts);
   if (parts == NULL) return MEDLEY_NO_MEMORY;
   med_wide_type_scope inner = {scope->catalog, found->keyspace, scope->arena, scope->depth + 1};
+  size_t size = 1;
   for (size_t i = 0; i < found->count; i++) {
     int rc = med_wide_type_parse(found->types[i], med_wide_catalog_find_type, &inner, scope->arena, &parts[i], NULL);
     if (rc != MEDLEY_OK) return rc;
+    size += med_wide_type_size(&parts[i]);
+    if (size > MED_WIDE_TYPE_SIZE_MAX) return MEDLEY_TOO_BIG;
   }
   *type = (med_wide_type){.kind = MED_WIDE_UDT, .part_count = (uint16_t)found->count, .parts = parts};
   type->keyspace = found->keyspace;

@@ -129,8 +129,8 @@ const med_wide_index *med_wide_table_index(const med_wide_table *table, uint16_t
 /* Puts columns into the order that a table has them in. */
 void med_wide_columns_sort(med_wide_column *columns, size_t count);
 
-/* Their records. write: false if memory is short. read: CORRUPT, NO_MEMORY; slices are borrowed from the record, arrays in the
- * arena; the names in the record's key are the caller's to fill in, and finder is med_wide_type_parse's. */
+/* Their records. write: false if memory is short. read: CORRUPT, NO_MEMORY, of a column's type what med_wide_type_parse says; slices are
+ * borrowed from the record, arrays in the arena; the names in the record's key are the caller's to fill in, and finder is med_wide_type_parse's. */
 MEDLEY_MUST_USE bool med_wide_keyspace_write(const med_wide_keyspace *keyspace, med_buffer *record);
 MEDLEY_MUST_USE int med_wide_keyspace_read(med_slice record, med_arena *arena, med_wide_keyspace *keyspace,
                                            medley_error *error);

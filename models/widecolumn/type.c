@@ -43,6 +43,12 @@ med_wide_type med_wide_type_of(med_wide_kind kind) {
   return type;
 }
 
+size_t med_wide_type_size(const med_wide_type *type) {
+  size_t size = 1;
+  for (unsigned i = 0; i < type->part_count; i++) size += med_wide_type_size(&type->parts[i]);
+  return size;
+}
+
 bool med_wide_type_equal(const med_wide_type *a, const med_wide_type *b) {
   if (a->kind != b->kind || a->frozen != b->frozen || a->part_count != b->part_count) return false;
   if (!med_slice_equal(a->keyspace, b->keyspace) || !med_slice_equal(a->name, b->name)) return false;
@@ -66,6 +72,7 @@ bool med_wide_type_has_order(const med_wide_type *type) {
 typedef struct reader {
   const char *text;
   size_t len, at;
+  size_t size; /* types so far */
   med_wide_type_finder finder;
   void *context;
   med_arena *arena;
@@ -185,6 +192,14 @@ static int fail_depth(reader *r) {
   return med_error_set(r->error, MEDLEY_TOO_BIG, "type: nested more than %d deep", MED_WIDE_TYPE_DEPTH_MAX);
 }
 
+/* User types that have each other twice, and so on, would otherwise be types without measure. */
+static int count_types(reader *r, size_t count) {
+  r->size += count;
+  return r->size <= MED_WIDE_TYPE_SIZE_MAX
+             ? MEDLEY_OK
+             : med_error_set(r->error, MEDLEY_TOO_BIG, "type: more than %d parts", MED_WIDE_TYPE_SIZE_MAX);
+}
+
 static int read_user_type(reader *r, unsigned depth, const char *first, size_t first_len, med_wide_type *type) {
   char second[NAME_SIZE_MAX];
   size_t second_len;
@@ -199,7 +214,12 @@ static int read_user_type(reader *r, unsigned depth, const char *first, size_t f
   rc = r->finder == NULL ? MEDLEY_NOT_FOUND : r->finder(r->context, keyspace, name, type);
   if (rc == MEDLEY_NOT_FOUND)
     return med_error_set(r->error, rc, "Unknown type %.*s", (int)name.len, (const char *)name.bytes);
+  if (rc == MEDLEY_TOO_BIG)
+    return med_error_set(r->error, rc, "type: %.*s nests more than %d deep or has more than %d parts", (int)name.len,
+                         (const char *)name.bytes, MED_WIDE_TYPE_DEPTH_MAX, MED_WIDE_TYPE_SIZE_MAX);
+  if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(r->error);
   if (rc == MEDLEY_OK && depth + depth_of(type) - 1 > MED_WIDE_TYPE_DEPTH_MAX) rc = fail_depth(r);
+  if (rc == MEDLEY_OK) rc = count_types(r, med_wide_type_size(type) - 1);
 done:
   return rc;
 }
@@ -218,6 +238,8 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
   for (size_t i = 0; i < KIND_COUNT && !quoted; i++) {
     if (strlen(kind_rows[i].name) == len && memcmp(kind_rows[i].name, name, len) == 0) row = &kind_rows[i];
   }
+  rc = count_types(r, 1);
+  if (rc != MEDLEY_OK) return rc;
   if (row == NULL) return read_user_type(r, depth, name, len, type);
   type->kind = row->kind;
   if (row->kind < MED_WIDE_LIST) return MEDLEY_OK;
@@ -230,7 +252,7 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
 
 int med_wide_type_parse(med_slice text, med_wide_type_finder finder, void *context, med_arena *arena,
                         med_wide_type *type, medley_error *error) {
-  reader r = {text.bytes, text.len, 0, finder, context, arena, error};
+  reader r = {text.bytes, text.len, 0, 0, finder, context, arena, error};
   int rc = read_type(&r, 1, type);
   skip_space(&r);
   if (rc == MEDLEY_OK && r.at < r.len) rc = fail_syntax(&r, "the end");

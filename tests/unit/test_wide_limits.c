@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/database.h"
+#include "models/widecolumn/catalog.h"
+#include "storage/writer.h"
 #include "tests/unit/session_kit.h"
 
 static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
@@ -87,4 +90,66 @@ START_TEST(a_range_may_begin_and_end_at_values_that_no_key_can_have) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_limits", a_range_may_begin_and_end_at_values_that_no_key_can_have)
+/* One field of each type is of the type before it, or all of them are: then only the first three have few enough parts. */
+static int find_grown(medley *db, bool wide, unsigned level, medley_error *error) {
+  static const char *const fields[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+  med_member *member;
+  med_wide_catalog *catalog;
+  med_arena arena = {0};
+  med_wide_type type;
+  ck_assert_int_eq(med_member_open(db->store, &member), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_begin(member, false, 1000, error), MEDLEY_OK);
+  med_txn *txn = med_member_txn(member);
+  for (unsigned i = 0; i <= level; i++) {
+    char name[8], of[24];
+    med_slice names[10], types[10];
+    snprintf(name, sizeof name, "g%u", i);
+    snprintf(of, sizeof of, i > 0 ? "frozen<k.g%u>" : "int", i - 1);
+    for (size_t j = 0; j < 10; j++) {
+      names[j] = med_slice_of_text(fields[j]);
+      types[j] = med_slice_of_text(j == 0 || wide ? of : "int");
+    }
+    med_wide_user_type grown = {med_slice_of_text("k"), med_slice_of_text(name), names, types, 10};
+    ck_assert_int_eq(med_wide_catalog_put_user_type(txn, &grown), MEDLEY_OK);
+  }
+  ck_assert_int_eq(med_wide_catalog_open(txn, &catalog), MEDLEY_OK);
+  char text[8];
+  snprintf(text, sizeof text, "g%u", level);
+  med_wide_type_scope scope = {catalog, med_slice_of_text("k"), &arena, 0};
+  int rc = med_wide_type_parse(med_slice_of_text(text), med_wide_catalog_find_type, &scope, &arena, &type, error);
+  med_wide_catalog_release(catalog);
+  med_arena_clear(&arena);
+  med_writer_rollback(member);
+  med_member_close(member);
+  return rc;
+}
+
+START_TEST(user_types_that_have_each_other_many_times_are_refused_at_once) {
+  session_kit kit;
+  medley_error error = {0};
+  open_keyspace(&kit);
+  for (unsigned level = 0; level < 15; level++) { /* the last one nests sixteen deep */
+    ck_assert_int_eq(find_grown(kit.db, false, level, &error), MEDLEY_OK);
+    ck_assert_int_eq(find_grown(kit.db, true, level, &error), level < 3 ? MEDLEY_OK : MEDLEY_TOO_BIG);
+    if (level >= 3) ck_assert_ptr_nonnull(strstr(error.message, "has more than 4096 parts"));
+  }
+  cql(kit.session, "CREATE TYPE k.one (a int, b int, c int, d int, e int, f int, g int, h int)");
+  cql(kit.session,
+      "CREATE TYPE k.two (a frozen<one>, b frozen<one>, c frozen<one>, d frozen<one>, e frozen<one>, f frozen<one>, g "
+      "frozen<one>, h frozen<one>)");
+  cql(kit.session,
+      "CREATE TYPE k.three (a frozen<two>, b frozen<two>, c frozen<two>, d frozen<two>, e frozen<two>, f frozen<two>, "
+      "g frozen<two>, h frozen<two>)");
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, v tuple<three, three, three, three, three, three, three>)");
+  kit_rows rows = {0};
+  int rc = kit_run(
+      kit.session, MEDLEY_LANGUAGE_CQL,
+      "CREATE TABLE k.u (p int PRIMARY KEY, v tuple<three, three, three, three, three, three, three, three>)", &rows);
+  ck_assert_int_eq(rc, MEDLEY_TOO_BIG);
+  ck_assert_ptr_nonnull(strstr(medley_session_error(kit.session)->message, "more than 4096 parts"));
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", user_types_that_have_each_other_many_times_are_refused_at_once,
+              a_range_may_begin_and_end_at_values_that_no_key_can_have)
