@@ -192,8 +192,9 @@ static void span_of(const med_wide_row *row, uint32_t *expiry_s, int64_t *timest
   *expiry_s = endless ? 0 : last;
 }
 
+/* Nothing of the row outlasts what puts it into the view (0: that is for ever). */
 static bool copy_cells(const med_wide_table *base, const med_wide_table *view, const med_wide_row *row,
-                       med_arena *arena, med_wide_row *made) {
+                       uint32_t expiry_s, med_arena *arena, med_wide_row *made) {
   for (size_t i = view->partition_count + view->clustering_count; i < view->column_count; i++) {
     const med_wide_column *column = &view->columns[i];
     const med_wide_cell *cells;
@@ -202,6 +203,7 @@ static bool copy_cells(const med_wide_table *base, const med_wide_table *view, c
     for (size_t j = 0; j < count; j++) {
       med_wide_cell cell = cells[j];
       cell.column_id = column->id;
+      cell.expiry_s = earlier(cell.expiry_s, expiry_s);
       if (!cell.tombstone && !med_wide_row_put(made, column, &cell, true, arena)) return false;
     }
   }
@@ -230,7 +232,7 @@ int med_wide_view_row_of(const med_wide_place_of_row *place, const med_wide_tabl
   marker.expiry_s = by_key ? decided : earlier(span, decided);
   made->row.marker = marker;
   made->there = true;
-  return copy_cells(place->table, view, row, arena, &made->row) ? MEDLEY_OK : med_error_no_memory(error);
+  return copy_cells(place->table, view, row, decided, arena, &made->row) ? MEDLEY_OK : med_error_no_memory(error);
 }
 
 /* Where a view's row stands; its partition's record, if the key is hashed. */
