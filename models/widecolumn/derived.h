@@ -18,11 +18,13 @@ typedef struct med_wide_place_of_row {
 /* Whether the row holds anything but tombstones. */
 bool med_wide_row_holds(const med_wide_row *row);
 
-/* The values that the row has in an index, each once, in the arena. OK, NO_MEMORY. */
+/* The values that the row has in an index, in their order and in the arena. Those that are equal in it have one entry and are here once. */
 typedef struct med_wide_index_values {
+  med_wide_type type;
   med_slice *values;
   size_t count;
 } med_wide_index_values;
+/* OK, NO_MEMORY. */
 MEDLEY_MUST_USE int med_wide_index_values_of(const med_wide_place_of_row *place, const med_wide_index *index,
                                              const med_wide_row *row, med_arena *arena, med_wide_index_values *values,
                                              medley_error *error);

@@ -67,9 +67,19 @@ static void put_record(session_kit *kit, const record *put) {
   medley_error error = {0};
   ck_assert_int_eq(med_member_open(kit->db->store, &member), MEDLEY_OK);
   ck_assert_int_eq(med_writer_begin(member, false, 1000, &error), MEDLEY_OK);
-  ck_assert_int_eq(med_txn_put(med_member_txn(member), MED_TREE_WIDE, med_key_slice(&put->key),
-                               med_slice_of(put->value, put->len)),
-                   MEDLEY_OK);
+  ck_assert_int_eq(
+      med_txn_put(med_member_txn(member), MED_TREE_WIDE, med_key_slice(&put->key), med_slice_of(put->value, put->len)),
+      MEDLEY_OK);
+  ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+  med_member_close(member);
+}
+
+static void delete_record(session_kit *kit, const record *gone) {
+  med_member *member;
+  medley_error error = {0};
+  ck_assert_int_eq(med_member_open(kit->db->store, &member), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_begin(member, false, 1000, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_delete(med_member_txn(member), MED_TREE_WIDE, med_key_slice(&gone->key)), MEDLEY_OK);
   ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
   med_member_close(member);
 }
@@ -96,4 +106,39 @@ START_TEST(a_row_whose_key_is_longer_than_any_is_damage_and_no_endless_walk) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_damage", a_row_whose_key_is_longer_than_any_is_damage_and_no_endless_walk)
+/* The tail of an entry is in its key, or, where the value is long and the tail does not fit, beside it. */
+START_TEST(the_check_misses_entries_of_an_index_and_finds_those_too_many) {
+  session_kit kit;
+  record entry, other;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p text, c text, v set<text>, PRIMARY KEY (p, c))");
+  cql(kit.session, "CREATE INDEX ON k.t (v)");
+  char text[314], statement[1200];
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  snprintf(statement, sizeof statement, "INSERT INTO k.t (p, c, v) VALUES ('%.178s', '%s', {'a', 'b', '%s'})", text,
+           text, text);
+  cql(kit.session, statement);
+  ck_assert_uint_eq(problems_of(&kit), 0);
+  find_record(&kit, MED_WIDE_KEY_INDEX, &entry);
+  other = entry;
+  other.key.bytes[5] = 'c'; /* the value's first byte */
+  put_record(&kit, &other);
+  ck_assert_uint_eq(problems_of(&kit), 1);
+  delete_record(&kit, &other);
+  ck_assert_uint_eq(problems_of(&kit), 0);
+  ck_assert_uint_gt(entry.len, 0);
+  other = entry;
+  other.value[other.len - 3]++;
+  put_record(&kit, &other);
+  ck_assert_uint_eq(problems_of(&kit), 1);
+  delete_record(&kit, &entry);
+  ck_assert_uint_eq(problems_of(&kit), 2); /* which, and how many there are */
+  snprintf(statement, sizeof statement, "UPDATE k.t SET v = v - {'a'} WHERE p = '%.178s' AND c = '%s'", text, text);
+  is_corrupt(kit.session, statement);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_damage", the_check_misses_entries_of_an_index_and_finds_those_too_many,
+              a_row_whose_key_is_longer_than_any_is_damage_and_no_endless_walk)

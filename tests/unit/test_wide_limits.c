@@ -151,5 +151,81 @@ START_TEST(user_types_that_have_each_other_many_times_are_refused_at_once) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_limits", user_types_that_have_each_other_many_times_are_refused_at_once,
+enum { ELEMENTS = 30000 };
+
+/* "{0, 3, 6, ...}": every `step`-th number below ELEMENTS, between two texts; to be freed. */
+static char *with_numbers(const char *before, char open, int step, char close, const char *after) {
+  size_t size = strlen(before) + strlen(after) + 8 * ELEMENTS, len;
+  char *text = malloc(size);
+  ck_assert(text != NULL);
+  len = (size_t)snprintf(text, size, "%s%c", before, open);
+  for (int i = 0; i < ELEMENTS; i += step) len += (size_t)snprintf(text + len, size - len, i > 0 ? ", %d" : "%d", i);
+  snprintf(text + len, size - len, "%c%s", close, after);
+  return text;
+}
+
+static void cql_numbers(medley_session *session, const char *before, char open, int step, char close,
+                        const char *after) {
+  char *text = with_numbers(before, open, step, close, after);
+  cql(session, text);
+  free(text);
+}
+
+/* Work that grows with the square of them would take minutes. */
+START_TEST(collections_of_many_elements_are_indexed_and_changed) {
+  session_kit kit;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, s set<int>, l list<int>, m map<int, int>)");
+  cql(kit.session, "CREATE INDEX ON k.t (s)");
+  cql(kit.session, "CREATE INDEX ON k.t (l)");
+  cql(kit.session, "CREATE INDEX ON k.t (KEYS(m))");
+  cql_numbers(kit.session, "INSERT INTO k.t (p, s) VALUES (1, ", '{', 1, '}', ")");
+  cql_numbers(kit.session, "INSERT INTO k.t (p, l) VALUES (1, ", '[', 1, ']', ")");
+  cql_numbers(kit.session, "UPDATE k.t SET l = l + ", '[', 1, ']', " WHERE p = 1");
+  cql(kit.session, "UPDATE k.t SET s = s + {-1}, m = {1: 2} WHERE p = 1");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE s CONTAINS 29999", "1\n");
+  cql_numbers(kit.session, "UPDATE k.t SET s = s - ", '{', 2, '}', " WHERE p = 1");
+  cql_numbers(kit.session, "UPDATE k.t SET l = l - ", '[', 3, ']', " WHERE p = 1");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE s CONTAINS 29998", "");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE s CONTAINS 29999", "1\n");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE l CONTAINS 29997", "");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE l CONTAINS 29998", "1\n");
+  check(kit.db);
+  cql(kit.session, "DELETE FROM k.t WHERE p = 1");
+  check(kit.db);
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(values_that_are_equal_in_an_index_have_one_entry) {
+  session_kit kit;
+  open_keyspace(&kit);
+  cql(kit.session,
+      "CREATE TABLE k.t (p int PRIMARY KEY, l list<decimal>, m map<text, double>, n list<frozen<tuple<int, text>>>)");
+  cql(kit.session, "CREATE INDEX ON k.t (l)");
+  cql(kit.session, "CREATE INDEX ON k.t (m)");
+  cql(kit.session, "CREATE INDEX ON k.t (ENTRIES(m))");
+  cql(kit.session, "CREATE INDEX ON k.t (n)");
+  cql(kit.session,
+      "INSERT INTO k.t (p, l, m, n) VALUES (1, [3.0, 1.0, 2, 1.00, 1.000], {'b': 0.5, 'a': NaN, 'c': NaN, 'd': 0.5}, "
+      "[(1, null), (1, 'x'), (1, null)])");
+  check(kit.db);
+  cql(kit.session, "UPDATE k.t SET l[1] = 2.0, m = m - {'a'}, n[0] = (2, null) WHERE p = 1");
+  check(kit.db);
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE m CONTAINS NaN", "1\n");
+  cql(kit.session, "UPDATE k.t SET l[3] = 4, m['c'] = 1, n[2] = (3, 'y') WHERE p = 1");
+  check(kit.db);
+  cql(kit.session, "UPDATE k.t SET l[4] = 5 WHERE p = 1");
+  check(kit.db);
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE l CONTAINS 1.0", "");
+  CQL_IS(kit.session, "SELECT p FROM k.t WHERE l CONTAINS 2", "1\n");
+  cql(kit.session, "DELETE l, m, n FROM k.t WHERE p = 1");
+  check(kit.db);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", collections_of_many_elements_are_indexed_and_changed,
+              values_that_are_equal_in_an_index_have_one_entry,
+              user_types_that_have_each_other_many_times_are_refused_at_once,
               a_range_may_begin_and_end_at_values_that_no_key_can_have)
