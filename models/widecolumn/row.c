@@ -222,6 +222,58 @@ bool med_wide_row_put(med_wide_row *row, const med_wide_column *column, const me
   return true;
 }
 
+/* The present cells of a column and new ones as one sequence. Answers how many there are. */
+static size_t merge_cells(const med_wide_type *type, const med_wide_cell *old, size_t old_count,
+                          const med_wide_cell *now, size_t count, bool force, med_wide_cell *to) {
+  size_t kept = 0;
+  for (size_t i = 0, j = 0; i < old_count || j < count;) {
+    int order = i == old_count ? 1 : j == count ? -1 : compare_paths(type, &old[i], &now[j]);
+    bool takes_old = order < 0 || (order == 0 && !force && !wins(&now[j], &old[i]));
+    if (takes_old)
+      to[kept++] = old[i];
+    else if (!force || !now[j].tombstone)
+      to[kept++] = now[j];
+    i += order <= 0;
+    j += order >= 0;
+  }
+  return kept;
+}
+
+/* What a tombstone of the row or of all the column's cells does not cover. */
+static size_t uncovered(const med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells,
+                        size_t count, med_wide_cell *to) {
+  const med_wide_cell *all = med_wide_row_cell(row, column, med_slice_of(NULL, 0));
+  int64_t deleted_us = row->deleted_us;
+  size_t kept = 0;
+  if (all != NULL && all->tombstone && all->timestamp_us > deleted_us) deleted_us = all->timestamp_us;
+  for (size_t i = 0; i < count; i++) {
+    if (cells[i].timestamp_us > deleted_us) to[kept++] = cells[i];
+  }
+  return kept;
+}
+
+bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells, size_t count,
+                          bool force, med_arena *arena) {
+  const med_wide_cell *old;
+  size_t old_count = med_wide_row_cells(row, column->id, &old);
+  size_t before = (size_t)(old - row->cells), behind = row->count - before - old_count, capacity = row->count + count;
+  if (count == 0) return true;
+  med_wide_cell *all = med_arena_alloc(arena, capacity * sizeof *all);
+  med_wide_cell *now = force ? NULL : med_arena_alloc(arena, count * sizeof *now);
+  if (all == NULL || (!force && now == NULL)) return false;
+  if (!force) {
+    count = uncovered(row, column, cells, count, now);
+    cells = now;
+  }
+  if (before > 0) memcpy(all, row->cells, before * sizeof *all);
+  size_t merged = merge_cells(&column->type, old, old_count, cells, count, force, all + before);
+  if (behind > 0) memcpy(all + before + merged, old + old_count, behind * sizeof *all);
+  row->cells = all;
+  row->count = before + merged + behind;
+  row->capacity = capacity;
+  return true;
+}
+
 void med_wide_row_drop_column(med_wide_row *row, uint16_t column_id, int64_t up_to_us, bool force) {
   size_t kept = 0;
   for (size_t i = 0; i < row->count; i++) {

@@ -68,6 +68,9 @@ const med_wide_cell *med_wide_row_cell(const med_wide_row *row, const med_wide_c
  * copied. False if memory is short. */
 MEDLEY_MUST_USE bool med_wide_row_put(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cell,
                                       bool force, med_arena *arena);
+/* Puts cells of one column, whose paths are in order and differ, as med_wide_row_put does one. A tombstone with `force` leaves nothing. */
+MEDLEY_MUST_USE bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells,
+                                          size_t count, bool force, med_arena *arena);
 /* Removes the cells of a column up to a timestamp (force: all). */
 void med_wide_row_drop_column(med_wide_row *row, uint16_t column_id, int64_t up_to_us, bool force);
 /* Removes marker and cells up to a timestamp (force: all); tombstones of columns among them. */
