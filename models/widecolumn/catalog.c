@@ -2,6 +2,7 @@
 #include "models/widecolumn/catalog.h"
 
 #include "models/widecolumn/record.h"
+#include "models/widecolumn/value.h"
 
 /* Behind MED_WIDE_KEY_CATALOG. User types come before the tables that use them. */
 enum { ENTRY_VERSION = 0, ENTRY_KEYSPACE = 1, ENTRY_USER_TYPE = 2, ENTRY_TABLE = 3 };
@@ -109,27 +110,51 @@ static int each_entry(loader *to, med_cursor *cursor, unsigned entry, size_t *co
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
-static int link_views(med_wide_catalog *catalog, medley_error *error) {
+/* Views copy cells and make keys from their tables' values, and compare with them. Columns that the table no longer has are null. */
+static bool fits_table(const med_wide_table *view, const med_wide_table *base) {
+  for (size_t i = 0; i < view->column_count; i++) {
+    const med_wide_column *column = &view->columns[i], *of = med_wide_table_column_by_id(base, column->base_id);
+    bool is_key = column->role <= MED_WIDE_CLUSTERING;
+    if (of == NULL) continue;
+    if (!med_wide_type_equal(&column->type, &of->type) || (is_key && med_wide_type_is_complex(&of->type))) return false;
+  }
+  for (size_t i = 0; i < view->filter_count; i++) {
+    const med_wide_column *of = med_wide_table_column_by_id(base, view->filters[i].base_id);
+    if (of == NULL) continue;
+    if (med_wide_type_is_complex(&of->type) ||
+        med_wide_value_check(&of->type, view->filters[i].value, NULL) != MEDLEY_OK)
+      return false;
+  }
+  return true;
+}
+
+static bool is_view_of(const med_wide_table *view, const med_wide_table *base) {
+  return (view->flags & MED_WIDE_TABLE_VIEW) != 0 && med_slice_equal(view->keyspace, base->keyspace) &&
+         med_slice_equal(view->base_name, base->name);
+}
+
+static int link_views_of(med_wide_catalog *catalog, med_wide_table *base, medley_error *error) {
+  size_t count = 0;
+  for (size_t i = 0; i < catalog->table_count; i++) count += is_view_of(&catalog->tables[i], base);
+  if (count == 0) return MEDLEY_OK;
+  base->views = med_arena_alloc(&catalog->arena, count * sizeof(void *));
+  if (base->views == NULL) return med_error_no_memory(error);
   for (size_t i = 0; i < catalog->table_count; i++) {
-    med_wide_table *base = &catalog->tables[i];
-    size_t count = 0;
-    for (int fill = 0; fill < 2; fill++) {
-      if (fill == 1 && (count == 0 || base->views != NULL)) break;
-      if (fill == 1 && (base->views = med_arena_alloc(&catalog->arena, count * sizeof(void *))) == NULL)
-        return med_error_no_memory(error);
-      for (size_t j = 0; j < catalog->table_count; j++) {
-        const med_wide_table *view = &catalog->tables[j];
-        if (!(view->flags & MED_WIDE_TABLE_VIEW) || !med_slice_equal(view->keyspace, base->keyspace) ||
-            !med_slice_equal(view->base_name, base->name))
-          continue;
-        if (fill == 0)
-          count++;
-        else
-          base->views[base->view_count++] = view;
-      }
-    }
+    const med_wide_table *view = &catalog->tables[i];
+    if (!is_view_of(view, base)) continue;
+    if (!fits_table(view, base))
+      return med_error_set(error, MEDLEY_CORRUPT, "wide-column: view %.*s is none of its table", (int)view->name.len,
+                           (const char *)view->name.bytes);
+    base->views[base->view_count++] = view;
   }
   return MEDLEY_OK;
+}
+
+static int link_views(med_wide_catalog *catalog, medley_error *error) {
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < catalog->table_count; i++)
+    rc = link_views_of(catalog, &catalog->tables[i], error);
+  return rc;
 }
 
 int med_wide_catalog_open(med_txn *txn, med_wide_catalog **catalog) {

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#define POSITION_SIZE 16
-
 static med_wide_cell cell_of(const med_wide_changer *changer, const med_wide_column *column, med_slice path,
                              med_slice value) {
   med_wide_cell cell = {.column_id = column->id,
@@ -50,13 +48,13 @@ static int clear_column(med_wide_changer *changer, const med_wide_column *column
 /* ---- Collections ---- */
 /* time(8) count and salt(8): in front of the list for times before 2^63 that shrink, behind it for those that grow. */
 static med_slice new_position(med_wide_changer *changer, bool in_front) {
-  uint8_t *bytes = med_arena_alloc(changer->arena, POSITION_SIZE);
+  uint8_t *bytes = med_arena_alloc(changer->arena, MED_WIDE_POSITION_SIZE);
   if (bytes == NULL) return med_slice_of(NULL, 0);
   const uint64_t middle = UINT64_C(1) << 63;
   med_put_u64(bytes, in_front ? middle - changer->time_us : middle + changer->time_us);
   med_put_u32(bytes + 8, changer->added++);
   med_put_u32(bytes + 12, changer->salt);
-  return med_slice_of(bytes, POSITION_SIZE);
+  return med_slice_of(bytes, MED_WIDE_POSITION_SIZE);
 }
 
 /* The clock of another process, or one that was set back, may be behind that of an element that is there: what is appended is behind it all the
@@ -71,7 +69,7 @@ static void pass_present(med_wide_changer *changer, const med_wide_column *colum
   }
   if (count == 0) return;
   const med_wide_cell *edge = in_front ? &cells[0] : &cells[count - 1];
-  if (!edge->has_path || edge->path.len != POSITION_SIZE) return;
+  if (!edge->has_path || edge->path.len != MED_WIDE_POSITION_SIZE) return;
   uint64_t place = med_get_u64(edge->path.bytes), time = in_front ? middle - place : place - middle;
   bool beyond = in_front ? place < middle : place >= middle;
   if (beyond && time >= changer->time_us) changer->time_us = time + 1;

@@ -87,24 +87,34 @@ static bool is_dropped(check *work, unsigned first, uint32_t id) {
   return med_txn_get(work->txn, MED_TREE_WIDE, med_slice_of(key, sizeof key), &value) == MEDLEY_OK;
 }
 
-/* ---- Rows ---- */
-static void check_cells(check *work, const med_wide_table *table, const med_wide_row *row) {
+/* ---- Rows ---- what has been read has been accepted (row.h); here also texts and the order of paths are looked at. */
+static bool is_text(const med_wide_type *type) { return type->kind == MED_WIDE_TEXT || type->kind == MED_WIDE_ASCII; }
+
+static bool cell_is_right(const med_wide_column *column, const med_wide_cell *cell, const med_wide_cell *before) {
+  const med_wide_type *type = &column->type, *value = type;
+  bool follows = before != NULL && before->column_id == cell->column_id;
+  if (!med_wide_type_is_complex(type))
+    return !follows &&
+           (cell->tombstone || !is_text(type) || med_wide_value_check(type, cell->value, NULL) == MEDLEY_OK);
+  if (follows && med_wide_row_compare_paths(type, before, cell) >= 0) return false;
+  if (!cell->has_path) return true;
+  bool has_keys = type->kind == MED_WIDE_SET || type->kind == MED_WIDE_MAP;
+  if (has_keys && med_wide_value_check(&type->parts[0], cell->path, NULL) != MEDLEY_OK) return false;
+  if (cell->tombstone || type->kind == MED_WIDE_SET) return true;
+  value = &type->parts[type->kind == MED_WIDE_UDT ? med_get_u16(cell->path.bytes) : type->kind == MED_WIDE_MAP];
+  return med_wide_value_check(value, cell->value, NULL) == MEDLEY_OK;
+}
+
+static bool check_cells(check *work, const med_wide_table *table, const med_wide_row *row) {
   for (size_t i = 0; i < row->count; i++) {
-    const med_wide_cell *cell = &row->cells[i];
-    const med_wide_column *column = med_wide_table_column_by_id(table, cell->column_id);
-    if (column == NULL || cell->tombstone) continue; /* of a column that was dropped */
-    bool complex = med_wide_type_is_complex(&column->type);
-    const med_wide_type *parts = column->type.parts;
-    int rc = complex != cell->has_path ? MEDLEY_CORRUPT : MEDLEY_OK;
-    if (rc == MEDLEY_OK && !complex) rc = med_wide_value_check(&column->type, cell->value, NULL);
-    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_LIST || column->type.kind == MED_WIDE_MAP))
-      rc = med_wide_value_check(&parts[column->type.part_count - 1], cell->value, NULL);
-    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_SET || column->type.kind == MED_WIDE_MAP))
-      rc = med_wide_value_check(&parts[0], cell->path, NULL);
-    if (rc != MEDLEY_OK)
-      problem(work, "wide-column: table %.*s: a value of column %.*s is none of its type", (int)table->name.len,
-              (const char *)table->name.bytes, (int)column->name.len, (const char *)column->name.bytes);
+    const med_wide_column *column = med_wide_table_column_by_id(table, row->cells[i].column_id);
+    if (column == NULL || cell_is_right(column, &row->cells[i], i > 0 ? &row->cells[i - 1] : NULL)) continue;
+    problem(work, "wide-column: table %.*s: a value of column %.*s is none of its type or not in its place",
+            (int)table->name.len, (const char *)table->name.bytes, (int)column->name.len,
+            (const char *)column->name.bytes);
+    return false;
   }
+  return true;
 }
 
 static int check_entry(check *work, const med_wide_place_of_row *place, const med_wide_index *index,
@@ -188,8 +198,7 @@ static int check_row(check *work, const med_wide_table *table, const med_wide_wa
   int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
   if (rc != MEDLEY_OK) return rc;
   work->view_rows += walked->place.clustering != NULL && (table->flags & MED_WIDE_TABLE_VIEW) != 0;
-  check_cells(work, table, &walked->row);
-  return check_derived(work, &walked->place, &walked->row);
+  return check_cells(work, table, &walked->row) ? check_derived(work, &walked->place, &walked->row) : MEDLEY_OK;
 }
 
 /* Damage ends the walk over the table's segments. */
@@ -346,7 +355,9 @@ int med_wide_check(med_txn *txn, void (*on_problem)(void *context, const char *p
   check work = {.txn = txn, .on_problem = on_problem, .context = context, .problem_count = problem_count};
   med_wide_catalog *catalog;
   int rc = med_wide_catalog_open(txn, &catalog);
-  if (rc != MEDLEY_OK) return tell_damage(&work, rc);
+  bool is_type = rc == MEDLEY_SYNTAX || rc == MEDLEY_TYPE || rc == MEDLEY_NOT_FOUND || rc == MEDLEY_UNSUPPORTED ||
+                 rc == MEDLEY_TOO_BIG; /* what a column's type says is none */
+  if (rc != MEDLEY_OK) return tell_damage(&work, is_type ? MEDLEY_CORRUPT : rc);
   work.catalog = catalog;
   rc = list_indexes(&work);
   if (rc == MEDLEY_OK) rc = check_tree(&work);

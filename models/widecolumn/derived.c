@@ -276,7 +276,7 @@ static int view_delete(med_txn *txn, const med_wide_table *view, const med_wide_
     rc = med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: a row of view %.*s is missing",
                        (int)view->name.len, (const char *)view->name.bytes);
   if (rc != MEDLEY_OK || !hashed) return rc;
-  rc = med_wide_partition_load(txn, &partition, arena, &present);
+  rc = med_wide_partition_load(txn, view, &partition, arena, &present);
   return rc == MEDLEY_OK ? med_wide_partition_store(txn, &partition, &present) : rc;
 }
 

@@ -71,11 +71,11 @@ static int access_open(row_access *access) {
   bool statics = access->clustering_values == NULL;
   if (statics || settles(access->table)) {
     access->has_partition = true;
-    MED_TRY(med_wide_partition_load(access->txn, &access->partition_key, access->arena, &access->partition));
+    MED_TRY(
+        med_wide_partition_load(access->txn, access->table, &access->partition_key, access->arena, &access->partition));
   }
   if (statics) {
     access->row = access->partition.statics;
-    med_wide_row_strip(&access->row, access->table);
     med_wide_partition_record_key(&access->partition_key, &access->key);
   } else {
     MED_TRY(med_wide_clustering_parts(access->table, access->clustering_values, access->table->clustering_count,
@@ -120,7 +120,7 @@ static int store_statics(row_access *access) {
 /* The record of a hashed partition lives as long as a row does. */
 static int forget_partition(row_access *access) {
   med_wide_partition present;
-  int rc = med_wide_partition_load(access->txn, &access->partition_key, access->arena, &present);
+  int rc = med_wide_partition_load(access->txn, access->table, &access->partition_key, access->arena, &present);
   return rc == MEDLEY_OK ? med_wide_partition_store(access->txn, &access->partition_key, &present) : rc;
 }
 

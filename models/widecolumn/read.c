@@ -148,8 +148,7 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
   med_wide_partition_init(&reader->record);
   int rc = MEDLEY_OK;
   if (place->hashed || med_wide_table_has_static(table))
-    rc = med_wide_partition_load(reader->txn, &reader->partition, &reader->partition_arena, &reader->record);
-  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->record.statics, table);
+    rc = med_wide_partition_load(reader->txn, table, &reader->partition, &reader->partition_arena, &reader->record);
   if (rc != MEDLEY_OK) return rc;
   if (place->hashed)
     return med_wide_partition_unpack(table, reader->record.whole_key, reader->partition_values, slot(reader));

@@ -104,7 +104,9 @@ struct med_wide_table {
   /* Filled by the catalog, not stored */
   const med_wide_table **views;
   size_t view_count;
-  uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
+  const uint16_t *places;        /* of a column id: where it stands in placed, and one more; 0: nowhere */
+  const med_wide_column *placed; /* the columns when that was made: a description that is being changed has others */
+  uint32_t segment_rows;         /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 
 typedef struct med_wide_user_type {

@@ -72,7 +72,7 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   med_wide_partition_init(&walked->partition);
   if (place.hashed || !is_row) {
-    MED_TRY(med_wide_partition_load(walker->txn, partition_key, &walker->arena, &walked->partition));
+    MED_TRY(med_wide_partition_load(walker->txn, table, partition_key, &walker->arena, &walked->partition));
   }
   if (place.hashed)
     MED_TRY(med_wide_partition_unpack(table, walked->partition.whole_key, walker->partition, error));
@@ -85,7 +85,6 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
     MED_TRY(med_wide_tiers_row(&walker->tiers, &found, &walker->arena, &walked->row));
   } else {
     walked->row = walked->partition.statics;
-    med_wide_row_strip(&walked->row, table);
   }
   walked->sealed = found.sealed;
   walked->place = (med_wide_place_of_row){
