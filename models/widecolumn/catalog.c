@@ -5,7 +5,7 @@
 #include "models/widecolumn/value.h"
 
 /* Behind MED_WIDE_KEY_CATALOG. User types come before the tables that use them. */
-enum { ENTRY_VERSION = 0, ENTRY_KEYSPACE = 1, ENTRY_USER_TYPE = 2, ENTRY_TABLE = 3 };
+enum { ENTRY_VERSION = 0, ENTRY_KEYSPACE = 1, ENTRY_USER_TYPE = 2, ENTRY_TABLE = 3, ENTRY_NEXT_ID = 4 };
 
 struct med_wide_catalog {
   uint64_t version;
@@ -356,10 +356,17 @@ int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table) {
 }
 
 int med_wide_catalog_next_id(med_txn *txn, uint32_t *id) {
-  uint64_t number;
-  int rc = med_txn_next_id(txn, &number);
-  if (rc == MEDLEY_OK && number > UINT32_MAX)
-    return med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
-  *id = (uint32_t)number;
-  return rc;
+  med_key key;
+  med_slice value;
+  medley_error *error = med_txn_error(txn);
+  uint8_t next[4];
+  entry_key(ENTRY_NEXT_ID, NULL, 0, &key);
+  int rc = med_txn_get(txn, MED_TREE_WIDE, med_key_slice(&key), &value);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_OK && (value.len != 4 || med_get_u32(value.bytes) == 0))
+    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: the counter of tables is damaged");
+  *id = rc == MEDLEY_OK ? med_get_u32(value.bytes) : 1;
+  if (*id == UINT32_MAX) return med_error_set(error, MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
+  med_put_u32(next, *id + 1);
+  return med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(next, sizeof next));
 }

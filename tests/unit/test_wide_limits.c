@@ -225,7 +225,42 @@ START_TEST(values_that_are_equal_in_an_index_have_one_entry) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_limits", collections_of_many_elements_are_indexed_and_changed,
+static void put(session_kit *kit, med_tree tree, med_slice key, med_slice value) {
+  med_member *member;
+  medley_error error = {0};
+  ck_assert_int_eq(med_member_open(kit->db->store, &member), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_begin(member, false, 1000, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_put(med_member_txn(member), tree, key, value), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+  med_member_close(member);
+}
+
+/* Records, lists and cache buckets take numbers from another counter, of which there are more than four bytes hold. */
+START_TEST(tables_have_numbers_of_their_own) {
+  session_kit kit;
+  kit_rows rows = {0};
+  uint8_t next[8];
+  open_keyspace(&kit);
+  med_put_u64(next, (uint64_t)1 << 33);
+  put(&kit, MED_TREE_META, med_slice_of_text("next id"), med_slice_of(next, 8));
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, v int)");
+  cql(kit.session, "CREATE INDEX ON k.t (v)");
+  cql(kit.session, "CREATE TABLE k.u (p int PRIMARY KEY, v int)");
+  cql(kit.session, "INSERT INTO k.t (p, v) VALUES (1, 2)");
+  cql(kit.session, "TRUNCATE k.t");
+  cql(kit.session, "INSERT INTO k.u (p, v) VALUES (1, 2)");
+  CQL_IS(kit.session, "SELECT * FROM k.t", "");
+  CQL_IS(kit.session, "SELECT * FROM k.u", "1|2\n");
+  check(kit.db);
+  med_put_u32(next, UINT32_MAX);
+  put(&kit, MED_TREE_WIDE, med_slice_of("\x01\x04", 2), med_slice_of(next, 4));
+  ck_assert_int_eq(kit_run(kit.session, MEDLEY_LANGUAGE_CQL, "CREATE TABLE k.none (p int PRIMARY KEY)", &rows),
+                   MEDLEY_TOO_BIG);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", tables_have_numbers_of_their_own, collections_of_many_elements_are_indexed_and_changed,
               values_that_are_equal_in_an_index_have_one_entry,
               user_types_that_have_each_other_many_times_are_refused_at_once,
               a_range_may_begin_and_end_at_values_that_no_key_can_have)
