@@ -361,7 +361,7 @@ int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const 
 void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail) {
   reader->at = reader->prefix;
   (void)med_key_add_bytes(&reader->at, tail, MED_KEY_SIZE_MAX - (size_t)reader->at.len);
-  if (reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  after(&reader->at, &reader->at); /* a tail that was cut fills the key: there is no room for one byte more */
 }
 
 int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
@@ -376,9 +376,7 @@ int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
     return med_error_set(med_txn_error(reader->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
   memcpy(reader->tail, found.bytes, found.len);
   *tail = med_slice_of(reader->tail, found.len);
-  reader->at.len = 0;
-  med_wide_key_extend(&reader->at, key);
-  if (!med_key_after_prefix(&reader->at, key)) reader->at.len = 0;
+  (void)med_key_after_prefix(&reader->at, key); /* no entry's key begins with another one's, and none is only FF */
   return MEDLEY_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/database.h"
 #include "models/widecolumn/catalog.h"
+#include "models/widecolumn/read.h"
 #include "storage/writer.h"
 #include "tests/unit/session_kit.h"
 
@@ -260,7 +261,59 @@ START_TEST(tables_have_numbers_of_their_own) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_limits", tables_have_numbers_of_their_own, collections_of_many_elements_are_indexed_and_changed,
-              values_that_are_equal_in_an_index_have_one_entry,
+/* How many entries there are if each one is read by a reader that goes on behind the one before. */
+static size_t read_one_by_one(medley *db) {
+  med_member *member;
+  med_wide_catalog *catalog;
+  med_wide_index_reader *reader;
+  medley_error error = {0};
+  med_slice tail;
+  med_key last = {0};
+  size_t count = 0;
+  ck_assert_int_eq(med_member_open(db->store, &member), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_begin(member, false, 1000, &error), MEDLEY_OK);
+  med_txn *txn = med_member_txn(member);
+  ck_assert_int_eq(med_wide_catalog_open(txn, &catalog), MEDLEY_OK);
+  const med_wide_table *table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+  for (int rc = MEDLEY_OK; count < 100;) {
+    ck_assert_int_eq(med_wide_index_reader_open(txn, table, &table->indexes[0], med_slice_of("\0\0\0\5", 4), &reader),
+                     MEDLEY_OK);
+    if (count > 0) med_wide_index_reader_resume(reader, med_key_slice(&last));
+    rc = med_wide_index_reader_next(reader, &tail);
+    if (rc == MEDLEY_OK) {
+      last.len = 0;
+      med_wide_key_extend(&last, tail);
+    }
+    med_wide_index_reader_close(reader);
+    if (rc == MEDLEY_NOT_FOUND) break;
+    ck_assert_int_eq(rc, MEDLEY_OK);
+    count++;
+  }
+  med_wide_catalog_release(catalog);
+  med_writer_rollback(member);
+  med_member_close(member);
+  return count;
+}
+
+START_TEST(reading_an_index_goes_on_behind_entries_of_any_length) {
+  session_kit kit;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p text, c text, v int, PRIMARY KEY (p, c))");
+  cql(kit.session, "CREATE INDEX ON k.t (v)");
+  for (size_t len = 280; len <= 313; len++) {
+    char p[179], text[800];
+    memset(p, 'p', 178);
+    p[178] = '\0';
+    snprintf(text, sizeof text, "INSERT INTO k.t (p, c, v) VALUES ('%s', '%0*d', 5)", p, (int)len, 0);
+    cql(kit.session, text);
+  }
+  cql(kit.session, "INSERT INTO k.t (p, c, v) VALUES ('p', 'c', 6)");
+  ck_assert_uint_eq(read_one_by_one(kit.db), 34);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", reading_an_index_goes_on_behind_entries_of_any_length, tables_have_numbers_of_their_own,
+              collections_of_many_elements_are_indexed_and_changed, values_that_are_equal_in_an_index_have_one_entry,
               user_types_that_have_each_other_many_times_are_refused_at_once,
               a_range_may_begin_and_end_at_values_that_no_key_can_have)
