@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-bool med_wide_row_holds(const med_wide_row *row) {
+/* Whether the row holds anything but tombstones. */
+static bool holds_anything(const med_wide_row *row) {
   if (row->marker.present) return true;
   for (size_t i = 0; i < row->count; i++) {
     if (!row->cells[i].tombstone) return true;
@@ -76,7 +77,7 @@ int med_wide_index_values_of(const med_wide_place_of_row *place, const med_wide_
     return med_error_no_memory(error);
   if (column->role <= MED_WIDE_CLUSTERING) {
     med_slice value = key_value(place, column);
-    if (med_wide_row_holds(row) && !med_wide_is_null(value)) values->values[values->count++] = value;
+    if (holds_anything(row) && !med_wide_is_null(value)) values->values[values->count++] = value;
     return MEDLEY_OK;
   }
   for (size_t i = 0; ok && i < count; i++) {
@@ -225,7 +226,7 @@ int med_wide_view_row_of(const med_wide_place_of_row *place, const med_wide_tabl
   if (made->partition == NULL) return med_error_no_memory(error);
   made->clustering = made->partition + view->partition_count;
   med_wide_row_init(&made->row);
-  if (place->clustering == NULL || !med_wide_row_holds(row)) return MEDLEY_OK;
+  if (place->clustering == NULL || !holds_anything(row)) return MEDLEY_OK;
   uint32_t decided = 0, span;
   bool by_key = false;
   for (size_t i = 0; i < keys; i++) {

@@ -35,13 +35,9 @@ void med_wide_walker_close(med_wide_walker *walker) {
 
 void med_wide_walker_only_records(med_wide_walker *walker) { med_wide_tiers_only_records(&walker->tiers); }
 
-void med_wide_walker_at(med_wide_walker *walker, med_slice tail) {
+void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
   walker->at = walker->prefix;
   med_wide_key_extend(&walker->at, tail);
-}
-
-void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
-  med_wide_walker_at(walker, tail);
   if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
 }
 
