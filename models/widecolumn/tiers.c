@@ -78,6 +78,11 @@ static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wid
     if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
     has_sealed = rc == MEDLEY_OK;
   }
+  /* Rows of a damaged segment that are out of order would be walked for ever. */
+  if (has_sealed && (med_slice_compare(sealed, key) < 0) == forward)
+    return med_error_set(med_txn_error(tiers->txn), MEDLEY_CORRUPT,
+                         "wide-column: table %.*s: a segment is out of order", (int)tiers->table->name.len,
+                         (const char *)tiers->table->name.bytes);
   if (!has_record && !has_sealed) return MEDLEY_NOT_FOUND;
   int order = has_record && has_sealed ? med_slice_compare(at, sealed) : 0;
   if (has_record && has_sealed && order == 0)
