@@ -329,12 +329,21 @@ static bool fits_column(const med_wide_column *column, const med_wide_cell *cell
   return !cell->has_path && (cell->tombstone || fits_type(&column->type, cell->value));
 }
 
+/* Most cells are whole numbers and texts: nothing but their length is to be looked at. */
+static bool fits_at_once(const med_wide_table *table, const med_wide_cell *cell) {
+  if (table->placed != table->columns || cell->column_id >= table->next_column_id) return false;
+  med_wide_column_place place = table->places[cell->column_id];
+  return place.index > 0 && !cell->has_path && !cell->tombstone &&
+         (place.size == MED_WIDE_SIZE_ANY || (place.size != MED_WIDE_SIZE_LOOK && place.size == cell->value.len));
+}
+
 int med_wide_row_accept(med_wide_row *row, const med_wide_table *table, medley_error *error) {
   size_t kept = 0;
   for (size_t i = 0; i < row->count; i++) {
-    const med_wide_column *column = med_wide_table_column_by_id(table, row->cells[i].column_id);
-    if (column == NULL) continue;
-    if (!fits_column(column, &row->cells[i]))
+    bool fits = fits_at_once(table, &row->cells[i]);
+    const med_wide_column *column = fits ? NULL : med_wide_table_column_by_id(table, row->cells[i].column_id);
+    if (!fits && column == NULL) continue;
+    if (!fits && !fits_column(column, &row->cells[i]))
       return med_error_set(error, MEDLEY_CORRUPT, "wide-column: table %.*s: a value of column %.*s is none of its type",
                            (int)table->name.len, (const char *)table->name.bytes, (int)column->name.len,
                            (const char *)column->name.bytes);

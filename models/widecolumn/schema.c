@@ -15,7 +15,7 @@ const med_wide_column *med_wide_table_column(const med_wide_table *table, med_sl
 
 const med_wide_column *med_wide_table_column_by_id(const med_wide_table *table, uint16_t id) {
   if (table->placed != NULL && table->placed == table->columns) {
-    uint16_t place = id < table->next_column_id ? table->places[id] : 0;
+    uint16_t place = id < table->next_column_id ? table->places[id].index : 0;
     return place > 0 ? &table->columns[place - 1] : NULL;
   }
   for (size_t i = 0; i < table->column_count; i++) {
@@ -165,18 +165,31 @@ int med_wide_user_type_read(med_slice record, med_arena *arena, med_wide_user_ty
   return MEDLEY_OK;
 }
 
-/* Every cell that is read is of some id. */
+/* Values that are right if their length is, or whatever it is. */
+static uint8_t cell_size(const med_wide_type *type) {
+  switch (type->kind) {
+    case MED_WIDE_TEXT:
+    case MED_WIDE_ASCII:
+    case MED_WIDE_BLOB: return MED_WIDE_SIZE_ANY;
+    case MED_WIDE_BOOLEAN:
+    case MED_WIDE_TIME:
+    case MED_WIDE_TIMEUUID: return MED_WIDE_SIZE_LOOK;
+    default: return med_wide_kind_size(type->kind) > 0 ? (uint8_t)med_wide_kind_size(type->kind) : MED_WIDE_SIZE_LOOK;
+  }
+}
+
 static void place_columns(reader *from, med_wide_table *table) {
-  uint16_t *places = from->rc == MEDLEY_OK ? med_arena_alloc(from->arena, (size_t)table->next_column_id * 2 + 2) : NULL;
+  size_t size = ((size_t)table->next_column_id + 1) * sizeof *table->places;
+  med_wide_column_place *places = from->rc == MEDLEY_OK ? med_arena_alloc(from->arena, size) : NULL;
   if (from->rc == MEDLEY_OK && places == NULL) from->rc = med_error_no_memory(from->error);
   if (places == NULL) return;
-  memset(places, 0, (size_t)table->next_column_id * 2 + 2);
+  memset(places, 0, size);
   for (size_t i = 0; i < table->column_count && i < MED_WIDE_COLUMNS_MAX; i++) {
     uint16_t id = table->columns[i].id;
-    if (id == 0 || id >= table->next_column_id || places[id] != 0)
+    if (id == 0 || id >= table->next_column_id || places[id].index != 0)
       fail(from, "a column's number");
     else
-      places[id] = (uint16_t)(i + 1);
+      places[id] = (med_wide_column_place){(uint16_t)(i + 1), cell_size(&table->columns[i].type)};
   }
   table->places = places;
   table->placed = table->columns;

@@ -83,6 +83,13 @@ enum {
 #define MED_WIDE_SEGMENT_ROWS_DEFAULT 16384
 #define MED_WIDE_SEGMENT_ROWS_LIMIT 65536
 
+/* Of a column id: what is asked for every cell that is read. */
+typedef struct med_wide_column_place {
+  uint16_t index; /* of the column, and one more; 0: the table has none of that id */
+  uint8_t size;   /* of its cells' values if nothing else is to be looked at; or one of these: */
+} med_wide_column_place;
+enum { MED_WIDE_SIZE_ANY = 0xFE, MED_WIDE_SIZE_LOOK = 0xFF };
+
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -104,7 +111,7 @@ struct med_wide_table {
   /* Filled by the catalog, not stored */
   const med_wide_table **views;
   size_t view_count;
-  const uint16_t *places;        /* of a column id: where it stands in placed, and one more; 0: nowhere */
+  const med_wide_column_place *places; /* of each column id below next_column_id */
   const med_wide_column *placed; /* the columns when that was made: a description that is being changed has others */
   uint32_t segment_rows;         /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
