@@ -1,5 +1,4 @@
 /* value.c - deep copies of values, and the names of languages. */
-#include <locale.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <strings.h>
 
 #include "engine/language.h"
+#include "storage/real_text.h"
 
 #define NESTING_MAX 100
 #define VALUE_BYTES_MAX ((size_t)1 << 40) /* also what a forgotten length looks like */
@@ -123,8 +123,7 @@ double med_value_text_to_real(const char *bytes, size_t len) {
   const char *digits = number + (number[0] == '-' || number[0] == '+');
   if (digits[0] != '.' && (digits[0] < '0' || digits[0] > '9')) return 0;
   if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return 0;
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc: whatever the host's locale says */
-  return plain != (locale_t)0 ? strtod_l(number, NULL, plain) : 0;
+  return med_real_text_double(number, NULL);
 }
 
 int64_t med_value_text_to_integer(const char *bytes, size_t len) {

@@ -96,7 +96,7 @@ static int find_statics(med_cql_run *run, const med_wide_table *table, const med
   med_key partition;
   bool hashed;
   int rc = med_wide_partition_key(table, key->partition, &partition, &hashed, run->error);
-  if (rc == MEDLEY_OK) rc = med_wide_partition_load(run->txn, &partition, run->arena, &there->partition);
+  if (rc == MEDLEY_OK) rc = med_wide_partition_load(run->txn, table, &partition, run->arena, &there->partition);
   med_wide_row_init(&there->nothing);
   there->entry = (med_wide_entry){.partition = key->partition,
                                   .clustering = key->clustering,

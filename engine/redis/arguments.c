@@ -1,6 +1,5 @@
 /* arguments.c - reading a command's words as numbers and options, and the errors in Redis's own words. */
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "engine/redis/command.h"
 #include "models/keyvalue/string.h"
+#include "storage/real_text.h"
 
 #define REAL_TEXT_MAX 5119 /* Redis's own bound for a long double's text */
 
@@ -41,15 +41,10 @@ bool med_redis_parse_real(med_slice text, double *real) {
   if (memchr(bytes, 0, text.len) != NULL) return false;
   memcpy(copy, bytes, text.len);
   copy[text.len] = 0;
-  /* glibc answers a constant for the C locale: nothing is allocated. */
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (plain == (locale_t)0) return false;
   errno = 0;
-  *real = strtod_l(copy, &end, plain);
-  int failure = errno;
-  freelocale(plain);
+  *real = med_real_text_double(copy, &end);
   if (end != copy + text.len || isnan(*real)) return false;
-  return !(failure == ERANGE && (isinf(*real) || fpclassify(*real) == FP_ZERO));
+  return !(errno == ERANGE && (isinf(*real) || fpclassify(*real) == FP_ZERO));
 }
 
 int med_redis_arg_integer(med_redis_call *call, size_t index, int64_t *integer) {

@@ -2,12 +2,12 @@
 #include "engine/redis/collections.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "engine/redis/scan.h"
 #include "models/keyvalue/hash.h"
+#include "storage/real_text.h"
 
 #define NUMBER_TEXT_MAX 255
 #define SEEN_FIRST_CAPACITY 64
@@ -74,13 +74,9 @@ bool med_redis_parse_loose_real(med_slice text, bool in_range, double *real) {
   if (text.len > NUMBER_TEXT_MAX) return false;
   if (text.len > 0) memcpy(copy, text.bytes, text.len);
   copy[text.len] = 0;
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc */
-  if (plain == (locale_t)0) return false;
   errno = 0;
-  *real = strtod_l(copy, &end, plain);
-  int failure = errno;
-  freelocale(plain);
-  return *end == 0 && !isnan(*real) && !(in_range && failure == ERANGE);
+  *real = med_real_text_double(copy, &end);
+  return *end == 0 && !isnan(*real) && !(in_range && errno == ERANGE);
 }
 
 int med_redis_scan_open(med_redis_call *call, med_kv_type type, unsigned allowed, med_redis_scan *scan,

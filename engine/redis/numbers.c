@@ -1,11 +1,11 @@
 /* numbers.c - expiry options, and long doubles as Redis reads and prints them. */
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/redis/arguments.h"
+#include "storage/real_text.h"
 
 bool med_redis_expiry_word(med_redis_call *call, size_t *at, med_redis_expiry *expiry) {
   static const struct {
@@ -43,14 +43,10 @@ bool med_redis_parse_long_real(med_slice text, long double *real) {
   if (memchr(bytes, 0, text.len) != NULL) return false;
   memcpy(copy, bytes, text.len);
   copy[text.len] = 0;
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc */
-  if (plain == (locale_t)0) return false;
   errno = 0;
-  *real = strtold_l(copy, &end, plain);
-  int failure = errno;
-  freelocale(plain);
+  *real = med_real_text_long_double(copy, &end);
   if (end != copy + text.len || isnan(*real)) return false;
-  return !(failure == ERANGE && (isinf(*real) || fpclassify(*real) == FP_ZERO));
+  return !(errno == ERANGE && (isinf(*real) || fpclassify(*real) == FP_ZERO));
 }
 
 size_t med_redis_print_long_real(long double real, char text[MED_REDIS_LONG_REAL_SIZE]) {

@@ -2,9 +2,10 @@
 #include "models/widecolumn/catalog.h"
 
 #include "models/widecolumn/record.h"
+#include "models/widecolumn/value.h"
 
 /* Behind MED_WIDE_KEY_CATALOG. User types come before the tables that use them. */
-enum { ENTRY_VERSION = 0, ENTRY_KEYSPACE = 1, ENTRY_USER_TYPE = 2, ENTRY_TABLE = 3 };
+enum { ENTRY_VERSION = 0, ENTRY_KEYSPACE = 1, ENTRY_USER_TYPE = 2, ENTRY_TABLE = 3, ENTRY_NEXT_ID = 4 };
 
 struct med_wide_catalog {
   uint64_t version;
@@ -109,27 +110,51 @@ static int each_entry(loader *to, med_cursor *cursor, unsigned entry, size_t *co
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
-static int link_views(med_wide_catalog *catalog, medley_error *error) {
+/* Views copy cells and make keys from their tables' values, and compare with them. Columns that the table no longer has are null. */
+static bool fits_table(const med_wide_table *view, const med_wide_table *base) {
+  for (size_t i = 0; i < view->column_count; i++) {
+    const med_wide_column *column = &view->columns[i], *of = med_wide_table_column_by_id(base, column->base_id);
+    bool is_key = column->role <= MED_WIDE_CLUSTERING;
+    if (of == NULL) continue;
+    if (!med_wide_type_equal(&column->type, &of->type) || (is_key && med_wide_type_is_complex(&of->type))) return false;
+  }
+  for (size_t i = 0; i < view->filter_count; i++) {
+    const med_wide_column *of = med_wide_table_column_by_id(base, view->filters[i].base_id);
+    if (of == NULL) continue;
+    if (med_wide_type_is_complex(&of->type) ||
+        med_wide_value_check(&of->type, view->filters[i].value, NULL) != MEDLEY_OK)
+      return false;
+  }
+  return true;
+}
+
+static bool is_view_of(const med_wide_table *view, const med_wide_table *base) {
+  return (view->flags & MED_WIDE_TABLE_VIEW) != 0 && med_slice_equal(view->keyspace, base->keyspace) &&
+         med_slice_equal(view->base_name, base->name);
+}
+
+static int link_views_of(med_wide_catalog *catalog, med_wide_table *base, medley_error *error) {
+  size_t count = 0;
+  for (size_t i = 0; i < catalog->table_count; i++) count += is_view_of(&catalog->tables[i], base);
+  if (count == 0) return MEDLEY_OK;
+  base->views = med_arena_alloc(&catalog->arena, count * sizeof(void *));
+  if (base->views == NULL) return med_error_no_memory(error);
   for (size_t i = 0; i < catalog->table_count; i++) {
-    med_wide_table *base = &catalog->tables[i];
-    size_t count = 0;
-    for (int fill = 0; fill < 2; fill++) {
-      if (fill == 1 && (count == 0 || base->views != NULL)) break;
-      if (fill == 1 && (base->views = med_arena_alloc(&catalog->arena, count * sizeof(void *))) == NULL)
-        return med_error_no_memory(error);
-      for (size_t j = 0; j < catalog->table_count; j++) {
-        const med_wide_table *view = &catalog->tables[j];
-        if (!(view->flags & MED_WIDE_TABLE_VIEW) || !med_slice_equal(view->keyspace, base->keyspace) ||
-            !med_slice_equal(view->base_name, base->name))
-          continue;
-        if (fill == 0)
-          count++;
-        else
-          base->views[base->view_count++] = view;
-      }
-    }
+    const med_wide_table *view = &catalog->tables[i];
+    if (!is_view_of(view, base)) continue;
+    if (!fits_table(view, base))
+      return med_error_set(error, MEDLEY_CORRUPT, "wide-column: view %.*s is none of its table", (int)view->name.len,
+                           (const char *)view->name.bytes);
+    base->views[base->view_count++] = view;
   }
   return MEDLEY_OK;
+}
+
+static int link_views(med_wide_catalog *catalog, medley_error *error) {
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < catalog->table_count; i++)
+    rc = link_views_of(catalog, &catalog->tables[i], error);
+  return rc;
 }
 
 int med_wide_catalog_open(med_txn *txn, med_wide_catalog **catalog) {
@@ -242,9 +267,12 @@ int med_wide_catalog_find_type(void *context, med_slice keyspace, med_slice name
   med_wide_type *parts = med_arena_alloc(scope->arena, (found->count + 1) * sizeof *parts);
   if (parts == NULL) return MEDLEY_NO_MEMORY;
   med_wide_type_scope inner = {scope->catalog, found->keyspace, scope->arena, scope->depth + 1};
+  size_t size = 1;
   for (size_t i = 0; i < found->count; i++) {
     int rc = med_wide_type_parse(found->types[i], med_wide_catalog_find_type, &inner, scope->arena, &parts[i], NULL);
     if (rc != MEDLEY_OK) return rc;
+    size += med_wide_type_size(&parts[i]);
+    if (size > MED_WIDE_TYPE_SIZE_MAX) return MEDLEY_TOO_BIG;
   }
   *type = (med_wide_type){.kind = MED_WIDE_UDT, .part_count = (uint16_t)found->count, .parts = parts};
   type->keyspace = found->keyspace;
@@ -328,10 +356,17 @@ int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table) {
 }
 
 int med_wide_catalog_next_id(med_txn *txn, uint32_t *id) {
-  uint64_t number;
-  int rc = med_txn_next_id(txn, &number);
-  if (rc == MEDLEY_OK && number > UINT32_MAX)
-    return med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
-  *id = (uint32_t)number;
-  return rc;
+  med_key key;
+  med_slice value;
+  medley_error *error = med_txn_error(txn);
+  uint8_t next[4];
+  entry_key(ENTRY_NEXT_ID, NULL, 0, &key);
+  int rc = med_txn_get(txn, MED_TREE_WIDE, med_key_slice(&key), &value);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_OK && (value.len != 4 || med_get_u32(value.bytes) == 0))
+    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: the counter of tables is damaged");
+  *id = rc == MEDLEY_OK ? med_get_u32(value.bytes) : 1;
+  if (*id == UINT32_MAX) return med_error_set(error, MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
+  med_put_u32(next, *id + 1);
+  return med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(next, sizeof next));
 }

@@ -1,9 +1,10 @@
 /* change.c - what each kind of change does to the cells of a row. */
 #include "models/widecolumn/change.h"
 
-#define POSITION_SIZE 16
+#include <stdlib.h>
 
-static int put(med_wide_changer *changer, const med_wide_column *column, med_slice path, med_slice value) {
+static med_wide_cell cell_of(const med_wide_changer *changer, const med_wide_column *column, med_slice path,
+                             med_slice value) {
   med_wide_cell cell = {.column_id = column->id,
                         .has_path = path.bytes != NULL,
                         .tombstone = value.bytes == NULL,
@@ -13,6 +14,11 @@ static int put(med_wide_changer *changer, const med_wide_column *column, med_sli
                         .expiry_s = changer->expiry_s,
                         .value = value};
   if (cell.tombstone) cell.ttl_s = cell.expiry_s = 0;
+  return cell;
+}
+
+static int put(med_wide_changer *changer, const med_wide_column *column, med_slice path, med_slice value) {
+  med_wide_cell cell = cell_of(changer, column, path, value);
   return med_wide_row_put(changer->row, column, &cell, changer->force, changer->arena)
              ? MEDLEY_OK
              : med_error_no_memory(changer->error);
@@ -42,13 +48,13 @@ static int clear_column(med_wide_changer *changer, const med_wide_column *column
 /* ---- Collections ---- */
 /* time(8) count and salt(8): in front of the list for times before 2^63 that shrink, behind it for those that grow. */
 static med_slice new_position(med_wide_changer *changer, bool in_front) {
-  uint8_t *bytes = med_arena_alloc(changer->arena, POSITION_SIZE);
+  uint8_t *bytes = med_arena_alloc(changer->arena, MED_WIDE_POSITION_SIZE);
   if (bytes == NULL) return med_slice_of(NULL, 0);
   const uint64_t middle = UINT64_C(1) << 63;
   med_put_u64(bytes, in_front ? middle - changer->time_us : middle + changer->time_us);
   med_put_u32(bytes + 8, changer->added++);
   med_put_u32(bytes + 12, changer->salt);
-  return med_slice_of(bytes, POSITION_SIZE);
+  return med_slice_of(bytes, MED_WIDE_POSITION_SIZE);
 }
 
 /* The clock of another process, or one that was set back, may be behind that of an element that is there: what is appended is behind it all the
@@ -63,32 +69,47 @@ static void pass_present(med_wide_changer *changer, const med_wide_column *colum
   }
   if (count == 0) return;
   const med_wide_cell *edge = in_front ? &cells[0] : &cells[count - 1];
-  if (!edge->has_path || edge->path.len != POSITION_SIZE) return;
+  if (!edge->has_path || edge->path.len != MED_WIDE_POSITION_SIZE) return;
   uint64_t place = med_get_u64(edge->path.bytes), time = in_front ? middle - place : place - middle;
   bool beyond = in_front ? place < middle : place >= middle;
   if (beyond && time >= changer->time_us) changer->time_us = time + 1;
 }
 
+/* Many elements at once, of which each is a cell: the row's are gone through once. */
+typedef struct batch {
+  med_wide_cell *cells;
+  size_t count;
+} batch;
+
+static int begin_batch(med_wide_changer *changer, size_t capacity, batch *made) {
+  *made = (batch){.cells = med_arena_alloc(changer->arena, (capacity + 1) * sizeof *made->cells)};
+  return made->cells != NULL ? MEDLEY_OK : med_error_no_memory(changer->error);
+}
+
+static int put_batch(med_wide_changer *changer, const med_wide_column *column, const batch *made) {
+  return med_wide_row_put_all(changer->row, column, made->cells, made->count, changer->force, changer->arena)
+             ? MEDLEY_OK
+             : med_error_no_memory(changer->error);
+}
+
 static int add_elements(med_wide_changer *changer, const med_wide_column *column, med_slice value, bool in_front) {
   med_wide_parts parts;
   med_slice part, mapped = {0};
-  int rc = MEDLEY_OK;
+  batch made;
+  med_wide_kind kind = column->type.kind;
   med_wide_parts_init(&column->type, value, &parts);
-  if (column->type.kind == MED_WIDE_LIST) pass_present(changer, column, in_front);
+  if (kind == MED_WIDE_LIST) pass_present(changer, column, in_front);
+  int rc = begin_batch(changer, parts.count, &made);
   while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part)) {
-    if (column->type.kind == MED_WIDE_MAP && !med_wide_parts_next(&parts, &mapped)) break;
-    if (med_wide_is_null(part) || (column->type.kind == MED_WIDE_MAP && med_wide_is_null(mapped)))
+    if (kind == MED_WIDE_MAP && !med_wide_parts_next(&parts, &mapped)) break;
+    if (med_wide_is_null(part) || (kind == MED_WIDE_MAP && med_wide_is_null(mapped)))
       return med_error_set(changer->error, MEDLEY_TYPE, "null is not supported inside collections");
-    if (column->type.kind == MED_WIDE_SET) {
-      rc = put(changer, column, part, med_slice_of("", 0));
-    } else if (column->type.kind == MED_WIDE_MAP) {
-      rc = put(changer, column, part, mapped);
-    } else {
-      med_slice position = new_position(changer, in_front);
-      rc = position.bytes == NULL ? med_error_no_memory(changer->error) : put(changer, column, position, part);
-    }
+    med_slice path = kind == MED_WIDE_LIST ? new_position(changer, in_front) : part;
+    med_slice content = kind == MED_WIDE_SET ? med_slice_of("", 0) : kind == MED_WIDE_MAP ? mapped : part;
+    if (path.bytes == NULL) return med_error_no_memory(changer->error);
+    made.cells[made.count++] = cell_of(changer, column, path, content);
   }
-  return rc;
+  return rc == MEDLEY_OK ? put_batch(changer, column, &made) : rc;
 }
 
 static med_slice field_path(med_wide_changer *changer, uint16_t field) {
@@ -139,26 +160,53 @@ static int list_path(med_wide_changer *changer, const med_wide_column *column, i
                        (long long)index, (long long)live);
 }
 
-static bool list_has(const med_wide_type *list, med_slice values, med_slice value) {
+static int compare_elements(const void *a, const void *b, void *type) {
+  return med_wide_value_compare(type, *(const med_slice *)a, *(const med_slice *)b);
+}
+
+/* The elements of a list, in the order of their values. */
+static int sort_elements(med_wide_changer *changer, const med_wide_type *list, med_slice value, med_slice **elements,
+                         size_t *count) {
   med_wide_parts parts;
   med_slice part;
-  med_wide_parts_init(list, values, &parts);
+  med_wide_parts_init(list, value, &parts);
+  *count = 0;
+  *elements = med_arena_alloc(changer->arena, ((size_t)parts.count + 1) * sizeof **elements);
+  if (*elements == NULL) return med_error_no_memory(changer->error);
   while (med_wide_parts_next(&parts, &part)) {
-    if (!med_wide_is_null(part) && med_wide_value_compare(&list->parts[0], part, value) == 0) return true;
+    if (!med_wide_is_null(part)) (*elements)[(*count)++] = part;
+  }
+  if (*count > 1) qsort_r(*elements, *count, sizeof **elements, compare_elements, (void *)(uintptr_t)&list->parts[0]);
+  return MEDLEY_OK;
+}
+
+static bool has_element(const med_wide_type *type, const med_slice *elements, size_t count, med_slice value) {
+  size_t low = 0;
+  while (low < count) {
+    size_t middle = low + (count - low) / 2;
+    int order = med_wide_value_compare(type, elements[middle], value);
+    if (order == 0) return true;
+    if (order < 0)
+      low = middle + 1;
+    else
+      count = middle;
   }
   return false;
 }
 
 static int remove_from_list(med_wide_changer *changer, const med_wide_column *column, med_slice values) {
-  int rc = MEDLEY_OK;
   const med_wide_cell *cells;
-  size_t count = med_wide_row_cells(changer->row, column->id, &cells);
-  for (size_t i = count; rc == MEDLEY_OK && i-- > 0;) { /* from the end: a deletion moves what is behind it */
-    med_wide_row_cells(changer->row, column->id, &cells);
+  med_slice *elements;
+  size_t element_count, count = med_wide_row_cells(changer->row, column->id, &cells);
+  batch gone;
+  int rc = sort_elements(changer, &column->type, values, &elements, &element_count);
+  if (rc == MEDLEY_OK) rc = begin_batch(changer, count, &gone);
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
     if (!cells[i].has_path || !med_wide_cell_is_live(&cells[i], changer->now_s)) continue;
-    if (list_has(&column->type, values, cells[i].value)) rc = delete_cell(changer, column, cells[i].path);
+    if (has_element(&column->type.parts[0], elements, element_count, cells[i].value))
+      gone.cells[gone.count++] = cell_of(changer, column, cells[i].path, med_slice_of(NULL, 0));
   }
-  return rc;
+  return rc == MEDLEY_OK ? put_batch(changer, column, &gone) : rc;
 }
 
 static int remove_elements(med_wide_changer *changer, const med_wide_column *column, med_slice values) {
@@ -166,10 +214,12 @@ static int remove_elements(med_wide_changer *changer, const med_wide_column *col
   med_wide_type set = {.kind = MED_WIDE_SET, .part_count = 1, .parts = column->type.parts};
   med_wide_parts parts;
   med_slice part;
-  int rc = MEDLEY_OK;
+  batch gone;
   med_wide_parts_init(&set, values, &parts);
-  while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part)) rc = delete_cell(changer, column, part);
-  return rc;
+  int rc = begin_batch(changer, parts.count, &gone);
+  while (rc == MEDLEY_OK && med_wide_parts_next(&parts, &part))
+    gone.cells[gone.count++] = cell_of(changer, column, part, med_slice_of(NULL, 0));
+  return rc == MEDLEY_OK ? put_batch(changer, column, &gone) : rc;
 }
 
 /* ---- Counters ---- */

@@ -1,16 +1,23 @@
 /* check.c - proving that definitions, rows, index entries and views agree with each other.
  *
- * Table by table: every record decodes, values are of their types, tokens are those of their keys, and a row's index entries and view rows
- * are there and equal; every segment is what its record says, and none overlaps another one. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped, every index entry
- * has its row, there are no view rows too many. Then the parts: each belongs to a record that was seen. */
+ * Table by table: every record decodes, values are of their types, partitions stand where their keys say, and a row's index entries and view
+ * rows are there and equal; every segment is what its record says, and none overlaps another one. What is derived from a row with a value that
+ * is none of its type is not looked for. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped.
+ * There are as many entries of an index, rows of views and pages of segments as were found to be right: so there are no others. Then the
+ * parts of long records: each belongs to a record that was seen. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "models/widecolumn/read.h"
+#include "models/widecolumn/derived.h"
 #include "models/widecolumn/segment_check.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/walk.h"
+
+typedef struct index_count {
+  const med_wide_index *index;
+  uint64_t made, seen; /* entries that rows make, that there are */
+} index_count;
 
 typedef struct check {
   med_txn *txn;
@@ -20,6 +27,8 @@ typedef struct check {
   uint64_t *problem_count;
   med_arena arena;       /* of one record */
   med_buffer object_ids; /* eight bytes each, in memory order */
+  index_count *indexes;
+  size_t index_count;
   uint64_t view_rows, view_rows_made;
   uint64_t segment_keys, segment_keys_seen; /* pages and bits of gone rows: that segments have, that there are */
 } check;
@@ -51,16 +60,24 @@ static const med_wide_table *table_by_id(const check *work, uint32_t id) {
   return NULL;
 }
 
-static const med_wide_index *index_by_id(const check *work, uint32_t id, const med_wide_table **table) {
-  size_t count;
-  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
-  for (size_t i = 0; i < count; i++) {
-    *table = &tables[i];
-    for (size_t j = 0; j < tables[i].index_count; j++) {
-      if (tables[i].indexes[j].id == id) return &tables[i].indexes[j];
-    }
+/* NULL if there is none. */
+static index_count *count_of_index(check *work, uint32_t id) {
+  for (size_t i = 0; i < work->index_count; i++) {
+    if (work->indexes[i].index->id == id) return &work->indexes[i];
   }
   return NULL;
+}
+
+static int list_indexes(check *work) {
+  size_t count, all = 0;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  for (size_t i = 0; i < count; i++) all += tables[i].index_count;
+  work->indexes = med_alloc_zero((all + 1) * sizeof *work->indexes);
+  if (work->indexes == NULL) return med_error_no_memory(med_txn_error(work->txn));
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < tables[i].index_count; j++) work->indexes[work->index_count++].index = &tables[i].indexes[j];
+  }
+  return MEDLEY_OK;
 }
 
 static bool is_dropped(check *work, unsigned first, uint32_t id) {
@@ -70,49 +87,61 @@ static bool is_dropped(check *work, unsigned first, uint32_t id) {
   return med_txn_get(work->txn, MED_TREE_WIDE, med_slice_of(key, sizeof key), &value) == MEDLEY_OK;
 }
 
-/* ---- Rows ---- */
-static void check_cells(check *work, const med_wide_table *table, const med_wide_row *row) {
+/* ---- Rows ---- what has been read has been accepted (row.h); here also texts and the order of paths are looked at. */
+static bool is_text(const med_wide_type *type) { return type->kind == MED_WIDE_TEXT || type->kind == MED_WIDE_ASCII; }
+
+static bool cell_is_right(const med_wide_column *column, const med_wide_cell *cell, const med_wide_cell *before) {
+  const med_wide_type *type = &column->type, *value = type;
+  bool follows = before != NULL && before->column_id == cell->column_id;
+  if (!med_wide_type_is_complex(type))
+    return !follows &&
+           (cell->tombstone || !is_text(type) || med_wide_value_check(type, cell->value, NULL) == MEDLEY_OK);
+  if (follows && med_wide_row_compare_paths(type, before, cell) >= 0) return false;
+  if (!cell->has_path) return true;
+  bool has_keys = type->kind == MED_WIDE_SET || type->kind == MED_WIDE_MAP;
+  if (has_keys && med_wide_value_check(&type->parts[0], cell->path, NULL) != MEDLEY_OK) return false;
+  if (cell->tombstone || type->kind == MED_WIDE_SET) return true;
+  value = &type->parts[type->kind == MED_WIDE_UDT ? med_get_u16(cell->path.bytes) : type->kind == MED_WIDE_MAP];
+  return med_wide_value_check(value, cell->value, NULL) == MEDLEY_OK;
+}
+
+static bool check_cells(check *work, const med_wide_table *table, const med_wide_row *row) {
   for (size_t i = 0; i < row->count; i++) {
-    const med_wide_cell *cell = &row->cells[i];
-    const med_wide_column *column = med_wide_table_column_by_id(table, cell->column_id);
-    if (column == NULL || cell->tombstone) continue; /* of a column that was dropped */
-    bool complex = med_wide_type_is_complex(&column->type);
-    const med_wide_type *parts = column->type.parts;
-    int rc = complex != cell->has_path ? MEDLEY_CORRUPT : MEDLEY_OK;
-    if (rc == MEDLEY_OK && !complex) rc = med_wide_value_check(&column->type, cell->value, NULL);
-    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_LIST || column->type.kind == MED_WIDE_MAP))
-      rc = med_wide_value_check(&parts[column->type.part_count - 1], cell->value, NULL);
-    if (rc == MEDLEY_OK && complex && (column->type.kind == MED_WIDE_SET || column->type.kind == MED_WIDE_MAP))
-      rc = med_wide_value_check(&parts[0], cell->path, NULL);
-    if (rc != MEDLEY_OK)
-      problem(work, "wide-column: table %.*s: a value of column %.*s is none of its type", (int)table->name.len,
-              (const char *)table->name.bytes, (int)column->name.len, (const char *)column->name.bytes);
+    const med_wide_column *column = med_wide_table_column_by_id(table, row->cells[i].column_id);
+    if (column == NULL || cell_is_right(column, &row->cells[i], i > 0 ? &row->cells[i - 1] : NULL)) continue;
+    problem(work, "wide-column: table %.*s: a value of column %.*s is none of its type or not in its place",
+            (int)table->name.len, (const char *)table->name.bytes, (int)column->name.len,
+            (const char *)column->name.bytes);
+    return false;
   }
+  return true;
+}
+
+static int check_entry(check *work, const med_wide_place_of_row *place, const med_wide_index *index,
+                       const med_wide_type *type, med_slice value) {
+  med_key key;
+  bool whole;
+  med_slice found;
+  int rc = med_wide_index_key(index->id, type, value, place->tail, &key, &whole, med_txn_error(work->txn));
+  if (rc == MEDLEY_OK) rc = med_txn_get(work->txn, MED_TREE_WIDE, med_key_slice(&key), &found);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && !med_slice_equal(found, whole ? med_slice_of("", 0) : place->tail)))
+    problem(work, "wide-column: index %.*s: an entry is %s", (int)index->name.len, (const char *)index->name.bytes,
+            rc == MEDLEY_OK ? "of another row than its key says" : "missing");
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
 static int check_entries(check *work, const med_wide_place_of_row *place, const med_wide_row *row) {
-  medley_error *error = med_txn_error(work->txn);
   for (size_t i = 0; i < place->table->index_count; i++) {
     const med_wide_index *index = &place->table->indexes[i];
+    index_count *entries = count_of_index(work, index->id);
     med_wide_role role = med_wide_table_column_by_id(place->table, index->column_id)->role;
     if (role != MED_WIDE_PARTITION && (role == MED_WIDE_STATIC) != (place->clustering == NULL)) continue;
     med_wide_index_values values;
-    med_wide_type type;
-    int rc = med_wide_index_values_of(place, index, row, &work->arena, &values, error);
+    int rc = med_wide_index_values_of(place, index, row, &work->arena, &values, med_txn_error(work->txn));
+    for (size_t j = 0; rc == MEDLEY_OK && j < values.count; j++)
+      rc = check_entry(work, place, index, &values.type, values.values[j]);
     if (rc != MEDLEY_OK) return rc;
-    if (!med_wide_index_type(place->table, index, &work->arena, &type)) return med_error_no_memory(error);
-    for (size_t j = 0; j < values.count; j++) {
-      med_key key;
-      bool whole;
-      med_slice found;
-      rc = med_wide_index_key(index->id, &type, values.values[j], place->tail, &key, &whole, error);
-      if (rc == MEDLEY_OK) rc = med_txn_get(work->txn, MED_TREE_WIDE, med_key_slice(&key), &found);
-      if (rc == MEDLEY_NOT_FOUND)
-        problem(work, "wide-column: index %.*s: an entry is missing", (int)index->name.len,
-                (const char *)index->name.bytes);
-      else if (rc != MEDLEY_OK)
-        return rc;
-    }
+    entries->made += values.count;
   }
   return MEDLEY_OK;
 }
@@ -169,8 +198,7 @@ static int check_row(check *work, const med_wide_table *table, const med_wide_wa
   int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
   if (rc != MEDLEY_OK) return rc;
   work->view_rows += walked->place.clustering != NULL && (table->flags & MED_WIDE_TABLE_VIEW) != 0;
-  check_cells(work, table, &walked->row);
-  return check_derived(work, &walked->place, &walked->row);
+  return check_cells(work, table, &walked->row) ? check_derived(work, &walked->place, &walked->row) : MEDLEY_OK;
 }
 
 /* Damage ends the walk over the table's segments. */
@@ -214,63 +242,6 @@ static int check_table(check *work, const med_wide_table *table) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
 }
 
-/* ---- Index entries ---- the row of the tail must have a value whose entry this is. */
-static med_slice entry_tail(med_slice key, med_slice value) {
-  /* Behind the value, which is escaped and ended by 00 00, or cut and ended by 00 01 hash 00 00. */
-  const uint8_t *bytes = key.bytes;
-  size_t at = 5;
-  if (value.len > 0) return value;
-  while (at + 1 < key.len && !(bytes[at] == 0 && bytes[at + 1] != 0xFF)) at += bytes[at] == 0 ? 2 : 1;
-  if (at + 1 < key.len) at += bytes[at + 1] == 1 ? 20 : 2;
-  return med_slice_of(bytes + at, at < key.len ? key.len - at : 0);
-}
-
-/* The row of a tail, of which med_wide_walker answers the first: NOT_FOUND if it is not there. */
-static int row_of_tail(check *work, const med_wide_table *table, med_slice tail, med_wide_walker **walker,
-                       med_wide_walked *walked) {
-  if (tail.len == 0 || tail.len > MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET)
-    return med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
-  int rc = med_wide_walker_open(work->txn, table, walker);
-  if (rc != MEDLEY_OK) return rc;
-  med_wide_walker_at(*walker, tail);
-  rc = med_wide_walker_next(*walker, walked);
-  return rc == MEDLEY_OK && !med_slice_equal(walked->place.tail, tail) ? MEDLEY_NOT_FOUND : rc;
-}
-
-static int entry_is_right(check *work, const med_wide_index *index, const med_wide_walked *walked, med_slice key,
-                          bool *right) {
-  medley_error *error = med_txn_error(work->txn);
-  med_wide_index_values values;
-  med_wide_type type;
-  *right = false;
-  int rc = med_wide_index_values_of(&walked->place, index, &walked->row, &work->arena, &values, error);
-  if (rc == MEDLEY_OK && !med_wide_index_type(walked->place.table, index, &work->arena, &type))
-    rc = med_error_no_memory(error);
-  for (size_t i = 0; rc == MEDLEY_OK && i < values.count && !*right; i++) {
-    med_key expected;
-    bool whole;
-    rc = med_wide_index_key(index->id, &type, values.values[i], walked->place.tail, &expected, &whole, error);
-    if (rc == MEDLEY_OK) *right = med_slice_equal(med_key_slice(&expected), key);
-  }
-  return rc;
-}
-
-static int check_entry(check *work, const med_wide_table *table, const med_wide_index *index, med_slice key,
-                       med_slice value) {
-  med_wide_walker *walker = NULL;
-  med_wide_walked walked;
-  bool right = false;
-  int rc = row_of_tail(work, table, entry_tail(key, value), &walker, &walked);
-  if (rc == MEDLEY_OK) rc = entry_is_right(work, index, &walked, key, &right);
-  med_wide_walker_close(walker);
-  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && !right)) {
-    problem(work, "wide-column: index %.*s: an entry %s", (int)index->name.len, (const char *)index->name.bytes,
-            rc == MEDLEY_OK ? "that its row does not have" : "without a row");
-    rc = MEDLEY_OK;
-  }
-  return rc;
-}
-
 /* ---- All of the tree ---- */
 static int remember_object(check *work, med_slice value) {
   const uint8_t *bytes = value.bytes;
@@ -282,7 +253,6 @@ static int remember_object(check *work, med_slice value) {
 
 static int check_key(check *work, med_slice key, med_slice value) {
   const uint8_t *bytes = key.bytes;
-  const med_wide_table *table;
   if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW || bytes[0] == MED_WIDE_KEY_SEGMENT) {
     int rc = remember_object(work, value);
     if (rc != MEDLEY_OK) return rc;
@@ -294,9 +264,11 @@ static int check_key(check *work, med_slice key, med_slice value) {
   }
   uint32_t id = med_get_u32(bytes + 1);
   if (bytes[0] == MED_WIDE_KEY_INDEX) {
-    const med_wide_index *index = index_by_id(work, id, &table);
-    if (index != NULL) return check_entry(work, table, index, key, value);
-    if (!is_dropped(work, MED_WIDE_KEY_INDEX, id)) problem(work, "wide-column: entries of index %u, which is not", id);
+    index_count *entries = count_of_index(work, id);
+    if (entries != NULL)
+      entries->seen++;
+    else if (!is_dropped(work, MED_WIDE_KEY_INDEX, id))
+      problem(work, "wide-column: entries of index %u, which is not", id);
     return MEDLEY_OK;
   }
   if (table_by_id(work, id) != NULL)
@@ -342,6 +314,21 @@ static int check_tables(check *work) {
   return rc;
 }
 
+static void compare_counts(check *work) {
+  for (size_t i = 0; i < work->index_count; i++) {
+    const index_count *of = &work->indexes[i];
+    if (of->made != of->seen)
+      problem(work, "wide-column: index %.*s has %llu entries, its table makes %llu", (int)of->index->name.len,
+              (const char *)of->index->name.bytes, (unsigned long long)of->seen, (unsigned long long)of->made);
+  }
+  if (work->view_rows != work->view_rows_made)
+    problem(work, "wide-column: views have %llu rows, their tables make %llu", (unsigned long long)work->view_rows,
+            (unsigned long long)work->view_rows_made);
+  if (work->segment_keys != work->segment_keys_seen)
+    problem(work, "wide-column: segments have %llu pages, there are %llu", (unsigned long long)work->segment_keys,
+            (unsigned long long)work->segment_keys_seen);
+}
+
 static int check_tree(check *work) {
   med_cursor *cursor;
   med_slice key, value;
@@ -356,12 +343,7 @@ static int check_tree(check *work) {
     rc = med_cursor_next(cursor, &key, &value);
   }
   if (rc != MEDLEY_NOT_FOUND) goto done;
-  if (work->view_rows != work->view_rows_made)
-    problem(work, "wide-column: views have %llu rows, their tables make %llu", (unsigned long long)work->view_rows,
-            (unsigned long long)work->view_rows_made);
-  if (work->segment_keys != work->segment_keys_seen)
-    problem(work, "wide-column: segments have %llu pages, there are %llu", (unsigned long long)work->segment_keys,
-            (unsigned long long)work->segment_keys_seen);
+  compare_counts(work);
   rc = check_parts(work, cursor);
 done:
   med_cursor_close(cursor);
@@ -373,9 +355,13 @@ int med_wide_check(med_txn *txn, void (*on_problem)(void *context, const char *p
   check work = {.txn = txn, .on_problem = on_problem, .context = context, .problem_count = problem_count};
   med_wide_catalog *catalog;
   int rc = med_wide_catalog_open(txn, &catalog);
-  if (rc != MEDLEY_OK) return tell_damage(&work, rc);
+  bool is_type = rc == MEDLEY_SYNTAX || rc == MEDLEY_TYPE || rc == MEDLEY_NOT_FOUND || rc == MEDLEY_UNSUPPORTED ||
+                 rc == MEDLEY_TOO_BIG; /* what a column's type says is none */
+  if (rc != MEDLEY_OK) return tell_damage(&work, is_type ? MEDLEY_CORRUPT : rc);
   work.catalog = catalog;
-  rc = check_tree(&work);
+  rc = list_indexes(&work);
+  if (rc == MEDLEY_OK) rc = check_tree(&work);
+  med_free(work.indexes);
   med_wide_catalog_release(catalog);
   med_arena_clear(&work.arena);
   med_buffer_clear(&work.object_ids);

@@ -1,7 +1,10 @@
 /* derived.c - index entries and view rows, made from rows. */
 #include "models/widecolumn/derived.h"
 
-bool med_wide_row_holds(const med_wide_row *row) {
+#include <stdlib.h>
+
+/* Whether the row holds anything but tombstones. */
+static bool holds_anything(const med_wide_row *row) {
   if (row->marker.present) return true;
   for (size_t i = 0; i < row->count; i++) {
     if (!row->cells[i].tombstone) return true;
@@ -43,11 +46,23 @@ static med_slice pair_of(med_slice key, med_slice value, med_arena *arena, bool 
   return copy;
 }
 
-static void add_value(med_wide_index_values *values, med_slice value) {
-  for (size_t i = 0; i < values->count; i++) {
-    if (med_slice_equal(values->values[i], value)) return;
+static int compare_values(const void *a, const void *b, void *type) {
+  return med_wide_value_compare(type, *(const med_slice *)a, *(const med_slice *)b);
+}
+
+/* Paths of cells are in order and differ; values of a list or map need not. */
+static void settle_values(med_wide_index_values *values) {
+  bool settled = true;
+  for (size_t i = 1; settled && i < values->count; i++)
+    settled = compare_values(&values->values[i - 1], &values->values[i], &values->type) < 0;
+  if (settled) return;
+  qsort_r(values->values, values->count, sizeof *values->values, compare_values, &values->type);
+  size_t kept = 1;
+  for (size_t i = 1; i < values->count; i++) {
+    if (compare_values(&values->values[kept - 1], &values->values[i], &values->type) != 0)
+      values->values[kept++] = values->values[i];
   }
-  values->values[values->count++] = value;
+  values->count = kept;
 }
 
 int med_wide_index_values_of(const med_wide_place_of_row *place, const med_wide_index *index, const med_wide_row *row,
@@ -58,61 +73,55 @@ int med_wide_index_values_of(const med_wide_place_of_row *place, const med_wide_
   bool ok = true;
   values->count = 0;
   values->values = med_arena_alloc(arena, (count + 1) * sizeof *values->values);
-  if (values->values == NULL) return med_error_no_memory(error);
+  if (values->values == NULL || !med_wide_index_type(place->table, index, arena, &values->type))
+    return med_error_no_memory(error);
   if (column->role <= MED_WIDE_CLUSTERING) {
     med_slice value = key_value(place, column);
-    if (med_wide_row_holds(row) && !med_wide_is_null(value)) add_value(values, value);
+    if (holds_anything(row) && !med_wide_is_null(value)) values->values[values->count++] = value;
     return MEDLEY_OK;
   }
   for (size_t i = 0; ok && i < count; i++) {
     const med_wide_cell *cell = &cells[i];
+    bool is_path = index->target == MED_WIDE_INDEX_KEYS ||
+                   (column->type.kind == MED_WIDE_SET && index->target != MED_WIDE_INDEX_VALUE);
     if (cell->tombstone) continue;
-    if (index->target == MED_WIDE_INDEX_ENTRIES)
-      add_value(values, pair_of(cell->path, cell->value, arena, &ok));
-    else if (index->target == MED_WIDE_INDEX_KEYS || column->type.kind == MED_WIDE_SET)
-      add_value(values, index->target == MED_WIDE_INDEX_VALUE ? cell->value : cell->path);
-    else
-      add_value(values, cell->value);
+    values->values[values->count++] = index->target == MED_WIDE_INDEX_ENTRIES
+                                          ? pair_of(cell->path, cell->value, arena, &ok)
+                                      : is_path ? cell->path
+                                                : cell->value;
   }
+  if (ok) settle_values(values);
   return ok ? MEDLEY_OK : med_error_no_memory(error);
 }
 
-static bool has_value(const med_wide_index_values *values, med_slice value) {
-  for (size_t i = 0; i < values->count; i++) {
-    if (med_slice_equal(values->values[i], value)) return true;
-  }
-  return false;
-}
-
-static int entry_put(med_txn *txn, const med_wide_place_of_row *place, const med_wide_index *index,
-                     const med_wide_type *type, med_slice value, bool put) {
+static int entry_change(med_txn *txn, const med_wide_place_of_row *place, const med_wide_index *index,
+                        const med_wide_type *type, med_slice value, bool put) {
   med_key key;
   bool whole;
   int rc = med_wide_index_key(index->id, type, value, place->tail, &key, &whole, med_txn_error(txn));
   if (rc != MEDLEY_OK) return rc;
   if (put) return med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), whole ? med_slice_of("", 0) : place->tail);
   rc = med_txn_delete(txn, MED_TREE_WIDE, med_key_slice(&key));
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc; /* two values whose parts of a key are one */
+  if (rc != MEDLEY_NOT_FOUND) return rc;
+  return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: an entry of index %.*s is missing",
+                       (int)index->name.len, (const char *)index->name.bytes);
 }
 
-/* Removed ones first: two values may share an entry. */
+/* Both are in order: one pass finds what only one of them has. */
 static int index_update(med_txn *txn, const med_wide_place_of_row *place, const med_wide_index *index,
                         const med_wide_row *old, const med_wide_row *row, med_arena *arena) {
   med_wide_index_values before, after;
-  med_wide_type type;
   medley_error *error = med_txn_error(txn);
   int rc = med_wide_index_values_of(place, index, old, arena, &before, error);
   if (rc == MEDLEY_OK) rc = med_wide_index_values_of(place, index, row, arena, &after, error);
-  if (rc == MEDLEY_OK && !med_wide_index_type(place->table, index, arena, &type)) rc = med_error_no_memory(error);
-  bool removed = false;
-  for (size_t i = 0; rc == MEDLEY_OK && i < before.count; i++) {
-    if (has_value(&after, before.values[i])) continue;
-    removed = true;
-    rc = entry_put(txn, place, index, &type, before.values[i], false);
-  }
-  for (size_t i = 0; rc == MEDLEY_OK && i < after.count; i++) {
-    if (removed || !has_value(&before, after.values[i]))
-      rc = entry_put(txn, place, index, &type, after.values[i], true);
+  for (size_t i = 0, j = 0; rc == MEDLEY_OK && (i < before.count || j < after.count);) {
+    int order = i == before.count  ? 1
+                : j == after.count ? -1
+                                   : compare_values(&before.values[i], &after.values[j], &before.type);
+    if (order < 0) rc = entry_change(txn, place, index, &before.type, before.values[i], false);
+    if (order > 0) rc = entry_change(txn, place, index, &after.type, after.values[j], true);
+    i += order <= 0;
+    j += order >= 0;
   }
   return rc;
 }
@@ -192,8 +201,9 @@ static void span_of(const med_wide_row *row, uint32_t *expiry_s, int64_t *timest
   *expiry_s = endless ? 0 : last;
 }
 
+/* Nothing of the row outlasts what puts it into the view (0: that is for ever). */
 static bool copy_cells(const med_wide_table *base, const med_wide_table *view, const med_wide_row *row,
-                       med_arena *arena, med_wide_row *made) {
+                       uint32_t expiry_s, med_arena *arena, med_wide_row *made) {
   for (size_t i = view->partition_count + view->clustering_count; i < view->column_count; i++) {
     const med_wide_column *column = &view->columns[i];
     const med_wide_cell *cells;
@@ -202,6 +212,7 @@ static bool copy_cells(const med_wide_table *base, const med_wide_table *view, c
     for (size_t j = 0; j < count; j++) {
       med_wide_cell cell = cells[j];
       cell.column_id = column->id;
+      cell.expiry_s = earlier(cell.expiry_s, expiry_s);
       if (!cell.tombstone && !med_wide_row_put(made, column, &cell, true, arena)) return false;
     }
   }
@@ -215,7 +226,7 @@ int med_wide_view_row_of(const med_wide_place_of_row *place, const med_wide_tabl
   if (made->partition == NULL) return med_error_no_memory(error);
   made->clustering = made->partition + view->partition_count;
   med_wide_row_init(&made->row);
-  if (place->clustering == NULL || !med_wide_row_holds(row)) return MEDLEY_OK;
+  if (place->clustering == NULL || !holds_anything(row)) return MEDLEY_OK;
   uint32_t decided = 0, span;
   bool by_key = false;
   for (size_t i = 0; i < keys; i++) {
@@ -230,7 +241,7 @@ int med_wide_view_row_of(const med_wide_place_of_row *place, const med_wide_tabl
   marker.expiry_s = by_key ? decided : earlier(span, decided);
   made->row.marker = marker;
   made->there = true;
-  return copy_cells(place->table, view, row, arena, &made->row) ? MEDLEY_OK : med_error_no_memory(error);
+  return copy_cells(place->table, view, row, decided, arena, &made->row) ? MEDLEY_OK : med_error_no_memory(error);
 }
 
 /* Where a view's row stands; its partition's record, if the key is hashed. */
@@ -266,7 +277,7 @@ static int view_delete(med_txn *txn, const med_wide_table *view, const med_wide_
     rc = med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: a row of view %.*s is missing",
                        (int)view->name.len, (const char *)view->name.bytes);
   if (rc != MEDLEY_OK || !hashed) return rc;
-  rc = med_wide_partition_load(txn, &partition, arena, &present);
+  rc = med_wide_partition_load(txn, view, &partition, arena, &present);
   return rc == MEDLEY_OK ? med_wide_partition_store(txn, &partition, &present) : rc;
 }
 

@@ -1,7 +1,7 @@
 /* derived.h - what follows from a table's rows: the entries of its indexes and the rows of its views.
  *
- * Both are functions of the stored row alone, expired cells included: an entry or view row carries the row's expiry or is judged by the
- * row, so that time passing changes nothing in storage. Kept in the transaction that changes the row.
+ * Both are functions of the stored row alone, expired cells included. Time passing changes nothing in storage: whoever reads by an index asks
+ * the row whether it has the value still, and a view's row carries the time at which it ends. Kept in the transaction that changes the row.
  * Threads and lifetime: as the transaction's. */
 #ifndef MED_WIDECOLUMN_DERIVED_H
 #define MED_WIDECOLUMN_DERIVED_H
@@ -15,14 +15,13 @@ typedef struct med_wide_place_of_row {
   med_slice tail; /* of the row's key */
 } med_wide_place_of_row;
 
-/* Whether the row holds anything but tombstones. */
-bool med_wide_row_holds(const med_wide_row *row);
-
-/* The values that the row has in an index, each once, in the arena. OK, NO_MEMORY. */
+/* The values that the row has in an index, in their order and in the arena. Those that are equal in it have one entry and are here once. */
 typedef struct med_wide_index_values {
+  med_wide_type type;
   med_slice *values;
   size_t count;
 } med_wide_index_values;
+/* OK, NO_MEMORY. */
 MEDLEY_MUST_USE int med_wide_index_values_of(const med_wide_place_of_row *place, const med_wide_index *index,
                                              const med_wide_row *row, med_arena *arena, med_wide_index_values *values,
                                              medley_error *error);

@@ -71,11 +71,11 @@ static int access_open(row_access *access) {
   bool statics = access->clustering_values == NULL;
   if (statics || settles(access->table)) {
     access->has_partition = true;
-    MED_TRY(med_wide_partition_load(access->txn, &access->partition_key, access->arena, &access->partition));
+    MED_TRY(
+        med_wide_partition_load(access->txn, access->table, &access->partition_key, access->arena, &access->partition));
   }
   if (statics) {
     access->row = access->partition.statics;
-    med_wide_row_strip(&access->row, access->table);
     med_wide_partition_record_key(&access->partition_key, &access->key);
   } else {
     MED_TRY(med_wide_clustering_parts(access->table, access->clustering_values, access->table->clustering_count,
@@ -120,13 +120,22 @@ static int store_statics(row_access *access) {
 /* The record of a hashed partition lives as long as a row does. */
 static int forget_partition(row_access *access) {
   med_wide_partition present;
-  int rc = med_wide_partition_load(access->txn, &access->partition_key, access->arena, &present);
+  int rc = med_wide_partition_load(access->txn, access->table, &access->partition_key, access->arena, &present);
   return rc == MEDLEY_OK ? med_wide_partition_store(access->txn, &access->partition_key, &present) : rc;
+}
+
+/* Of a row that was found. */
+static int delete_record(row_access *access) {
+  const med_wide_table *table = access->table;
+  int rc = med_wide_record_delete(access->txn, med_key_slice(&access->key));
+  if (rc != MEDLEY_NOT_FOUND) return rc;
+  return med_error_set(med_txn_error(access->txn), MEDLEY_CORRUPT, "wide-column: table %.*s: a row is missing",
+                       (int)table->name.len, (const char *)table->name.bytes);
 }
 
 /* A sealed row leaves its segment. */
 static int take_away(row_access *access) {
-  if (!access->sealed) return med_wide_record_delete(access->txn, med_key_slice(&access->key));
+  if (!access->sealed) return delete_record(access);
   int rc = med_wide_tiers_unseal(&access->tiers);
   return rc == MEDLEY_OK ? med_wide_seal_note(access->txn, access->table, med_key_slice(&access->key)) : rc;
 }
@@ -255,31 +264,40 @@ static int delete_in_range(med_txn *txn, const med_wide_table *table, const med_
   return rc;
 }
 
+/* The next row at or behind a place that begins as all of the partition's do, and is in the range: its key is the place then. NOT_FOUND. */
+static int next_row(med_wide_tiers *tiers, const med_key *rows, const med_wide_range *range, med_key *at) {
+  med_wide_found found;
+  int rc = med_wide_tiers_seek(tiers, med_key_slice(at), &found);
+  if (rc != MEDLEY_OK) return rc;
+  if (!med_slice_starts_with(found.key, med_key_slice(rows))) return MEDLEY_NOT_FOUND;
+  at->len = 0;
+  med_wide_key_extend(at, found.key);
+  if (at->len > MED_WIDE_ROW_KEY_MAX)
+    return med_error_set(med_txn_error(tiers->txn), MEDLEY_CORRUPT, "wide-column: a damaged key");
+  med_slice parts = med_slice_of(at->bytes + rows->len, (size_t)at->len - rows->len);
+  return range == NULL || med_wide_range_has(range, parts) ? MEDLEY_OK : MEDLEY_NOT_FOUND;
+}
+
 static int delete_rows(med_txn *txn, const med_wide_table *table, const med_slice *partition, const med_key *prefix,
                        const med_wide_range *range, int64_t timestamp_us) {
   med_arena arena = {0};
   med_wide_tiers tiers;
-  med_wide_found found;
   med_key at, rows;
-  int rc;
+  int rc = MEDLEY_OK, delete_rc = MEDLEY_OK;
   med_wide_tiers_init(&tiers, txn, table);
   med_wide_row_key(prefix, med_slice_of("", 0), &rows);
   med_wide_row_key(prefix, range != NULL ? range->from : med_slice_of("", 0), &at);
-  while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
-         med_slice_starts_with(found.key, med_key_slice(&rows))) {
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
-    med_slice parts = med_slice_of(at.bytes + rows.len, (size_t)at.len - rows.len);
-    if (range != NULL && !med_wide_range_has(range, parts)) break;
-    rc = delete_in_range(txn, table, partition, parts, timestamp_us, &arena);
-    med_arena_reset(&arena);
+  while (delete_rc == MEDLEY_OK) {
+    rc = next_row(&tiers, &rows, range, &at);
     if (rc != MEDLEY_OK) break;
-    if (at.len == MED_KEY_SIZE_MAX) break; /* cannot be: a row's key is shorter */
-    at.bytes[at.len++] = 0;                /* the next key that there can be */
+    med_slice parts = med_slice_of(at.bytes + rows.len, (size_t)at.len - rows.len);
+    delete_rc = delete_in_range(txn, table, partition, parts, timestamp_us, &arena);
+    med_arena_reset(&arena);
+    at.bytes[at.len++] = 0; /* the next key that there can be */
   }
   med_wide_tiers_clear(&tiers);
   med_arena_clear(&arena);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  return rc == MEDLEY_OK || rc == MEDLEY_NOT_FOUND ? delete_rc : rc;
 }
 
 static int add_tombstone(med_wide_partition *partition, const med_wide_range *range, int64_t timestamp_us,

@@ -79,27 +79,23 @@ static int decode(med_slice bytes, med_arena *arena, med_wide_partition *partiti
                              : med_error_set(error, MEDLEY_CORRUPT, "wide-column: a partition's record is damaged");
 }
 
-int med_wide_partition_decode(med_slice bytes, med_arena *arena, med_wide_partition *partition, medley_error *error) {
-  med_wide_partition_init(partition);
-  int rc = decode(bytes, arena, partition, error);
-  if (rc != MEDLEY_OK) med_wide_partition_init(partition);
-  return rc;
-}
-
-int med_wide_partition_load(med_txn *txn, const med_key *key, med_arena *arena, med_wide_partition *partition) {
+int med_wide_partition_load(med_txn *txn, const med_wide_table *table, const med_key *key, med_arena *arena,
+                            med_wide_partition *partition) {
   med_key record;
   med_slice bytes;
   med_buffer space = {0};
+  medley_error *error = med_txn_error(txn);
   med_wide_partition_init(partition);
   med_wide_partition_record_key(key, &record);
   int rc = med_wide_record_get(txn, med_key_slice(&record), &space, &bytes);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   const void *copy = rc == MEDLEY_OK ? med_arena_copy(arena, bytes.bytes, bytes.len) : NULL;
-  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(med_txn_error(txn));
+  if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
   med_buffer_clear(&space);
-  return rc == MEDLEY_OK
-             ? med_wide_partition_decode(med_slice_of(copy, bytes.len), arena, partition, med_txn_error(txn))
-             : rc;
+  if (rc == MEDLEY_OK) rc = decode(med_slice_of(copy, bytes.len), arena, partition, error);
+  if (rc == MEDLEY_OK) rc = med_wide_row_accept(&partition->statics, table, error);
+  if (rc != MEDLEY_OK) med_wide_partition_init(partition);
+  return rc;
 }
 
 static int has_sealed_rows(med_txn *txn, const med_key *key, const med_key *from, bool *there) {
@@ -152,7 +148,7 @@ int med_wide_partition_remember(med_txn *txn, const med_wide_table *table, const
   med_wide_partition partition;
   med_buffer packed = {0};
   int rc;
-  MED_TRY(med_wide_partition_load(txn, key, arena, &partition));
+  MED_TRY(med_wide_partition_load(txn, table, key, arena, &partition));
   if (!med_wide_partition_pack(table, values, &packed)) {
     rc = med_error_no_memory(med_txn_error(txn));
     goto done;

@@ -29,11 +29,10 @@ typedef struct med_wide_partition {
 } med_wide_partition;
 
 void med_wide_partition_init(med_wide_partition *partition);
-/* Of the partition with that key; an empty one if there is no record. Its bytes are copied into the arena. CORRUPT, NO_MEMORY. */
-MEDLEY_MUST_USE int med_wide_partition_load(med_txn *txn, const med_key *key, med_arena *arena,
-                                            med_wide_partition *partition);
-MEDLEY_MUST_USE int med_wide_partition_decode(med_slice bytes, med_arena *arena, med_wide_partition *partition,
-                                              medley_error *error);
+/* Of the partition with that key; an empty one if there is no record. Its bytes are copied into the arena; static columns are accepted
+ * (row.h). CORRUPT, NO_MEMORY. */
+MEDLEY_MUST_USE int med_wide_partition_load(med_txn *txn, const med_wide_table *table, const med_key *key,
+                                            med_arena *arena, med_wide_partition *partition);
 /* Puts it, or deletes its record if nothing but the key is in it and there are no rows. */
 MEDLEY_MUST_USE int med_wide_partition_store(med_txn *txn, const med_key *key, const med_wide_partition *partition);
 /* Keeps the key of a hashed partition, if it is not kept yet. CORRUPT if another key has the same hash. */

@@ -78,13 +78,6 @@ void med_wide_reader_only_records(med_wide_reader *reader) { med_wide_tiers_only
 
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
-static void extend(med_key *key, med_slice bytes) {
-  size_t room = MED_KEY_SIZE_MAX - (size_t)key->len;
-  size_t len = bytes.len < room ? bytes.len : room;
-  if (len > 0) memcpy(key->bytes + key->len, bytes.bytes, len);
-  key->len = (uint16_t)(key->len + len);
-}
-
 int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, const med_wide_range *range,
                               bool reverse) {
   med_key partition, rows;
@@ -97,12 +90,12 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
     after(&reader->to, &partition);
   } else {
     reader->from = rows;
-    extend(&reader->from, range->from);
+    med_wide_key_extend(&reader->from, range->from);
     if (range->to.bytes == NULL) {
       after(&reader->to, &rows);
     } else {
       reader->to = rows;
-      extend(&reader->to, range->to);
+      med_wide_key_extend(&reader->to, range->to);
     }
   }
   begin(reader, reverse, range == NULL);
@@ -124,7 +117,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   med_wide_table_prefix(reader->table->id, &key);
   if (tail.len > MED_KEY_SIZE_MAX - (size_t)key.len)
     return med_error_set(slot(reader), MEDLEY_CORRUPT, "wide-column: a place to go on from that is none");
-  extend(&key, tail);
+  med_wide_key_extend(&key, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
   if (reader->distinct) {
@@ -134,7 +127,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
     return MEDLEY_OK;
   }
   reader->at = key;
-  if (!reader->reverse && key.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  if (!reader->reverse) reader->at.bytes[reader->at.len++] = 0;
   /* Its rows were answered before: static columns do not stand alone any more. */
   reader->partition.len = 0;
   reader->any_row = true;
@@ -155,8 +148,7 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
   med_wide_partition_init(&reader->record);
   int rc = MEDLEY_OK;
   if (place->hashed || med_wide_table_has_static(table))
-    rc = med_wide_partition_load(reader->txn, &reader->partition, &reader->partition_arena, &reader->record);
-  if (rc == MEDLEY_OK) med_wide_row_strip(&reader->record.statics, table);
+    rc = med_wide_partition_load(reader->txn, table, &reader->partition, &reader->partition_arena, &reader->record);
   if (rc != MEDLEY_OK) return rc;
   if (place->hashed)
     return med_wide_partition_unpack(table, reader->record.whole_key, reader->partition_values, slot(reader));
@@ -180,7 +172,7 @@ static int decode_row(med_wide_reader *reader, const med_wide_place *place, cons
 
 static void fill(med_wide_reader *reader, med_slice key, bool is_row, med_wide_entry *entry) {
   reader->current.len = 0;
-  extend(&reader->current, key);
+  med_wide_key_extend(&reader->current, key);
   if (!is_row) med_wide_row_init(&reader->row);
   *entry = (med_wide_entry){
       .partition = reader->partition_values,
@@ -219,16 +211,18 @@ static int step(med_wide_reader *reader, med_wide_found *found) {
   return MEDLEY_OK;
 }
 
+/* The key has been taken apart, so there is room for one byte more. */
 static void pass(med_wide_reader *reader, med_slice key) {
   memcpy(reader->at.bytes, key.bytes, key.len);
   reader->at.len = (uint16_t)key.len;
-  if (!reader->reverse && reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  if (!reader->reverse) reader->at.bytes[reader->at.len++] = 0;
 }
 
 /* A key of the present partition needs no more than its last parts to be taken. */
 static bool is_of_partition(const med_wide_reader *reader, med_slice key, med_wide_place *place) {
   size_t len = reader->partition.len;
-  if (len == 0 || key.len <= len || memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
+  if (len == 0 || key.len <= len || key.len > MED_WIDE_ROW_KEY_MAX) return false;
+  if (memcmp(key.bytes, reader->partition.bytes, len) != 0) return false;
   place->sub = ((const uint8_t *)key.bytes)[len];
   place->clustering = med_slice_of((const uint8_t *)key.bytes + len + 1, key.len - len - 1);
   return place->sub == MED_WIDE_SUB_ROW;
@@ -276,7 +270,7 @@ int med_wide_reader_next(med_wide_reader *reader, med_wide_entry *entry) {
 /* The place of a tail; its partition is the present one. */
 static int go_to(med_wide_reader *reader, med_slice tail, med_wide_place *place) {
   med_wide_table_prefix(reader->table->id, &reader->at);
-  extend(&reader->at, tail);
+  med_wide_key_extend(&reader->at, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&reader->at), place, slot(reader));
   if (rc != MEDLEY_OK || med_slice_equal(place->partition, med_key_slice(&reader->partition))) return rc;
   return enter_partition(reader, place);
@@ -385,7 +379,7 @@ int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const 
 void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail) {
   reader->at = reader->prefix;
   (void)med_key_add_bytes(&reader->at, tail, MED_KEY_SIZE_MAX - (size_t)reader->at.len);
-  if (reader->at.len < MED_KEY_SIZE_MAX) reader->at.bytes[reader->at.len++] = 0;
+  after(&reader->at, &reader->at); /* a tail that was cut fills the key: there is no room for one byte more */
 }
 
 int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
@@ -400,9 +394,7 @@ int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail) {
     return med_error_set(med_txn_error(reader->txn), MEDLEY_CORRUPT, "wide-column: a damaged entry of an index");
   memcpy(reader->tail, found.bytes, found.len);
   *tail = med_slice_of(reader->tail, found.len);
-  reader->at.len = 0;
-  extend(&reader->at, key);
-  if (!med_key_after_prefix(&reader->at, key)) reader->at.len = 0;
+  (void)med_key_after_prefix(&reader->at, key); /* no entry's key begins with another one's, and none is only FF */
   return MEDLEY_OK;
 }
 

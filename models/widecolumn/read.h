@@ -1,8 +1,8 @@
 /* read.h - reading rows: one partition or a range of tokens, forwards or backwards, from any place on.
  *
  * A reader walks one snapshot in the table's order: by token, then by partition key, then in clustering order. It answers what is live at
- * the transaction's time. It copies what it answers, so a write in the same transaction may come between two steps; it then sees
- * what it has not passed yet. Threads and lifetime: as the transaction's; what an entry points to lives until the next step. */
+ * the transaction's time. It copies what it answers, so a write in the same transaction may come between two steps; it then sees what it
+ * has not passed yet, static columns as they were when it came to their partition. Threads and lifetime: as the transaction's; what an entry points to lives until the next step. */
 #ifndef MED_WIDECOLUMN_READ_H
 #define MED_WIDECOLUMN_READ_H
 
@@ -50,7 +50,7 @@ MEDLEY_MUST_USE int med_wide_reader_at(med_wide_reader *reader, med_slice tail, 
 MEDLEY_MUST_USE int med_wide_reader_key(med_wide_reader *reader, med_slice tail, med_wide_entry *entry);
 
 /* Of a clustering key: the first `count` columns are equal to the values, and the next one is within the bounds (NULL: none). The bytes are in
- * the arena. TOO_BIG if no key can be so long, NO_MEMORY. */
+ * the arena. TOO_BIG if no key can begin with the values; a bound may be longer than any key. RANGE as med_wide_key_add, NO_MEMORY. */
 typedef struct med_wide_bound {
   med_slice value;
   bool inclusive;
@@ -59,8 +59,8 @@ MEDLEY_MUST_USE int med_wide_clustering_range(const med_wide_table *table, const
                                               const med_wide_bound *lower, const med_wide_bound *upper,
                                               med_arena *arena, med_wide_range *range, medley_error *error);
 
-/* Rows by an indexed value: tails in the order of the table, for med_wide_reader_at, which must be asked whether the row (still) has the value,
- * since entries outlive what expires, and long values share them. */
+/* Rows by an indexed value: tails for med_wide_reader_at, in the order of the table but for those that are too long for an entry's key, whose
+ * order ends where they are cut. The caller looks whether the row has the value: entries outlive what expires, and equal values share them. */
 typedef struct med_wide_index_reader med_wide_index_reader;
 MEDLEY_MUST_USE int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const med_wide_index *index,
                                                med_slice value, med_wide_index_reader **reader);

@@ -125,14 +125,16 @@ int med_wide_record_put(med_txn *txn, med_slice key, med_slice bytes) {
   return put_inline(txn, key, bytes);
 }
 
-int med_wide_record_free(med_txn *txn, med_slice value) {
+int med_wide_record_free(med_txn *txn, med_slice value, size_t *count) {
   parts of;
-  return is_in_parts(value, &of) ? delete_parts(txn, of, 0) : MEDLEY_OK;
+  *count = is_in_parts(value, &of) ? part_count(of.len) : 0;
+  return *count > 0 ? delete_parts(txn, of, 0) : MEDLEY_OK;
 }
 
 int med_wide_record_delete(med_txn *txn, med_slice key) {
   med_slice value;
+  size_t count;
   int rc = med_txn_get(txn, MED_TREE_WIDE, key, &value);
-  if (rc == MEDLEY_OK) rc = med_wide_record_free(txn, value);
+  if (rc == MEDLEY_OK) rc = med_wide_record_free(txn, value, &count);
   return rc == MEDLEY_OK ? med_txn_delete(txn, MED_TREE_WIDE, key) : rc;
 }

@@ -36,7 +36,7 @@ MEDLEY_MUST_USE int med_wide_record_put(med_txn *txn, med_slice key, med_slice b
 MEDLEY_MUST_USE int med_wide_record_add(med_txn *txn, med_slice key, med_slice bytes);
 /* NOT_FOUND if there is none. */
 MEDLEY_MUST_USE int med_wide_record_delete(med_txn *txn, med_slice key);
-/* Deletes the parts of a value that a cursor stands on; the key itself stays. */
-MEDLEY_MUST_USE int med_wide_record_free(med_txn *txn, med_slice value);
+/* Deletes the parts of a value that a cursor stands on, *parts of them; the key itself stays. */
+MEDLEY_MUST_USE int med_wide_record_free(med_txn *txn, med_slice value, size_t *parts);
 
 #endif

@@ -156,8 +156,7 @@ size_t med_wide_row_cells(const med_wide_row *row, uint16_t column_id, const med
   return end - begin;
 }
 
-/* Order of two paths of a column; a cell without one stands first. */
-static int compare_paths(const med_wide_type *type, const med_wide_cell *a, const med_wide_cell *b) {
+int med_wide_row_compare_paths(const med_wide_type *type, const med_wide_cell *a, const med_wide_cell *b) {
   if (a->has_path != b->has_path) return a->has_path ? 1 : -1;
   if (!a->has_path) return 0;
   if (type->kind == MED_WIDE_SET || type->kind == MED_WIDE_MAP)
@@ -171,7 +170,7 @@ static size_t place_of(const med_wide_row *row, const med_wide_column *column, c
   while (low < high) {
     size_t middle = low + (high - low) / 2;
     const med_wide_cell *cell = &row->cells[middle];
-    int order = cell->column_id != column->id ? 1 : compare_paths(&column->type, cell, like);
+    int order = cell->column_id != column->id ? 1 : med_wide_row_compare_paths(&column->type, cell, like);
     if (order == 0) {
       *there = true;
       return middle;
@@ -222,6 +221,58 @@ bool med_wide_row_put(med_wide_row *row, const med_wide_column *column, const me
   return true;
 }
 
+/* The present cells of a column and new ones as one sequence. Answers how many there are. */
+static size_t merge_cells(const med_wide_type *type, const med_wide_cell *old, size_t old_count,
+                          const med_wide_cell *now, size_t count, bool force, med_wide_cell *to) {
+  size_t kept = 0;
+  for (size_t i = 0, j = 0; i < old_count || j < count;) {
+    int order = i == old_count ? 1 : j == count ? -1 : med_wide_row_compare_paths(type, &old[i], &now[j]);
+    bool takes_old = order < 0 || (order == 0 && !force && !wins(&now[j], &old[i]));
+    if (takes_old)
+      to[kept++] = old[i];
+    else if (!force || !now[j].tombstone)
+      to[kept++] = now[j];
+    i += order <= 0;
+    j += order >= 0;
+  }
+  return kept;
+}
+
+/* What a tombstone of the row or of all the column's cells does not cover. */
+static size_t uncovered(const med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells,
+                        size_t count, med_wide_cell *to) {
+  const med_wide_cell *all = med_wide_row_cell(row, column, med_slice_of(NULL, 0));
+  int64_t deleted_us = row->deleted_us;
+  size_t kept = 0;
+  if (all != NULL && all->tombstone && all->timestamp_us > deleted_us) deleted_us = all->timestamp_us;
+  for (size_t i = 0; i < count; i++) {
+    if (cells[i].timestamp_us > deleted_us) to[kept++] = cells[i];
+  }
+  return kept;
+}
+
+bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells, size_t count,
+                          bool force, med_arena *arena) {
+  const med_wide_cell *old;
+  size_t old_count = med_wide_row_cells(row, column->id, &old);
+  size_t before = (size_t)(old - row->cells), behind = row->count - before - old_count, capacity = row->count + count;
+  if (count == 0) return true;
+  med_wide_cell *all = med_arena_alloc(arena, capacity * sizeof *all);
+  med_wide_cell *now = force ? NULL : med_arena_alloc(arena, count * sizeof *now);
+  if (all == NULL || (!force && now == NULL)) return false;
+  if (!force) {
+    count = uncovered(row, column, cells, count, now);
+    cells = now;
+  }
+  if (before > 0) memcpy(all, row->cells, before * sizeof *all);
+  size_t merged = merge_cells(&column->type, old, old_count, cells, count, force, all + before);
+  if (behind > 0) memcpy(all + before + merged, old + old_count, behind * sizeof *all);
+  row->cells = all;
+  row->count = before + merged + behind;
+  row->capacity = capacity;
+  return true;
+}
+
 void med_wide_row_drop_column(med_wide_row *row, uint16_t column_id, int64_t up_to_us, bool force) {
   size_t kept = 0;
   for (size_t i = 0; i < row->count; i++) {
@@ -249,13 +300,58 @@ void med_wide_row_mark(med_wide_row *row, const med_wide_marker *marker, bool fo
   if (force || younger || ends) row->marker = *marker;
 }
 
-void med_wide_row_strip(med_wide_row *row, const med_wide_table *table) {
-  if ((size_t)table->next_column_id == table->column_count + 1) return; /* none was ever dropped */
+/* ---- Accepting ---- */
+/* The bytes of texts are taken as they are: whatever they are, nobody counts on more than their length. */
+static bool fits_type(const med_wide_type *type, med_slice value) {
+  return type->kind == MED_WIDE_TEXT || type->kind == MED_WIDE_BLOB || type->kind == MED_WIDE_ASCII ||
+         med_wide_value_check(type, value, NULL) == MEDLEY_OK;
+}
+
+static bool fits_collection(const med_wide_type *type, const med_wide_cell *cell) {
+  const uint8_t *path = cell->path.bytes;
+  const med_wide_type *value = &type->parts[0];
+  if (!cell->has_path) return cell->tombstone;
+  if (type->kind == MED_WIDE_LIST) {
+    if (cell->path.len != MED_WIDE_POSITION_SIZE) return false;
+  } else if (type->kind == MED_WIDE_UDT) {
+    if (cell->path.len != 2 || med_get_u16(path) >= type->part_count) return false;
+    value = &type->parts[med_get_u16(path)];
+  } else {
+    if (!fits_type(value, cell->path)) return false;
+    if (type->kind == MED_WIDE_SET) return cell->tombstone || cell->value.len == 0;
+    value = &type->parts[1];
+  }
+  return cell->tombstone || fits_type(value, cell->value);
+}
+
+static bool fits_column(const med_wide_column *column, const med_wide_cell *cell) {
+  if (med_wide_type_is_complex(&column->type)) return fits_collection(&column->type, cell);
+  return !cell->has_path && (cell->tombstone || fits_type(&column->type, cell->value));
+}
+
+/* Most cells are whole numbers and texts: nothing but their length is to be looked at. */
+static bool fits_at_once(const med_wide_table *table, const med_wide_cell *cell) {
+  if (table->placed != table->columns || cell->column_id >= table->next_column_id) return false;
+  med_wide_column_place place = table->places[cell->column_id];
+  return place.index > 0 && !cell->has_path && !cell->tombstone &&
+         (place.size == MED_WIDE_SIZE_ANY || (place.size != MED_WIDE_SIZE_LOOK && place.size == cell->value.len));
+}
+
+int med_wide_row_accept(med_wide_row *row, const med_wide_table *table, medley_error *error) {
   size_t kept = 0;
   for (size_t i = 0; i < row->count; i++) {
-    if (med_wide_table_column_by_id(table, row->cells[i].column_id) != NULL) row->cells[kept++] = row->cells[i];
+    bool fits = fits_at_once(table, &row->cells[i]);
+    const med_wide_column *column = fits ? NULL : med_wide_table_column_by_id(table, row->cells[i].column_id);
+    if (!fits && column == NULL) continue;
+    if (!fits && !fits_column(column, &row->cells[i]))
+      return med_error_set(error, MEDLEY_CORRUPT, "wide-column: table %.*s: a value of column %.*s is none of its type",
+                           (int)table->name.len, (const char *)table->name.bytes, (int)column->name.len,
+                           (const char *)column->name.bytes);
+    if (kept != i) row->cells[kept] = row->cells[i];
+    kept++;
   }
   row->count = kept;
+  return MEDLEY_OK;
 }
 
 void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_to_us) {

@@ -16,6 +16,7 @@
 #include "models/widecolumn/value.h"
 
 #define MED_WIDE_NO_TIMESTAMP INT64_MIN /* older than every other */
+#define MED_WIDE_POSITION_SIZE 16       /* bytes of a list's path */
 
 typedef struct med_wide_cell {
   uint16_t column_id;
@@ -64,17 +65,24 @@ size_t med_wide_row_cells(const med_wide_row *row, uint16_t column_id, const med
 /* The cell of a column and path (empty: none); NULL if there is none. */
 const med_wide_cell *med_wide_row_cell(const med_wide_row *row, const med_wide_column *column, med_slice path);
 
+/* Order of two paths of a column of that type; a cell without one stands first. */
+int med_wide_row_compare_paths(const med_wide_type *type, const med_wide_cell *a, const med_wide_cell *b);
+
 /* Puts a cell: replaces an older one, or loses to a younger one or to a tombstone; `force` wins against all. The cell's bytes are not
  * copied. False if memory is short. */
 MEDLEY_MUST_USE bool med_wide_row_put(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cell,
                                       bool force, med_arena *arena);
+/* Puts cells of one column, whose paths are in order and differ, as med_wide_row_put does one. A tombstone with `force` leaves nothing. */
+MEDLEY_MUST_USE bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, const med_wide_cell *cells,
+                                          size_t count, bool force, med_arena *arena);
 /* Removes the cells of a column up to a timestamp (force: all). */
 void med_wide_row_drop_column(med_wide_row *row, uint16_t column_id, int64_t up_to_us, bool force);
 /* Removes marker and cells up to a timestamp (force: all); tombstones of columns among them. */
 void med_wide_row_drop(med_wide_row *row, int64_t up_to_us, bool force);
 void med_wide_row_mark(med_wide_row *row, const med_wide_marker *marker, bool force);
-/* Removes the cells of columns that the table no longer has. */
-void med_wide_row_strip(med_wide_row *row, const med_wide_table *table);
+/* Of a row that was decoded: removes the cells of columns that the table no longer has. CORRUPT if a cell is none of its column; what passes
+ * may be compared, taken apart and put into keys. That a text's bytes are characters is not looked at, nor the order of paths. */
+MEDLEY_MUST_USE int med_wide_row_accept(med_wide_row *row, const med_wide_table *table, medley_error *error);
 /* Removes what has expired, and, up to a timestamp, tombstones. */
 void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_to_us);
 

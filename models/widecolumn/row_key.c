@@ -10,6 +10,10 @@
 #define HASH_SIZE 16
 #define FIXED_SIZE (MED_WIDE_TAIL_OFFSET + 9) /* 04 table token form */
 
+_Static_assert(FIXED_SIZE + MED_WIDE_PARTITION_INLINE_MAX + 1 + MED_WIDE_CLUSTERING_MAX == MED_WIDE_ROW_KEY_MAX &&
+                   MED_WIDE_ROW_KEY_MAX < MED_KEY_SIZE_MAX,
+               "behind every row's key there is a next one that a key can be");
+
 void med_wide_table_prefix(uint32_t table_id, med_key *key) {
   med_key_init(key);
   med_key_add_u8(key, MED_WIDE_KEY_ROW);
@@ -23,8 +27,10 @@ void med_wide_token_prefix(uint32_t table_id, int64_t token, med_key *key) {
 
 static int damaged(medley_error *error) { return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged key"); }
 
-static void add_raw(med_key *key, const void *bytes, size_t len) {
-  if (len > 0) memcpy(key->bytes + key->len, bytes, len);
+void med_wide_key_extend(med_key *key, med_slice bytes) {
+  size_t room = MED_KEY_SIZE_MAX - (size_t)key->len;
+  size_t len = bytes.len < room ? bytes.len : room;
+  if (len > 0) memcpy(key->bytes + key->len, bytes.bytes, len);
   key->len = (uint16_t)(key->len + len);
 }
 
@@ -110,7 +116,7 @@ int med_wide_partition_key(const med_wide_table *table, const med_slice *values,
   med_wide_token_prefix(table->id, med_wide_token_of_values(values, table->partition_count), key);
   med_key_add_u8(key, *hashed ? MED_WIDE_FORM_HASH : MED_WIDE_FORM_PARTS);
   if (*hashed) MED_TRY(hash_values(table, values, hash, error));
-  add_raw(key, *hashed ? (const void *)hash : parts.bytes, *hashed ? HASH_SIZE : parts.len);
+  med_wide_key_extend(key, *hashed ? med_slice_of(hash, HASH_SIZE) : med_slice_of(parts.bytes, parts.len));
 done:
   med_buffer_clear(&parts);
   return rc;
@@ -131,7 +137,7 @@ int med_wide_clustering_parts(const med_wide_table *table, const med_slice *valu
 void med_wide_row_key(const med_key *partition, med_slice parts, med_key *key) {
   *key = *partition;
   med_key_add_u8(key, MED_WIDE_SUB_ROW);
-  add_raw(key, parts.bytes, parts.len);
+  med_wide_key_extend(key, parts);
 }
 
 void med_wide_partition_record_key(const med_key *partition, med_key *key) {
@@ -157,7 +163,7 @@ static int parts_len(const med_wide_table *table, med_slice parts, size_t *len, 
 
 int med_wide_key_place(const med_wide_table *table, med_slice key, med_wide_place *place, medley_error *error) {
   const uint8_t *bytes = key.bytes;
-  if (key.len < FIXED_SIZE + 1) return damaged(error);
+  if (key.len < FIXED_SIZE + 1 || key.len > MED_WIDE_ROW_KEY_MAX) return damaged(error);
   place->token = (int64_t)(med_get_u64(bytes + MED_WIDE_TAIL_OFFSET) ^ (UINT64_C(1) << 63));
   uint8_t form = bytes[FIXED_SIZE - 1];
   place->hashed = form == MED_WIDE_FORM_HASH;

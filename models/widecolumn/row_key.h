@@ -17,6 +17,7 @@
 
 #define MED_WIDE_PARTITION_INLINE_MAX 180 /* bytes of the parts of a partition key in a tree key */
 #define MED_WIDE_CLUSTERING_MAX 315       /* bytes of the parts of a clustering key */
+#define MED_WIDE_ROW_KEY_MAX 510          /* bytes of a row's key, with both of these: less than a key may have */
 #define MED_WIDE_TAIL_OFFSET 5            /* in a row's key: behind 04 table(4) */
 #define MED_WIDE_INDEX_VALUE_ROOM 122
 
@@ -38,7 +39,9 @@ MEDLEY_MUST_USE int med_wide_partition_unpack(const med_wide_table *table, med_s
 /* Appends clustering values, all or the first `count` of them, to parts of at most MED_WIDE_CLUSTERING_MAX bytes. TOO_BIG beyond. */
 MEDLEY_MUST_USE int med_wide_clustering_parts(const med_wide_table *table, const med_slice *values, size_t count,
                                               med_buffer *parts, medley_error *error);
-/* A row's key: the partition's, 01, the parts. */
+/* Appends what a key has room for. Where the whole would stand among rows' keys, its beginning stands, too: none of them is as long as that. */
+void med_wide_key_extend(med_key *key, med_slice bytes);
+/* A row's key: the partition's, 01, the parts. The parts of a range's end, which may be longer than any row's, are cut as above. */
 void med_wide_row_key(const med_key *partition, med_slice parts, med_key *key);
 void med_wide_partition_record_key(const med_key *partition, med_key *key);
 

@@ -14,6 +14,10 @@ const med_wide_column *med_wide_table_column(const med_wide_table *table, med_sl
 }
 
 const med_wide_column *med_wide_table_column_by_id(const med_wide_table *table, uint16_t id) {
+  if (table->placed != NULL && table->placed == table->columns) {
+    uint16_t place = id < table->next_column_id ? table->places[id].index : 0;
+    return place > 0 ? &table->columns[place - 1] : NULL;
+  }
   for (size_t i = 0; i < table->column_count; i++) {
     if (table->columns[i].id == id) return &table->columns[i];
   }
@@ -161,6 +165,36 @@ int med_wide_user_type_read(med_slice record, med_arena *arena, med_wide_user_ty
   return MEDLEY_OK;
 }
 
+/* Values that are right if their length is, or whatever it is. */
+static uint8_t cell_size(const med_wide_type *type) {
+  switch (type->kind) {
+    case MED_WIDE_TEXT:
+    case MED_WIDE_ASCII:
+    case MED_WIDE_BLOB: return MED_WIDE_SIZE_ANY;
+    case MED_WIDE_BOOLEAN:
+    case MED_WIDE_TIME:
+    case MED_WIDE_TIMEUUID: return MED_WIDE_SIZE_LOOK;
+    default: return med_wide_kind_size(type->kind) > 0 ? (uint8_t)med_wide_kind_size(type->kind) : MED_WIDE_SIZE_LOOK;
+  }
+}
+
+static void place_columns(reader *from, med_wide_table *table) {
+  size_t size = ((size_t)table->next_column_id + 1) * sizeof *table->places;
+  med_wide_column_place *places = from->rc == MEDLEY_OK ? med_arena_alloc(from->arena, size) : NULL;
+  if (from->rc == MEDLEY_OK && places == NULL) from->rc = med_error_no_memory(from->error);
+  if (places == NULL) return;
+  memset(places, 0, size);
+  for (size_t i = 0; i < table->column_count && i < MED_WIDE_COLUMNS_MAX; i++) {
+    uint16_t id = table->columns[i].id;
+    if (id == 0 || id >= table->next_column_id || places[id].index != 0)
+      fail(from, "a column's number");
+    else
+      places[id] = (med_wide_column_place){(uint16_t)(i + 1), cell_size(&table->columns[i].type)};
+  }
+  table->places = places;
+  table->placed = table->columns;
+}
+
 static void take_columns(reader *from, med_wide_type_finder finder, void *context, med_wide_table *table) {
   med_wide_column *columns = take_array(from, sizeof *columns, &table->column_count);
   for (size_t i = 0; from->rc == MEDLEY_OK && i < table->column_count; i++) {
@@ -180,9 +214,19 @@ static void take_columns(reader *from, med_wide_type_finder finder, void *contex
     if (column->role <= MED_WIDE_CLUSTERING && !med_wide_type_has_order(&column->type)) fail(from, "a key's type");
   }
   table->columns = columns;
+  place_columns(from, table);
   if (table->partition_count == 0 || table->partition_count > MED_WIDE_KEY_COLUMNS_MAX ||
       table->clustering_count > MED_WIDE_KEY_COLUMNS_MAX || table->column_count > MED_WIDE_COLUMNS_MAX)
     fail(from, "the number of columns");
+}
+
+/* Whether a column can have an index of that target: what derived.c takes for granted. */
+static bool can_be_indexed(const med_wide_column *column, med_wide_index_target target) {
+  const med_wide_type *type = &column->type;
+  if (!med_wide_type_has_order(type)) return false;
+  if (target == MED_WIDE_INDEX_VALUE) return !med_wide_type_is_complex(type);
+  return med_wide_type_is_complex(type) && column->role >= MED_WIDE_STATIC &&
+         (target == MED_WIDE_INDEX_VALUES ? med_wide_kind_is_collection(type->kind) : type->kind == MED_WIDE_MAP);
 }
 
 static void take_indexes(reader *from, med_wide_table *table) {
@@ -191,7 +235,8 @@ static void take_indexes(reader *from, med_wide_table *table) {
     indexes[i] = (med_wide_index){.id = (uint32_t)take_number(from, UINT32_MAX), .name = take_bytes(from)};
     indexes[i].column_id = (uint16_t)take_number(from, UINT16_MAX);
     indexes[i].target = (med_wide_index_target)take_number(from, MED_WIDE_INDEX_ENTRIES);
-    if (med_wide_table_column_by_id(table, indexes[i].column_id) == NULL) fail(from, "an index without a column");
+    const med_wide_column *column = med_wide_table_column_by_id(table, indexes[i].column_id);
+    if (column == NULL || !can_be_indexed(column, indexes[i].target)) fail(from, "an index without a column");
   }
   table->indexes = indexes;
 }

@@ -84,6 +84,13 @@ enum {
 #define MED_WIDE_SEGMENT_ROWS_DEFAULT 16384
 #define MED_WIDE_SEGMENT_ROWS_LIMIT 65536
 
+/* Of a column id: what is asked for every cell that is read. */
+typedef struct med_wide_column_place {
+  uint16_t index; /* of the column, and one more; 0: the table has none of that id */
+  uint8_t size;   /* of its cells' values if nothing else is to be looked at; or one of these: */
+} med_wide_column_place;
+enum { MED_WIDE_SIZE_ANY = 0xFE, MED_WIDE_SIZE_LOOK = 0xFF };
+
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -105,7 +112,9 @@ struct med_wide_table {
   /* Filled by the catalog, not stored */
   const med_wide_table **views;
   size_t view_count;
-  uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
+  const med_wide_column_place *places; /* of each column id below next_column_id */
+  const med_wide_column *placed; /* the columns when that was made: a description that is being changed has others */
+  uint32_t segment_rows;         /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 
 typedef struct med_wide_user_type {
@@ -130,8 +139,8 @@ const med_wide_index *med_wide_table_index(const med_wide_table *table, uint16_t
 /* Puts columns into the order that a table has them in. */
 void med_wide_columns_sort(med_wide_column *columns, size_t count);
 
-/* Their records. write: false if memory is short. read: CORRUPT, NO_MEMORY; slices are borrowed from the record, arrays in the
- * arena; the names in the record's key are the caller's to fill in, and finder is med_wide_type_parse's. */
+/* Their records. write: false if memory is short. read: CORRUPT, NO_MEMORY, of a column's type what med_wide_type_parse says; slices are
+ * borrowed from the record, arrays in the arena; the names in the record's key are the caller's to fill in, and finder is med_wide_type_parse's. */
 MEDLEY_MUST_USE bool med_wide_keyspace_write(const med_wide_keyspace *keyspace, med_buffer *record);
 MEDLEY_MUST_USE int med_wide_keyspace_read(med_slice record, med_arena *arena, med_wide_keyspace *keyspace,
                                            medley_error *error);

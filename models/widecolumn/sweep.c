@@ -18,10 +18,11 @@ typedef struct sweep {
 static int free_record(sweep *work, med_slice key, med_slice value) {
   med_key copy = {.len = (uint16_t)key.len};
   memcpy(copy.bytes, key.bytes, key.len);
-  int rc = med_wide_record_free(work->txn, value);
+  size_t parts;
+  int rc = med_wide_record_free(work->txn, value, &parts);
   if (rc == MEDLEY_OK) rc = med_txn_delete(work->txn, MED_TREE_WIDE, med_key_slice(&copy));
-  work->looked++;
-  work->written++;
+  work->looked += 1 + parts;
+  work->written += 1 + parts;
   return rc;
 }
 

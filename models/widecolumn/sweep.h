@@ -7,7 +7,7 @@
 
 #include "models/widecolumn/catalog.h"
 
-/* Looks at or frees at most `limit` records. *swept: how many writes were made; *left: whether there is more to look at in this round. Rounds begin
+/* Looks at or frees at most `limit` records, each part of a long one counting as one; of the last one all parts go. *swept: how many writes were made; *left: whether there is more to look at in this round. Rounds begin
  * anew by themselves: a table in which something may expire is gone through from its beginning once a minute at most. Rows that have come to rest are sealed (seal.h):
  * then a slice may write more than `limit`, and definitions may have a new version. */
 MEDLEY_MUST_USE int med_wide_sweep(med_txn *txn, size_t limit, size_t *swept, bool *left);

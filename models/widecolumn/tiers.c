@@ -78,6 +78,11 @@ static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wid
     if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
     has_sealed = rc == MEDLEY_OK;
   }
+  /* Rows of a damaged segment that are out of order would be walked for ever. */
+  if (has_sealed && (med_slice_compare(sealed, key) < 0) == forward)
+    return med_error_set(med_txn_error(tiers->txn), MEDLEY_CORRUPT,
+                         "wide-column: table %.*s: a segment is out of order", (int)tiers->table->name.len,
+                         (const char *)tiers->table->name.bytes);
   if (!has_record && !has_sealed) return MEDLEY_NOT_FOUND;
   int order = has_record && has_sealed ? med_slice_compare(at, sealed) : 0;
   if (has_record && has_sealed && order == 0)
@@ -109,12 +114,16 @@ int med_wide_tiers_get(med_wide_tiers *tiers, med_slice key, med_wide_found *fou
 int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_arena *arena, med_wide_row *row) {
   medley_error *error = med_txn_error(tiers->txn);
   med_slice bytes;
-  if (found->sealed) return med_wide_segment_rows_take(tiers->sealed, tiers->table, arena, row);
-  int rc = med_wide_record_open(tiers->txn, found->value, &tiers->space, &bytes);
+  int rc;
+  if (found->sealed) {
+    rc = med_wide_segment_rows_take(tiers->sealed, tiers->table, arena, row);
+    return rc == MEDLEY_OK ? med_wide_row_accept(row, tiers->table, error) : rc;
+  }
+  rc = med_wide_record_open(tiers->txn, found->value, &tiers->space, &bytes);
   const void *copy = rc == MEDLEY_OK ? med_arena_copy(arena, bytes.bytes, bytes.len) : NULL;
   if (rc == MEDLEY_OK && copy == NULL) rc = med_error_no_memory(error);
   if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), arena, row, error);
-  if (rc == MEDLEY_OK) med_wide_row_strip(row, tiers->table);
+  if (rc == MEDLEY_OK) rc = med_wide_row_accept(row, tiers->table, error);
   return rc;
 }
 

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <strings.h>
 
-#define DAY_MS 86400000ll
 #define DAY_NS 86400000000000ll
 #define EPOCH_DAY (1ll << 31)
 
@@ -173,6 +172,17 @@ static bool take_zone(reader *r, int64_t *offset_minutes) {
   return true;
 }
 
+/* Milliseconds since 1970. False if they are more than 64 bits hold: years of nine digits may be. */
+static bool join_timestamp(int64_t days, int64_t time_ns, int64_t offset_minutes, int64_t *timestamp_ms) {
+  int64_t seconds = days * 86400 + time_ns / 1000000000 - offset_minutes * 60, rest = time_ns / 1000000 % 1000;
+  if (seconds < 0 && rest > 0) { /* both of one sign: neither is beyond what their sum is */
+    seconds++;
+    rest -= 1000;
+  }
+  return !__builtin_mul_overflow(seconds, 1000, timestamp_ms) &&
+         !__builtin_add_overflow(*timestamp_ms, rest, timestamp_ms);
+}
+
 int med_wide_timestamp_read(med_slice text, med_buffer *value, medley_error *error) {
   reader r = {text.bytes, (const char *)text.bytes + text.len};
   int64_t number, time = 0, offset;
@@ -183,7 +193,7 @@ int med_wide_timestamp_read(med_slice text, med_buffer *value, medley_error *err
     if (!has_time && r.end - r.at > 1 && *r.at == ' ' && r.at[1] >= '0' && r.at[1] <= '9') has_time = take(&r, ' ');
     if ((has_time && !take_time(&r, true, &time)) || !take_zone(&r, &offset) || r.at != r.end)
       return refuse(error, text, "timestamp");
-    number = number * DAY_MS + time / 1000000 - offset * 60000;
+    fits = join_timestamp(number, time, offset, &number);
   }
   if (!fits) return out_of_range(error, text, "timestamp");
   return put((uint64_t)number, 8, value, error);

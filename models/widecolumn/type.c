@@ -11,19 +11,18 @@
 typedef struct kind_row {
   const char *name;
   med_wide_kind kind;
-  uint8_t size; /* of every value, or 0 */
 } kind_row;
 
 static const kind_row kind_rows[] = {
-    {"ascii", MED_WIDE_ASCII, 0},         {"bigint", MED_WIDE_BIGINT, 8},   {"blob", MED_WIDE_BLOB, 0},
-    {"boolean", MED_WIDE_BOOLEAN, 1},     {"counter", MED_WIDE_COUNTER, 8}, {"decimal", MED_WIDE_DECIMAL, 0},
-    {"double", MED_WIDE_DOUBLE, 8},       {"float", MED_WIDE_FLOAT, 4},     {"int", MED_WIDE_INT, 4},
-    {"timestamp", MED_WIDE_TIMESTAMP, 8}, {"uuid", MED_WIDE_UUID, 16},      {"text", MED_WIDE_TEXT, 0},
-    {"varchar", MED_WIDE_TEXT, 0},        {"varint", MED_WIDE_VARINT, 0},   {"timeuuid", MED_WIDE_TIMEUUID, 16},
-    {"inet", MED_WIDE_INET, 0},           {"date", MED_WIDE_DATE, 4},       {"time", MED_WIDE_TIME, 8},
-    {"smallint", MED_WIDE_SMALLINT, 2},   {"tinyint", MED_WIDE_TINYINT, 1}, {"duration", MED_WIDE_DURATION, 0},
-    {"list", MED_WIDE_LIST, 0},           {"map", MED_WIDE_MAP, 0},         {"set", MED_WIDE_SET, 0},
-    {"tuple", MED_WIDE_TUPLE, 0},
+    {"ascii", MED_WIDE_ASCII},         {"bigint", MED_WIDE_BIGINT},   {"blob", MED_WIDE_BLOB},
+    {"boolean", MED_WIDE_BOOLEAN},     {"counter", MED_WIDE_COUNTER}, {"decimal", MED_WIDE_DECIMAL},
+    {"double", MED_WIDE_DOUBLE},       {"float", MED_WIDE_FLOAT},     {"int", MED_WIDE_INT},
+    {"timestamp", MED_WIDE_TIMESTAMP}, {"uuid", MED_WIDE_UUID},       {"text", MED_WIDE_TEXT},
+    {"varchar", MED_WIDE_TEXT},        {"varint", MED_WIDE_VARINT},   {"timeuuid", MED_WIDE_TIMEUUID},
+    {"inet", MED_WIDE_INET},           {"date", MED_WIDE_DATE},       {"time", MED_WIDE_TIME},
+    {"smallint", MED_WIDE_SMALLINT},   {"tinyint", MED_WIDE_TINYINT}, {"duration", MED_WIDE_DURATION},
+    {"list", MED_WIDE_LIST},           {"map", MED_WIDE_MAP},         {"set", MED_WIDE_SET},
+    {"tuple", MED_WIDE_TUPLE},
 };
 #define KIND_COUNT (sizeof kind_rows / sizeof kind_rows[0])
 
@@ -34,15 +33,36 @@ static const kind_row *row_of_kind(med_wide_kind kind) {
   return NULL;
 }
 
+/* Asked for every value that is read. */
 size_t med_wide_kind_size(med_wide_kind kind) {
-  const kind_row *row = row_of_kind(kind);
-  return row == NULL ? 0 : row->size;
+  switch (kind) {
+    case MED_WIDE_BOOLEAN:
+    case MED_WIDE_TINYINT: return 1;
+    case MED_WIDE_SMALLINT: return 2;
+    case MED_WIDE_DATE:
+    case MED_WIDE_FLOAT:
+    case MED_WIDE_INT: return 4;
+    case MED_WIDE_BIGINT:
+    case MED_WIDE_COUNTER:
+    case MED_WIDE_DOUBLE:
+    case MED_WIDE_TIME:
+    case MED_WIDE_TIMESTAMP: return 8;
+    case MED_WIDE_TIMEUUID:
+    case MED_WIDE_UUID: return 16;
+    default: return 0;
+  }
 }
 
 med_wide_type med_wide_type_of(med_wide_kind kind) {
   assert(kind < MED_WIDE_LIST);
   med_wide_type type = {.kind = kind};
   return type;
+}
+
+size_t med_wide_type_size(const med_wide_type *type) {
+  size_t size = 1;
+  for (unsigned i = 0; i < type->part_count; i++) size += med_wide_type_size(&type->parts[i]);
+  return size;
 }
 
 bool med_wide_type_equal(const med_wide_type *a, const med_wide_type *b) {
@@ -68,6 +88,7 @@ bool med_wide_type_has_order(const med_wide_type *type) {
 typedef struct reader {
   const char *text;
   size_t len, at;
+  size_t size; /* types so far */
   med_wide_type_finder finder;
   void *context;
   med_arena *arena;
@@ -187,6 +208,14 @@ static int fail_depth(reader *r) {
   return med_error_set(r->error, MEDLEY_TOO_BIG, "type: nested more than %d deep", MED_WIDE_TYPE_DEPTH_MAX);
 }
 
+/* User types that have each other twice, and so on, would otherwise be types without measure. */
+static int count_types(reader *r, size_t count) {
+  r->size += count;
+  return r->size <= MED_WIDE_TYPE_SIZE_MAX
+             ? MEDLEY_OK
+             : med_error_set(r->error, MEDLEY_TOO_BIG, "type: more than %d parts", MED_WIDE_TYPE_SIZE_MAX);
+}
+
 static int read_user_type(reader *r, unsigned depth, const char *first, size_t first_len, med_wide_type *type) {
   char second[NAME_SIZE_MAX];
   size_t second_len;
@@ -201,7 +230,12 @@ static int read_user_type(reader *r, unsigned depth, const char *first, size_t f
   rc = r->finder == NULL ? MEDLEY_NOT_FOUND : r->finder(r->context, keyspace, name, type);
   if (rc == MEDLEY_NOT_FOUND)
     return med_error_set(r->error, rc, "Unknown type %.*s", (int)name.len, (const char *)name.bytes);
+  if (rc == MEDLEY_TOO_BIG)
+    return med_error_set(r->error, rc, "type: %.*s nests more than %d deep or has more than %d parts", (int)name.len,
+                         (const char *)name.bytes, MED_WIDE_TYPE_DEPTH_MAX, MED_WIDE_TYPE_SIZE_MAX);
+  if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(r->error);
   if (rc == MEDLEY_OK && depth + depth_of(type) - 1 > MED_WIDE_TYPE_DEPTH_MAX) rc = fail_depth(r);
+  if (rc == MEDLEY_OK) rc = count_types(r, med_wide_type_size(type) - 1);
 done:
   return rc;
 }
@@ -220,6 +254,8 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
   for (size_t i = 0; i < KIND_COUNT && !quoted; i++) {
     if (strlen(kind_rows[i].name) == len && memcmp(kind_rows[i].name, name, len) == 0) row = &kind_rows[i];
   }
+  rc = count_types(r, 1);
+  if (rc != MEDLEY_OK) return rc;
   if (row == NULL) return read_user_type(r, depth, name, len, type);
   type->kind = row->kind;
   if (row->kind < MED_WIDE_LIST) return MEDLEY_OK;
@@ -232,7 +268,7 @@ static int read_type(reader *r, unsigned depth, med_wide_type *type) {
 
 int med_wide_type_parse(med_slice text, med_wide_type_finder finder, void *context, med_arena *arena,
                         med_wide_type *type, medley_error *error) {
-  reader r = {text.bytes, text.len, 0, finder, context, arena, error};
+  reader r = {text.bytes, text.len, 0, 0, finder, context, arena, error};
   int rc = read_type(&r, 1, type);
   skip_space(&r);
   if (rc == MEDLEY_OK && r.at < r.len) rc = fail_syntax(&r, "the end");

@@ -40,6 +40,7 @@ typedef enum med_wide_kind {
 
 #define MED_WIDE_TYPE_DEPTH_MAX 16   /* of nested types: whoever walks a type or a value may recurse */
 #define MED_WIDE_TYPE_PARTS_MAX 1024 /* components of a tuple, fields of a user type */
+#define MED_WIDE_TYPE_SIZE_MAX 4096  /* types within a type, itself and those of user types' fields among them */
 
 typedef struct med_wide_type med_wide_type;
 struct med_wide_type {
@@ -51,7 +52,7 @@ struct med_wide_type {
   const med_slice *fields;    /* names of a user type's fields */
 };
 
-/* Finds a user type; keyspace is empty if the text named none. NOT_FOUND if there is none of that name. */
+/* Finds a user type; keyspace is empty if the text named none. NOT_FOUND if there is none of that name, TOO_BIG beyond the limits above. */
 typedef int (*med_wide_type_finder)(void *context, med_slice keyspace, med_slice name, med_wide_type *type);
 
 /* Reads CQL's spelling, such as map<text, frozen<list<int>>>. Names are not case-sensitive unless quoted. finder may be
@@ -63,6 +64,8 @@ MEDLEY_MUST_USE int med_wide_type_parse(med_slice text, med_wide_type_finder fin
 /* CQL's spelling, which med_wide_type_parse reads back. False if memory is short. */
 MEDLEY_MUST_USE bool med_wide_type_write(const med_wide_type *type, med_buffer *text);
 
+/* How many types are within the type, itself among them. */
+size_t med_wide_type_size(const med_wide_type *type);
 /* A type without parts; the kind must be one. */
 med_wide_type med_wide_type_of(med_wide_kind kind);
 bool med_wide_type_equal(const med_wide_type *a, const med_wide_type *b);

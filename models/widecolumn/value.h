@@ -5,7 +5,7 @@
  * count(4), then length(4) and bytes of each element (map: key, value, key, ...); tuples and user types are length(4) and
  * bytes of each component, -1 for null, and may end early: the rest is null. Sets and maps are in order, without repetition.
  *
- * Only med_wide_value_check looks at bytes with distrust; all else wants what it let pass. */
+ * Only med_wide_value_check looks at bytes with distrust; all else wants what it let pass, except that a text may be of any bytes. */
 #ifndef MED_WIDECOLUMN_VALUE_H
 #define MED_WIDECOLUMN_VALUE_H
 

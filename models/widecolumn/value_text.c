@@ -2,7 +2,6 @@
 #include "models/widecolumn/value_text.h"
 
 #include <arpa/inet.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "models/widecolumn/name_text.h"
 #include "models/widecolumn/number.h"
 #include "models/widecolumn/time_text.h"
+#include "storage/real_text.h"
 
 #define DAY_MS 86400000ll
 #define SECOND_NS 1000000000ll
@@ -376,9 +376,7 @@ static int read_real(bool is_double, med_slice text, med_buffer *value, medley_e
     if (text.len > REAL_LEN_MAX) return med_error_set(error, MEDLEY_TOO_BIG, "a number is too long");
     memcpy(copy, text.bytes, text.len);
     copy[text.len] = '\0';
-    locale_t plain =
-        newlocale(LC_ALL_MASK, "C", (locale_t)0); /* a constant in glibc: whatever the host's locale says */
-    wide = is_double ? strtod_l(copy, NULL, plain) : (double)strtof_l(copy, NULL, plain);
+    wide = is_double ? med_real_text_double(copy, NULL) : (double)med_real_text_float(copy, NULL);
   }
   narrow = (float)wide;
   uint64_t bits = 0;

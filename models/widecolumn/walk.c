@@ -35,17 +35,10 @@ void med_wide_walker_close(med_wide_walker *walker) {
 
 void med_wide_walker_only_records(med_wide_walker *walker) { med_wide_tiers_only_records(&walker->tiers); }
 
-void med_wide_walker_at(med_wide_walker *walker, med_slice tail) {
-  walker->at = walker->prefix;
-  size_t room = MED_KEY_SIZE_MAX - 1 - (size_t)walker->at.len;
-  size_t len = tail.len < room ? tail.len : room;
-  if (len > 0) memcpy(walker->at.bytes + walker->at.len, tail.bytes, len);
-  walker->at.len = (uint16_t)(walker->at.len + len);
-}
-
 void med_wide_walker_resume(med_wide_walker *walker, med_slice tail) {
-  med_wide_walker_at(walker, tail);
-  walker->at.bytes[walker->at.len++] = 0;
+  walker->at = walker->prefix;
+  med_wide_key_extend(&walker->at, tail);
+  if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
 }
 
 /* What stands at or behind the place; the walker's key is its key. */
@@ -75,7 +68,7 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   med_wide_partition_init(&walked->partition);
   if (place.hashed || !is_row) {
-    MED_TRY(med_wide_partition_load(walker->txn, partition_key, &walker->arena, &walked->partition));
+    MED_TRY(med_wide_partition_load(walker->txn, table, partition_key, &walker->arena, &walked->partition));
   }
   if (place.hashed)
     MED_TRY(med_wide_partition_unpack(table, walked->partition.whole_key, walker->partition, error));
@@ -88,7 +81,6 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
     MED_TRY(med_wide_tiers_row(&walker->tiers, &found, &walker->arena, &walked->row));
   } else {
     walked->row = walked->partition.statics;
-    med_wide_row_strip(&walked->row, table);
   }
   walked->sealed = found.sealed;
   walked->place = (med_wide_place_of_row){

@@ -23,8 +23,6 @@ MEDLEY_MUST_USE int med_wide_walker_open(med_txn *txn, const med_wide_table *tab
 void med_wide_walker_only_records(med_wide_walker *walker);
 /* Goes on behind a tail. */
 void med_wide_walker_resume(med_wide_walker *walker, med_slice tail);
-/* Goes on with the record of a tail, or the one behind its place. */
-void med_wide_walker_at(med_wide_walker *walker, med_slice tail);
 /* NOT_FOUND at the end; CORRUPT. */
 MEDLEY_MUST_USE int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked);
 void med_wide_walker_close(med_wide_walker *walker);

@@ -97,7 +97,28 @@ START_TEST(timestamps_have_a_date_perhaps_a_time_and_perhaps_a_zone) {
   REFUSES(MED_WIDE_TIMESTAMP, MEDLEY_TYPE, "", "2011-02-30", "2011-02-03T", "2011-02-03 ", "2011-02-03 4:05",
           "2011-02-03 04:05 PST", "2011-02-03 04:05+1", "2011-02-03 04:05+19",
           "2011-02-03 04:05+01:", "2011-02-03 04:05Zx", "2011-02-03 25:00", "now");
+  reads(MED_WIDE_TIMESTAMP, "1969-12-31 23:59:59.999", "'1969-12-31 23:59:59.999+0000'");
   REFUSES(MED_WIDE_TIMESTAMP, MEDLEY_RANGE, "9223372036854775808", "-99999999999999999999");
+}
+END_TEST
+
+START_TEST(timestamps_end_where_64_bits_do) {
+  static const struct {
+    const char *text;
+    int64_t milliseconds;
+  } edges[] = {{"292278994-08-17 07:12:55.807", INT64_MAX},
+               {"292278994-08-18 01:12:55.807+18:00", INT64_MAX},
+               {"-292275055-05-16 16:47:04.192", INT64_MIN},
+               {"-292275055-05-15 22:47:04.192-18:00", INT64_MIN}};
+  for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+    med_buffer value = {0};
+    ck_assert_int_eq(med_wide_text_read(MED_WIDE_TIMESTAMP, med_slice_of_text(edges[i].text), &value, NULL), MEDLEY_OK);
+    ck_assert_uint_eq(value.len, 8);
+    ck_assert_int_eq((int64_t)med_get_u64((const uint8_t *)value.bytes), edges[i].milliseconds);
+    med_buffer_clear(&value);
+  }
+  REFUSES(MED_WIDE_TIMESTAMP, MEDLEY_RANGE, "292278994-08-17 07:12:55.808", "-292275055-05-16 16:47:04.191",
+          "999999999-12-31 23:59:59.999", "-999999999-01-01", "292278994-08-17 07:12:55-18:00");
 }
 END_TEST
 
@@ -144,5 +165,5 @@ END_TEST
 
 PROPERTY_MAIN("wide_time", dates_are_of_the_gregorian_calendar_or_a_number, every_day_follows_the_one_before,
               times_have_seconds_and_up_to_nine_digits_behind_them,
-              timestamps_have_a_date_perhaps_a_time_and_perhaps_a_zone, durations_have_three_spellings,
-              a_duration_of_any_size_comes_back)
+              timestamps_have_a_date_perhaps_a_time_and_perhaps_a_zone, timestamps_end_where_64_bits_do,
+              durations_have_three_spellings, a_duration_of_any_size_comes_back)

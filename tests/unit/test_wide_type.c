@@ -102,6 +102,28 @@ START_TEST(a_type_nests_sixteen_deep_and_no_more) {
 }
 END_TEST
 
+START_TEST(a_type_has_4096_parts_and_no_more) {
+  for (int last = 1023; last <= 1024; last++) { /* four tuples in one, which are five; the rest of them int */
+    size_t len = 0;
+    static char text[5 * 4096];
+    len += (size_t)sprintf(text + len, "tuple<");
+    for (int i = 0, size = 1; i < 4; i++) {
+      int count = i < 3 ? 1023 : last - 1;
+      len += (size_t)sprintf(text + len, "%stuple<int", i > 0 ? ", " : "");
+      for (int j = 1; j < count; j++) len += (size_t)sprintf(text + len, ", int");
+      len += (size_t)sprintf(text + len, ">");
+      size += 1 + count;
+      if (i == 3) ck_assert_int_eq(size, last == 1023 ? 4096 : 4097);
+    }
+    sprintf(text + len, ">");
+    if (last == 1023)
+      check_text(text, text);
+    else
+      check_refused(text, MEDLEY_TOO_BIG, "more than 4096 parts");
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("wide_type");
   TCase *cases = tcase_create("type");
@@ -110,6 +132,7 @@ int main(void) {
   tcase_add_test(cases, what_is_no_type_is_refused_with_its_place);
   tcase_add_test(cases, what_cassandra_refuses_inside_collections_is_refused);
   tcase_add_test(cases, a_type_nests_sixteen_deep_and_no_more);
+  tcase_add_test(cases, a_type_has_4096_parts_and_no_more);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

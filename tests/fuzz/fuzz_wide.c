@@ -1,0 +1,149 @@
+/* fuzz_wide.c - records of wide-column tables with good checksums and wrong contents: rows, definitions, entries, segments.
+ *
+ * A small database with every kind of column is made, some of its rows sealed; then its records are changed through storage's own door. An input
+ * is a list of changes: record(1) kind(1) place(1) and what the kind needs. Afterwards definitions are read anew, everything that reads and writes
+ * the tables runs, and so does the check. CORRUPT is a good answer; a crash, a hang or a wild read is none. */
+#include <stdio.h>
+
+#include "engine/database.h"
+#include "tests/fuzz/kit.h"
+#include "tests/fuzz/target.h"
+
+enum { VALUE_MAX = MED_VALUE_SIZE_MAX, CHANGES_MAX = 8, DEADLINE_MS = 2000 };
+
+static const char *const makers[] = {
+    "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+    "CREATE TYPE k.pair (x int, y text)",
+    "CREATE TABLE k.t (p int, c text, a bigint, b uuid, d decimal, e varint, f duration, g inet, h time, i boolean, j "
+    "list<double>, l set<int>, m map<text, int>, n pair, o frozen<pair>, q frozen<list<int>>, r text, s int static, "
+    "PRIMARY KEY (p, c))",
+    "CREATE TABLE k.sealed (p int, c int, v text, w double, u uuid, PRIMARY KEY (p, c)) WITH segment_rows = 4",
+    "CREATE INDEX ON k.t (a)",
+    "CREATE INDEX ON k.t (l)",
+    "CREATE INDEX ON k.t (ENTRIES(m))",
+    "CREATE INDEX ON k.t (s)",
+    "CREATE MATERIALIZED VIEW k.by_a AS SELECT * FROM k.t WHERE a > 0 AND p IS NOT NULL AND c IS NOT NULL PRIMARY KEY "
+    "(a, p, c)",
+    "INSERT INTO k.t (p, c, a, b, d, e, f, g, h, i, j, l, m, n, o, q, r, s) VALUES (1, 'c', 5, "
+    "123e4567-e89b-12d3-a456-426614174000, 1.50, 77, 1y2mo, '10.0.0.1', '08:12:54', true, [0.5, 1.5], {1, 2}, {'a': 1, "
+    "'b': 2}, {x: 1, y: 'z'}, {x: 2, y: 'w'}, [1, 2], 'text', 9)",
+    "INSERT INTO k.t (p, c, a) VALUES (2, 'd', 6) USING TTL 1000",
+    "DELETE FROM k.t USING TIMESTAMP 5 WHERE p = 1 AND c > 'x'"};
+static const char *const users[] = {
+    "SELECT * FROM k.t",
+    "SELECT JSON * FROM k.t WHERE p = 1",
+    "SELECT * FROM k.t WHERE a = 5",
+    "SELECT * FROM k.t WHERE l CONTAINS 1",
+    "SELECT * FROM k.t WHERE m['a'] = 1",
+    "SELECT * FROM k.by_a",
+    "SELECT * FROM k.sealed",
+    "SELECT count(*), sum(w), max(v) FROM k.sealed",
+    "SELECT * FROM k.sealed WHERE p = 1 AND c > 2 ORDER BY c DESC",
+    "UPDATE k.sealed SET v = 'w' WHERE p = 1 AND c = 3",
+    "UPDATE k.t SET a = 6, l = l + {0}, j = j - [0.5], m['a'] = 3, n.x = 5, s = 1 WHERE p = 1 AND c = 'c'",
+    "UPDATE k.t SET j = [2.5] + j, l = l - {1}, j[0] = 3 WHERE p = 1 AND c = 'c'",
+    "UPDATE k.t SET r = 'x' WHERE p = 1 AND c = 'c' IF a > 3 AND l CONTAINS 1 AND d > 1 AND o.x = 2",
+    "DELETE FROM k.t WHERE p = 1 AND c < 'd'",
+    "DELETE FROM k.t WHERE p = 1",
+    "TRUNCATE k.sealed"};
+
+static int run(fuzz_kit *kit, const char *text) {
+  return fuzz_kit_run(kit, MEDLEY_LANGUAGE_CQL, text, strlen(text), NULL);
+}
+
+static void make_rows(fuzz_kit *kit) {
+  int more = 1;
+  for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) MUST(run(kit, makers[i]) == MEDLEY_DONE);
+  for (int i = 0; i < 24; i++) {
+    char text[160];
+    snprintf(text, sizeof text,
+             "INSERT INTO k.sealed (p, c, v, w, u) VALUES (%d, %d, 'v%d', %d.5, "
+             "123e4567-e89b-12d3-a456-426614174000)",
+             i % 3, i, i % 5, i);
+    MUST(run(kit, text) == MEDLEY_DONE);
+  }
+  for (int i = 0; i < 100 && more; i++) MUST(medley_maintain(kit->db, 1000, &more, NULL) == MEDLEY_OK);
+}
+
+/* The record of that number; false if there are not so many. */
+static bool find_record(med_txn *txn, unsigned number, med_key *key, uint8_t *value, size_t *len) {
+  med_cursor *cursor;
+  med_slice at, bytes;
+  MUST(med_cursor_open(txn, MED_TREE_WIDE, &cursor) == MEDLEY_OK);
+  int rc = med_cursor_first(cursor, &at, &bytes);
+  for (unsigned i = 0; rc == MEDLEY_OK && i < number; i++) rc = med_cursor_next(cursor, &at, &bytes);
+  if (rc == MEDLEY_OK) {
+    memcpy(key->bytes, at.bytes, at.len);
+    key->len = (uint16_t)at.len;
+    memcpy(value, bytes.bytes, bytes.len);
+    *len = bytes.len;
+  }
+  med_cursor_close(cursor);
+  return rc == MEDLEY_OK;
+}
+
+static void change_record(med_txn *txn, input *in) {
+  uint8_t value[VALUE_MAX + 256];
+  size_t len, taken;
+  med_key key;
+  unsigned number = input_byte(in), kind = input_byte(in), at = input_byte(in);
+  if (!find_record(txn, number % 80, &key, value, &len)) return;
+  const uint8_t *from = input_take(in, 1 + kind / 5 % 12, &taken);
+  switch (kind % 5) {
+    case 0: /* bytes of the value */
+    case 1:
+      for (size_t i = 0; i < taken && at + i < len; i++) value[at + i] = from[i];
+      break;
+    case 2: len = len > 0 ? at % len : 0; break; /* cut */
+    case 3:                                      /* more of it */
+      if (at > len) at = (unsigned)len;
+      memmove(value + at + taken, value + at, len - at);
+      memcpy(value + at, from, taken);
+      len += taken;
+      break;
+    default: /* another key */
+      for (size_t i = 0; i < taken && at + i < MED_KEY_SIZE_MAX; i++) key.bytes[at + i] = from[i];
+      if (at + taken > key.len && at <= key.len) key.len = (uint16_t)(at + taken);
+  }
+  if (len <= MED_VALUE_SIZE_MAX)
+    input_any_status(med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(value, len)));
+}
+
+static void change_records(fuzz_kit *kit, input *in) {
+  static const uint8_t version_key[2] = {1, 0}, version[8] = {9, 9, 9, 9, 9, 9, 9, 9};
+  med_member *member;
+  medley_error error;
+  MUST(med_member_open(kit->db->store, &member) == MEDLEY_OK);
+  MUST(med_writer_begin(member, false, 1000, &error) == MEDLEY_OK);
+  med_txn *txn = med_member_txn(member);
+  for (unsigned i = 0; i < CHANGES_MAX && in->left > 2; i++) change_record(txn, in);
+  MUST(med_txn_put(txn, MED_TREE_WIDE, med_slice_of(version_key, 2), med_slice_of(version, 8)) == MEDLEY_OK);
+  MUST(med_writer_commit(member, &error) == MEDLEY_OK);
+  med_member_close(member);
+}
+
+static void on_problem(void *context, const char *problem) {
+  size_t *bytes = context;
+  MUST(problem != NULL);
+  *bytes += strlen(problem);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  fuzz_kit kit;
+  uint64_t problems;
+  size_t problem_bytes = 0;
+  medley_error error;
+  int more;
+  input in = {bytes, size};
+  fuzz_kit_open(&kit, DEADLINE_MS);
+  make_rows(&kit);
+  change_records(&kit, &in);
+  input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
+  for (size_t i = 0; i < sizeof users / sizeof *users; i++) (void)run(&kit, users[i]);
+  static const char sql[] = "SELECT * FROM \"k.t\" ORDER BY a, d";
+  (void)fuzz_kit_run(&kit, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, NULL);
+  input_any_status(medley_maintain(kit.db, 2000, &more, &error));
+  input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
+  fuzz_kit_close(&kit);
+  return 0;
+}
