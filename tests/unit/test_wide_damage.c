@@ -181,8 +181,7 @@ static const char *const uses[] = {
     "SELECT * FROM k.t WHERE a = 5",
     "SELECT * FROM k.t WHERE l CONTAINS 1",
     "SELECT sum(a), max(d), min(h), max(b) FROM k.t",
-    "UPDATE k.t SET a = 6, d = 2, h = '00:00:01', l = l + {0}, j = j - [0.5], m['a'] = 3, n.x = 5 WHERE p = 1 AND c = "
-    "1",
+    "UPDATE k.t SET a = 6, d = 2, l = l + {0}, j = j - [0.5], m['a'] = 3, n.x = 5 WHERE p = 1 AND c = 1",
     "UPDATE k.t SET s = 5 WHERE p = 1 IF s = 9",
     "UPDATE k.t USING TIMESTAMP 9999999999999999 SET j = [2.5] + j, l = l - {1}, j[0] = 3 WHERE p = 1 AND c = 1",
     "UPDATE k.t SET r = 'x' WHERE p = 1 AND c = 1 IF a > 3 AND l CONTAINS 1 AND d > 1 AND o.x = 2",
