@@ -167,9 +167,7 @@ static int open_index(med_cql_select_cursor *cursor) {
   int rc = med_wide_index_reader_open(cursor->run->txn, cursor->plan->table, where->index, bounds->index_value,
                                       &cursor->index);
   if (rc != MEDLEY_OK || bounds->token_from == INT64_MIN) return rc;
-  uint8_t token[8];
-  med_put_u64(token, (uint64_t)bounds->token_from ^ (UINT64_C(1) << 63));
-  med_wide_index_reader_resume(cursor->index, med_slice_of(token, sizeof token));
+  med_wide_index_reader_token(cursor->index, bounds->token_from);
   return MEDLEY_OK;
 }
 

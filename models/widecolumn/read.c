@@ -376,6 +376,13 @@ int med_wide_index_reader_open(med_txn *txn, const med_wide_table *table, const 
   return MEDLEY_OK;
 }
 
+void med_wide_index_reader_token(med_wide_index_reader *reader, int64_t token) {
+  uint8_t bytes[8];
+  med_put_u64(bytes, (uint64_t)token ^ UINT64_C(1) << 63);
+  reader->at = reader->prefix;
+  (void)med_key_add_bytes(&reader->at, med_slice_of(bytes, sizeof bytes), MED_KEY_SIZE_MAX - (size_t)reader->at.len);
+}
+
 void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail) {
   reader->at = reader->prefix;
   (void)med_key_add_bytes(&reader->at, tail, MED_KEY_SIZE_MAX - (size_t)reader->at.len);

@@ -66,6 +66,8 @@ MEDLEY_MUST_USE int med_wide_index_reader_open(med_txn *txn, const med_wide_tabl
                                                med_slice value, med_wide_index_reader **reader);
 /* Goes on behind the entry of a row's tail. */
 void med_wide_index_reader_resume(med_wide_index_reader *reader, med_slice tail);
+/* Begins at the entries of partitions with that token. */
+void med_wide_index_reader_token(med_wide_index_reader *reader, int64_t token);
 /* NOT_FOUND at the end. The tail lives until the next step. */
 MEDLEY_MUST_USE int med_wide_index_reader_next(med_wide_index_reader *reader, med_slice *tail);
 void med_wide_index_reader_close(med_wide_index_reader *reader);
