@@ -47,7 +47,9 @@ int med_medley_events_connect(medley_session *session, med_medley_events **out) 
                  "SELECT count(*), sum(price) FROM bench.events WHERE time_us >= ? AND time_us < ? ALLOW FILTERING",
                  &events->sum);
   if (rc == MEDLEY_OK)
-    rc = prepare(events, MEDLEY_LANGUAGE_CQL, "SELECT user, count(*), sum(price) FROM bench.events GROUP BY user",
+    rc = prepare(events, MEDLEY_LANGUAGE_SQL,
+                 "SELECT user, count(*), sum(price) FROM \"bench.events\" GROUP BY user ORDER BY count(*) DESC, user "
+                 "LIMIT ?",
                  &events->users);
   if (rc == MEDLEY_OK)
     rc = prepare(events, MEDLEY_LANGUAGE_SQL,
@@ -120,24 +122,11 @@ int med_medley_events_sum(med_medley_events *events, int64_t from_us, int64_t to
   return rc == MEDLEY_DONE ? 0 : fail(events->session);
 }
 
-/* Of those with equally many events the lower user comes first. */
-static int keep_best(med_group *groups, int count, int limit, const med_group *group) {
-  int at = count;
-  while (at > 0 && (groups[at - 1].count < group->count ||
-                    (groups[at - 1].count == group->count && groups[at - 1].key > group->key)))
-    at--;
-  if (at >= limit) return count;
-  if (count < limit) count++;
-  memmove(groups + at + 1, groups + at, (size_t)(count - at - 1) * sizeof *groups);
-  groups[at] = *group;
-  return count;
-}
-
 int med_medley_events_top_users(med_medley_events *events, med_group *groups, int limit) {
-  int count = 0, rc;
-  while ((rc = medley_step(events->users)) == MEDLEY_ROW) {
-    med_group group = group_of(events->users);
-    count = keep_best(groups, count, limit, &group);
+  int count = 0, rc = medley_bind_integer(events->users, 1, limit);
+  while (rc == MEDLEY_OK && (rc = medley_step(events->users)) == MEDLEY_ROW) {
+    groups[count++] = group_of(events->users);
+    rc = MEDLEY_OK;
   }
   return rc == MEDLEY_DONE ? count : fail(events->session);
 }
