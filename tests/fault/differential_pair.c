@@ -419,38 +419,84 @@ sqlite3 *pair_stock(differential_pair *pair, int session) { return pair->stock[s
 pair_counts *pair_count(differential_pair *pair) { return &pair->counts; }
 
 /* ---- Comparing ---- */
-/* Deliberate: PRAGMAs off the list are refused by name; a transaction statement out of place is MISUSE. */
-static bool status_agrees(const answer *stock, const answer *mine) {
+/* Whether two statuses may stand for each other, and why: EXCUSES if they are the same. */
+static bool status_agrees(const answer *stock, const answer *mine, pair_excuse *why) {
+  *why = EXCUSES;
   if (stock->status == mine->status) return true;
-  /* Which of two reasons to fail is found first. */
+  *why = EXCUSE_ORDER;
   if (stock->status != MEDLEY_OK && mine->status != MEDLEY_OK &&
       (is_conflict(stock->status) || is_conflict(mine->status)))
     return true;
-  return stock->status == MEDLEY_ERROR && mine->status == MEDLEY_MISUSE && stock->message[0] == 'c';
+  *why = EXCUSE_MISUSE;
+  return stock->status == MEDLEY_ERROR && mine->status == MEDLEY_MISUSE && strncmp(stock->message, "cannot ", 7) == 0 &&
+         strstr(stock->message, "transaction") != NULL;
 }
 
 static bool is_refused_pragma(const answer *mine, const sql_statement *s) {
-  return mine->status == MEDLEY_UNSUPPORTED && sqlite3_strlike("%pragma%", s->text, 0) == 0 &&
+  static const char *const words[] = {"PRAGMA", "EXPLAIN PRAGMA", "EXPLAIN QUERY PLAN PRAGMA"};
+  return mine->status == MEDLEY_UNSUPPORTED && begins_with(s->text, words, sizeof words / sizeof *words) &&
          strstr(mine->message, "is not supported") != NULL;
 }
 
-/* SQLite remembers a view's columns until it reads the schema anew; another session may have dropped what the view stands on. */
-static bool is_remembered_view(const answer *stock, const answer *mine, const sql_statement *s) {
-  bool one_failed = (stock->status == MEDLEY_OK) != (mine->status == MEDLEY_OK);
-  const answer *failed = stock->status == MEDLEY_OK ? mine : stock;
-  bool missing = strncmp(failed->message, "no such ", 8) == 0;
-  return one_failed && missing && sqlite3_strlike("PRAGMA table_%info(%", s->text, 0) == 0;
+/* The view in the parentheses of PRAGMA table_info and table_xinfo. */
+static bool asks_about_view(sqlite3 *stock, const char *text) {
+  static const char look[] =
+      "SELECT 1 FROM (SELECT type, name FROM sqlite_schema UNION ALL SELECT type, name FROM sqlite_temp_schema) "
+      "WHERE type = 'view' AND name = ? COLLATE NOCASE";
+  const char *open = strchr(text, '('), *close = open != NULL ? strchr(open, ')') : NULL;
+  sqlite3_stmt *stmt = NULL;
+  if (sqlite3_strlike("PRAGMA table_%info(%", text, 0) != 0 || close == NULL) return false;
+  int code = sqlite3_prepare_v2(stock, look, -1, &stmt, NULL);
+  if (code == SQLITE_OK) code = sqlite3_bind_text(stmt, 1, open + 1, (int)(close - open - 1), SQLITE_STATIC);
+  bool view = code == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
+  sqlite3_finalize(stmt);
+  return view;
 }
 
-static bool answers_agree(const answer *stock, const answer *mine, const sql_statement *s) {
-  if (is_remembered_view(stock, mine, s)) return true;
-  if (!status_agrees(stock, mine)) return false;
+static bool is_view_refused(const answer *a) {
+  return strncmp(a->message, "cannot modify ", 14) == 0 && strstr(a->message, " because it is a view") != NULL;
+}
+
+/* SQLite remembers a view's columns until it reads the schema anew; what the view stands on may have been dropped, by another session or
+ * in the other of the main and the temporary schema. Only the side that has forgotten them misses it. */
+static bool is_remembered_view(sqlite3 *db, const answer *stock, const answer *mine, const sql_statement *s) {
+  bool stock_misses = strncmp(stock->message, "no such ", 8) == 0,
+       mine_misses = strncmp(mine->message, "no such ", 8) == 0;
+  if (stock_misses == mine_misses) return false;
+  const answer *other = stock_misses ? mine : stock;
+  return other->status == MEDLEY_OK ? asks_about_view(db, s->text) : is_view_refused(other);
+}
+
+/* Which session has the lock, and what to do about an old snapshot, Medley says in words of its own. */
+static bool conflict_words_agree(const answer *stock, const answer *mine) {
+  static const char *const older =
+      "the transaction read an older snapshot and can no longer write: roll back and begin for writing";
+  const char *wanted = mine->status == MEDLEY_SNAPSHOT ? older : "write lock: another session held it for 0 ms";
+  return strcmp(stock->message, "database is locked") == 0 && strcmp(mine->message, wanted) == 0;
+}
+
+static bool words_agree(const answer *stock, const answer *mine) {
+  if (is_conflict(stock->status) && stock->status == mine->status) return conflict_words_agree(stock, mine);
   size_t shown = strlen(mine->message);
-  /* Medley reads transaction statements itself and words their errors a little differently. */
-  bool free_words = is_conflict(mine->status) || is_conflict(stock->status) ||
-                    (mine->status == MEDLEY_SYNTAX && is_transaction_text(s->text));
-  if (!free_words && strncmp(stock->message, mine->message, shown) != 0) return false;
-  if (!free_words && shown < strlen(stock->message) && shown < MEDLEY_ERROR_MESSAGE_SIZE - 4) return false;
+  if (strncmp(stock->message, mine->message, shown) != 0) return false;
+  return shown == strlen(stock->message) || shown >= MEDLEY_ERROR_MESSAGE_SIZE - 4;
+}
+
+static bool answers_agree(differential_pair *pair, int session, const answer *stock, const answer *mine,
+                          const sql_statement *s) {
+  uint64_t *excuses = pair->counts.excuses;
+  pair_excuse why;
+  if (is_remembered_view(pair->stock[session], stock, mine, s)) {
+    excuses[EXCUSE_VIEW]++;
+    return true;
+  }
+  if (!status_agrees(stock, mine, &why)) return false;
+  if (why != EXCUSES) excuses[why]++;
+  if (why != EXCUSE_ORDER && !words_agree(stock, mine)) {
+    /* Medley reads transaction statements itself and words their errors a little differently. */
+    if (mine->status != MEDLEY_SYNTAX || !is_transaction_text(s->text)) return false;
+    excuses[EXCUSE_WORDS]++;
+  }
   const char *left = sqlite3_str_value(stock->text), *right = sqlite3_str_value(mine->text);
   if (stock->status != MEDLEY_OK) {
     /* Only whether a transaction is open: rows before a failure are a matter of buffering. */
@@ -479,7 +525,7 @@ static void count(differential_pair *pair, const answer *stock, const answer *mi
 /* A statement that the stock side gave up is not run on the other; what it began is rolled back on both. */
 static char *skip(differential_pair *pair, int session) {
   static const sql_statement rollback = {.text = (char *)(uintptr_t) "ROLLBACK"};
-  pair->counts.skipped++;
+  pair->counts.excuses[EXCUSE_ENDLESS]++;
   worker *w = &pair->workers[session];
   if (pair_in_transaction(pair, session)) sqlite3_exec(pair->stock[session], "ROLLBACK", NULL, NULL, NULL);
   w->statement = &rollback;
@@ -502,11 +548,12 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
   w->statement = statement;
   worker_do(w, medley_run);
   if (is_refused_pragma(&w->answer, statement)) {
-    pair->counts.refused++;
+    pair->counts.excuses[EXCUSE_PRAGMA]++;
   } else {
     count(pair, &stock, &w->answer, was_open, session);
     if (stock.status != MEDLEY_OK || sqlite3_strlike("%ROLLBACK%", statement->text, 0) == 0) w->cursor_may_abort = true;
-    if (!answers_agree(&stock, &w->answer, statement)) answer_text = difference(&stock, &w->answer, statement->text);
+    if (!answers_agree(pair, session, &stock, &w->answer, statement))
+      answer_text = difference(&stock, &w->answer, statement->text);
   }
   sqlite3_free(sqlite3_str_finish(stock.text));
   sqlite3_free(sqlite3_str_finish(w->answer.text));
@@ -526,6 +573,7 @@ char *pair_cursor_open(differential_pair *pair, int session, const char *table) 
   char *end = rows != NULL ? strrchr(rows, '\n') : NULL;
   /* Only what a whole SELECT answers is compared; a table that cannot be read is left to the other statements. */
   bool usable = stock.status == MEDLEY_OK && end != NULL;
+  pair->counts.excuses[EXCUSE_UNREADABLE] += stock.status != MEDLEY_OK;
   if (usable) end[1] = '\0';
   w->cursor_expected = rows;
   worker_do(w, usable ? cursor_begin : cursor_drop);
@@ -540,6 +588,7 @@ char *pair_cursor_finish(differential_pair *pair, int session) {
   const char *rows = sqlite3_str_value(w->cursor_rows);
   bool aborted = w->cursor_status == MEDLEY_ABORTED && w->cursor_may_abort;
   pair->counts.cursors++;
+  pair->counts.excuses[EXCUSE_ABORTED] += aborted;
   if (!aborted && (w->cursor_status != MEDLEY_DONE || strcmp(rows != NULL ? rows : "", w->cursor_expected) != 0)) {
     found = sqlite3_mprintf("%s, begun before\nstock SQLite: OK\n%.2000s\nMedley: %s\n%.2000s", w->cursor_text,
                             w->cursor_expected, medley_status_name(w->cursor_status), rows != NULL ? rows : "");
