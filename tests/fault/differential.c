@@ -197,6 +197,12 @@ static char *some_cursor(differential_pair *pair, fault_random *random, script *
   return take_step(pair, &s->steps[s->count - 1]);
 }
 
+static void add_counts(pair_counts *total, const pair_counts *more) {
+  uint64_t *to = (uint64_t *)total;
+  const uint64_t *from = (const uint64_t *)more;
+  for (size_t i = 0; i < sizeof *total / sizeof *to; i++) to[i] += from[i];
+}
+
 /* Answers false after a difference. */
 static bool run_round(uint64_t seed, int statements, script *s, pair_counts *total) {
   bool alone = seed % 3 == 0;
@@ -241,9 +247,7 @@ static bool run_round(uint64_t seed, int statements, script *s, pair_counts *tot
     found = take_step(pair, &s->steps[s->count - 1]);
     if (extra == STEP_REOPEN) memset(fresh, 0, sizeof fresh);
   }
-  uint64_t *to = (uint64_t *)total;
-  const uint64_t *from = (const uint64_t *)pair_count(pair);
-  for (size_t i = 0; i < sizeof *total / sizeof *to; i++) to[i] += from[i];
+  add_counts(total, pair_count(pair));
   pair_close(pair);
   bool random_rowids = found != NULL && draws_rowids(s);
   sql_generator_close(generator);

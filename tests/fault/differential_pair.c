@@ -8,17 +8,9 @@
 #include <unistd.h>
 
 #include "engine/medley.h"
+#include "tests/fault/differential_judge.h"
 
 enum { ROWS_MAX = 5000, STEPS_MAX = 30000, STEP_OPERATIONS = 1000, PATH_SIZE = 300 };
-
-/* What one side answered. */
-typedef struct answer {
-  int status;        /* a medley_status */
-  sqlite3_str *text; /* columns, rows, changes, rowid, transaction */
-  char message[MEDLEY_ERROR_MESSAGE_SIZE];
-  bool interrupted; /* the stock side gave up: the statement takes too long */
-  bool read_only;
-} answer;
 
 typedef struct worker {
   pthread_t thread;
@@ -95,24 +87,10 @@ static int status_of(int code, const char *message) {
   return grammar ? MEDLEY_SYNTAX : MEDLEY_ERROR;
 }
 
-static bool is_conflict(int status) { return status == MEDLEY_BUSY || status == MEDLEY_SNAPSHOT; }
-
-static bool begins_with(const char *text, const char *const *words, size_t count) {
-  text += strspn(text, " ;\n");
-  for (size_t i = 0; i < count; i++)
-    if (sqlite3_strnicmp(text, words[i], (int)strlen(words[i])) == 0) return true;
-  return false;
-}
-
 /* Other statements leave the numbers of the one before, which SQLite clears when it fails for want of the lock. */
 static bool counts_changes(const char *text) {
   static const char *const words[] = {"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"};
-  return begins_with(text, words, sizeof words / sizeof *words);
-}
-
-static bool is_transaction_text(const char *text) {
-  static const char *const words[] = {"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"};
-  return begins_with(text, words, sizeof words / sizeof *words);
+  return sql_begins_with(text, words, sizeof words / sizeof *words);
 }
 
 /* ---- Stock ---- */
@@ -419,93 +397,6 @@ sqlite3 *pair_stock(differential_pair *pair, int session) { return pair->stock[s
 pair_counts *pair_count(differential_pair *pair) { return &pair->counts; }
 
 /* ---- Comparing ---- */
-/* Whether two statuses may stand for each other, and why: EXCUSES if they are the same. */
-static bool status_agrees(const answer *stock, const answer *mine, pair_excuse *why) {
-  *why = EXCUSES;
-  if (stock->status == mine->status) return true;
-  *why = EXCUSE_ORDER;
-  if (stock->status != MEDLEY_OK && mine->status != MEDLEY_OK &&
-      (is_conflict(stock->status) || is_conflict(mine->status)))
-    return true;
-  *why = EXCUSE_MISUSE;
-  return stock->status == MEDLEY_ERROR && mine->status == MEDLEY_MISUSE && strncmp(stock->message, "cannot ", 7) == 0 &&
-         strstr(stock->message, "transaction") != NULL;
-}
-
-static bool is_refused_pragma(const answer *mine, const sql_statement *s) {
-  static const char *const words[] = {"PRAGMA", "EXPLAIN PRAGMA", "EXPLAIN QUERY PLAN PRAGMA"};
-  return mine->status == MEDLEY_UNSUPPORTED && begins_with(s->text, words, sizeof words / sizeof *words) &&
-         strstr(mine->message, "is not supported") != NULL;
-}
-
-/* The view in the parentheses of PRAGMA table_info and table_xinfo. */
-static bool asks_about_view(sqlite3 *stock, const char *text) {
-  static const char look[] =
-      "SELECT 1 FROM (SELECT type, name FROM sqlite_schema UNION ALL SELECT type, name FROM sqlite_temp_schema) "
-      "WHERE type = 'view' AND name = ? COLLATE NOCASE";
-  const char *open = strchr(text, '('), *close = open != NULL ? strchr(open, ')') : NULL;
-  sqlite3_stmt *stmt = NULL;
-  if (sqlite3_strlike("PRAGMA table_%info(%", text, 0) != 0 || close == NULL) return false;
-  int code = sqlite3_prepare_v2(stock, look, -1, &stmt, NULL);
-  if (code == SQLITE_OK) code = sqlite3_bind_text(stmt, 1, open + 1, (int)(close - open - 1), SQLITE_STATIC);
-  bool view = code == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
-  sqlite3_finalize(stmt);
-  return view;
-}
-
-static bool is_view_refused(const answer *a) {
-  return strncmp(a->message, "cannot modify ", 14) == 0 && strstr(a->message, " because it is a view") != NULL;
-}
-
-/* SQLite remembers a view's columns until it reads the schema anew; what the view stands on may have been dropped, by another session or
- * in the other of the main and the temporary schema. Only the side that has forgotten them misses it. */
-static bool is_remembered_view(sqlite3 *db, const answer *stock, const answer *mine, const sql_statement *s) {
-  bool stock_misses = strncmp(stock->message, "no such ", 8) == 0,
-       mine_misses = strncmp(mine->message, "no such ", 8) == 0;
-  if (stock_misses == mine_misses) return false;
-  const answer *other = stock_misses ? mine : stock;
-  return other->status == MEDLEY_OK ? asks_about_view(db, s->text) : is_view_refused(other);
-}
-
-/* Which session has the lock, and what to do about an old snapshot, Medley says in words of its own. */
-static bool conflict_words_agree(const answer *stock, const answer *mine) {
-  static const char *const older =
-      "the transaction read an older snapshot and can no longer write: roll back and begin for writing";
-  const char *wanted = mine->status == MEDLEY_SNAPSHOT ? older : "write lock: another session held it for 0 ms";
-  return strcmp(stock->message, "database is locked") == 0 && strcmp(mine->message, wanted) == 0;
-}
-
-static bool words_agree(const answer *stock, const answer *mine) {
-  if (is_conflict(stock->status) && stock->status == mine->status) return conflict_words_agree(stock, mine);
-  size_t shown = strlen(mine->message);
-  if (strncmp(stock->message, mine->message, shown) != 0) return false;
-  return shown == strlen(stock->message) || shown >= MEDLEY_ERROR_MESSAGE_SIZE - 4;
-}
-
-static bool answers_agree(differential_pair *pair, int session, const answer *stock, const answer *mine,
-                          const sql_statement *s) {
-  uint64_t *excuses = pair->counts.excuses;
-  pair_excuse why;
-  if (is_remembered_view(pair->stock[session], stock, mine, s)) {
-    excuses[EXCUSE_VIEW]++;
-    return true;
-  }
-  if (!status_agrees(stock, mine, &why)) return false;
-  if (why != EXCUSES) excuses[why]++;
-  if (why != EXCUSE_ORDER && !words_agree(stock, mine)) {
-    /* Medley reads transaction statements itself and words their errors a little differently. */
-    if (mine->status != MEDLEY_SYNTAX || !is_transaction_text(s->text)) return false;
-    excuses[EXCUSE_WORDS]++;
-  }
-  const char *left = sqlite3_str_value(stock->text), *right = sqlite3_str_value(mine->text);
-  if (stock->status != MEDLEY_OK) {
-    /* Only whether a transaction is open: rows before a failure are a matter of buffering. */
-    left = left != NULL ? strrchr(left, ' ') : "";
-    right = right != NULL ? strrchr(right, ' ') : "";
-  }
-  return strcmp(left != NULL ? left : "", right != NULL ? right : "") == 0;
-}
-
 static char *difference(const answer *stock, const answer *mine, const char *statement) {
   const char *left = sqlite3_str_value(stock->text), *right = sqlite3_str_value(mine->text);
   return sqlite3_mprintf("%.1500s\nstock SQLite: %s \"%s\"\n%.2000s\nMedley: %s \"%s\"\n%.2000s", statement,
@@ -517,7 +408,7 @@ static void count(differential_pair *pair, const answer *stock, const answer *mi
   pair->counts.statements++;
   if (stock->status == MEDLEY_OK) return;
   pair->counts.failed++;
-  if (is_conflict(mine->status)) pair->counts.busy++;
+  if (answer_is_conflict(mine->status)) pair->counts.busy++;
   if (mine->status == MEDLEY_CONSTRAINT) pair->counts.constraint++;
   if (was_open && !pair_in_transaction(pair, session)) pair->counts.rolled_back++;
 }
@@ -547,12 +438,12 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
   }
   w->statement = statement;
   worker_do(w, medley_run);
-  if (is_refused_pragma(&w->answer, statement)) {
+  if (answer_is_refused_pragma(&w->answer, statement)) {
     pair->counts.excuses[EXCUSE_PRAGMA]++;
   } else {
     count(pair, &stock, &w->answer, was_open, session);
     if (stock.status != MEDLEY_OK || sqlite3_strlike("%ROLLBACK%", statement->text, 0) == 0) w->cursor_may_abort = true;
-    if (!answers_agree(pair, session, &stock, &w->answer, statement))
+    if (!answers_agree(pair->stock[session], &stock, &w->answer, statement, pair->counts.excuses))
       answer_text = difference(&stock, &w->answer, statement->text);
   }
   sqlite3_free(sqlite3_str_finish(stock.text));
