@@ -36,7 +36,8 @@ typedef struct fault_run {
   fault_inject_control *control;
   int kind, error; /* what is armed */
   long at, repeat;
-  bool prepared; /* the scenario starts from the prepared file */
+  bool prepared;    /* the scenario starts from the prepared file */
+  bool has_threads; /* several run transactions now */
   fault_report *report;
 } fault_run;
 
