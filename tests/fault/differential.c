@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/fault/differential_pair.h"
+#include "tests/fault/scratch.h"
 
 enum {
   STATEMENTS = 50000,
@@ -36,7 +37,7 @@ typedef struct script {
   int count;
 } script;
 
-static char path[200];
+static char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE];
 
 /* ---- Scripts ---- */
 static void script_add(script *s, step_kind kind, int session, const sql_statement *statement) {
@@ -310,7 +311,8 @@ int main(int count, char **words) {
   if (given != NULL) seed = strtoull(given, NULL, 0);
   int statements = goes_on ? STATEMENTS_LONG : STATEMENTS;
   if (count > 1) statements = atoi(words[1]);
-  snprintf(path, sizeof path, "%s/differential-%d", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
+  fault_scratch_make(folder);
+  fault_scratch_join(path, folder, "differential");
   setvbuf(stdout, NULL, _IOLBF, 0);
   printf("differential: MEDLEY_TEST_SEED=%llu\n", (unsigned long long)seed);
   pair_counts total = {0};
@@ -325,6 +327,7 @@ int main(int count, char **words) {
     script_clear(&s);
   }
   free(s.steps);
+  fault_scratch_remove(folder);
   bool fair = print_counts(&total);
   printf("%llu passed, %d failed\n", (unsigned long long)(total.statements - !good), !good + !fair);
   return !good || !fair;

@@ -10,7 +10,7 @@
 #include "engine/medley.h"
 #include "tests/fault/differential_judge.h"
 
-enum { ROWS_MAX = 5000, STEPS_MAX = 30000, STEP_OPERATIONS = 1000, PATH_SIZE = 300 };
+enum { ROWS_MAX = 5000, STEPS_MAX = 30000, STEP_OPERATIONS = 1000, PATH_SIZE = 600 };
 
 typedef struct worker {
   pthread_t thread;
