@@ -410,6 +410,7 @@ int main(int argc, char **argv) {
     printf("\n%d. %s\n", i + 1, chapters[i].title);
     chapters[i].tell(&s);
   }
+  scene_must(&s, medley_cache_drop(s.session, PROFILE_BUCKET), "dropping the cache bucket"); /* or its memory stays */
   printf("\n%d chapters in %.1f s: %d claims hold, %d do not.\n", chapter_count, (scene_now_ms() - begun) / 1e3,
          s.claim_count - s.broken_count, s.broken_count);
   scene_close(&s);

@@ -6,6 +6,13 @@
 
 static bool is_sub_command(const med_redis_command *command) { return strchr(command->name, ' ') != NULL; }
 
+bool med_redis_words_have(const char *words, const char *word) {
+  size_t len = strlen(word);
+  for (const char *at = words; (at = strstr(at, word)) != NULL; at += len)
+    if ((at == words || at[-1] == ' ') && (at[len] == 0 || at[len] == ' ')) return true;
+  return false;
+}
+
 /* Redis names a sub-command with a bar. */
 static void reply_name(med_redis_call *call, const char *name) {
   char copy[MED_REDIS_NAME_MAX];
@@ -15,15 +22,12 @@ static void reply_name(med_redis_call *call, const char *name) {
 }
 
 static bool has_flag(const med_redis_command *command, const char *flag) {
-  size_t len = strlen(flag);
-  for (const char *at = command->acl_flags; (at = strstr(at, flag)) != NULL; at += len)
-    if ((at == command->acl_flags || at[-1] == ' ') && (at[len] == 0 || at[len] == ' ')) return true;
-  return false;
+  return med_redis_words_have(command->acl_flags, flag);
 }
 
-static void reply_flags(med_redis_call *call, const med_redis_command *command) {
+void med_redis_reply_flags(med_redis_call *call, const char *words) {
   med_reply_list_begin(call->reply);
-  for (const char *at = command->acl_flags; *at != 0;) {
+  for (const char *at = words; *at != 0;) {
     size_t len = strcspn(at, " ");
     med_reply_status_slice(call->reply, med_slice_of(at, len));
     at += len + (at[len] == ' ');
@@ -75,7 +79,7 @@ static void reply_info(med_redis_call *call, const med_redis_command *command) {
   med_reply_list_begin(call->reply);
   reply_name(call, command->name);
   med_reply_integer(call->reply, command->arity);
-  reply_flags(call, command);
+  med_redis_reply_flags(call, command->acl_flags);
   med_reply_integer(call->reply, command->first_key);
   med_reply_integer(call->reply, command->last_key);
   med_reply_integer(call->reply, command->key_step);
@@ -93,8 +97,7 @@ static void reply_info(med_redis_call *call, const med_redis_command *command) {
   med_reply_list_end(call->reply);
 }
 
-/* "config|get" as well as "get". */
-static const med_redis_command *named(med_redis_call *call, med_slice word) {
+const med_redis_command *med_redis_command_of_word(med_redis_call *call, med_slice word) {
   char name[MED_REDIS_NAME_MAX];
   if (word.len > sizeof name) return NULL;
   for (size_t i = 0; i < word.len; i++) {
@@ -125,7 +128,7 @@ int med_redis_command_info_command(med_redis_call *call) {
   if (call->argc == 2) return info_of_all(call);
   med_reply_list_begin(call->reply);
   for (size_t i = 2; i < call->argc; i++) {
-    const med_redis_command *command = named(call, call->argv[i]);
+    const med_redis_command *command = med_redis_command_of_word(call, call->argv[i]);
     if (command != NULL)
       reply_info(call, command);
     else
@@ -151,7 +154,7 @@ int med_redis_command_docs_command(med_redis_call *call) {
   for (size_t i = 0; call->argc == 2 && (command = med_redis_command_at(i)) != NULL; i++)
     if (!is_sub_command(command)) reply_docs(call, command);
   for (size_t i = 2; i < call->argc; i++)
-    if ((command = named(call, call->argv[i])) != NULL) reply_docs(call, command);
+    if ((command = med_redis_command_of_word(call, call->argv[i])) != NULL) reply_docs(call, command);
   med_reply_list_end(call->reply);
   return MEDLEY_OK;
 }
@@ -192,73 +195,3 @@ int med_redis_command_list_command(med_redis_call *call) {
   med_reply_list_end(call->reply);
   return MEDLEY_OK;
 }
-
-/* ---- COMMAND GETKEYS ---- */
-
-/* Commands whose keys are counted by an argument: where that is, and where a key stands before it (0: nowhere). */
-static const struct {
-  const char *name;
-  size_t count_index, key_index;
-} counted[] = {{"blmpop", 2, 0},      {"bzmpop", 2, 0},     {"lmpop", 1, 0},  {"sintercard", 1, 0},
-               {"zdiff", 1, 0},       {"zdiffstore", 2, 1}, {"zinter", 1, 0}, {"zintercard", 1, 0},
-               {"zinterstore", 2, 1}, {"zmpop", 1, 0},      {"zunion", 1, 0}, {"zunionstore", 2, 1}};
-
-typedef struct key_list {
-  med_redis_call *call; /* argv[2] is the name of the command that is asked about */
-  bool with_flags;
-  const med_redis_command *command;
-  size_t count;
-} key_list;
-
-static void reply_key(key_list *keys, size_t index) {
-  med_reply *reply = keys->call->reply;
-  if (keys->with_flags) med_reply_list_begin(reply);
-  med_reply_bulk_slice(reply, keys->call->argv[2 + index]);
-  if (keys->with_flags) {
-    med_reply_list_begin(reply);
-    med_reply_status(reply, has_flag(keys->command, "write") ? "RW" : "RO");
-    med_reply_list_end(reply);
-    med_reply_list_end(reply);
-  }
-  keys->count++;
-}
-
-static bool reply_counted_keys(key_list *keys, size_t argc) {
-  for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
-    if (strcmp(counted[i].name, keys->command->name) != 0) continue;
-    int64_t count;
-    size_t first = counted[i].count_index + 1;
-    if (first >= argc || !med_redis_parse_integer(keys->call->argv[2 + first - 1], &count) || count < 1 ||
-        (uint64_t)count > argc - first)
-      return true;
-    if (counted[i].key_index > 0) reply_key(keys, counted[i].key_index);
-    for (size_t k = 0; k < (size_t)count; k++) reply_key(keys, first + k);
-    return true;
-  }
-  return false;
-}
-
-static int get_keys(med_redis_call *call, bool with_flags) {
-  const med_redis_command *command = named(call, call->argv[2]);
-  if (command == NULL) return med_redis_error(call, MEDLEY_SYNTAX, "ERR Invalid command specified");
-  size_t argc = call->argc - 2;
-  key_list keys = {call, with_flags, command, 0};
-  bool is_counted = false;
-  for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
-    if (strcmp(counted[i].name, command->name) == 0) is_counted = true;
-  if (command->first_key == 0 && !is_counted)
-    return med_redis_error(call, MEDLEY_SYNTAX, "ERR The command has no key arguments");
-  if (!med_redis_arity_holds(command, argc))
-    return med_redis_error(call, MEDLEY_SYNTAX, "ERR Invalid number of arguments specified for command");
-  med_reply_list_begin(call->reply);
-  if (!reply_counted_keys(&keys, argc)) {
-    int last = command->last_key < 0 ? (int)argc + command->last_key : command->last_key;
-    for (int i = command->first_key; i <= last && i < (int)argc; i += command->key_step) reply_key(&keys, (size_t)i);
-  }
-  if (keys.count == 0) return med_redis_error(call, MEDLEY_SYNTAX, "ERR Invalid arguments specified for command");
-  med_reply_list_end(call->reply);
-  return MEDLEY_OK;
-}
-
-int med_redis_command_getkeys_command(med_redis_call *call) { return get_keys(call, false); }
-int med_redis_command_getkeysandflags_command(med_redis_call *call) { return get_keys(call, true); }

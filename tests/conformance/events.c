@@ -4,8 +4,8 @@
  *
  * CSV has the columns reviewerId, vendorId, rating, date. Its first N rows (default 40,000; 0: all) go into a wide-column table with the
  * program MEDLEY, and, by code of this file, into a table of a stock SQLite. Each question is asked in CQL, in SQL of Medley's, and
- * of the stock table: the answers must be the same. Then rows are changed on both sides, and the questions are asked again. Ends with
- * `N passed, N failed`. */
+ * of the stock table: the answers must be the same, before and after the rows are sealed. Then rows are changed on both sides, and the
+ * questions are asked again. Ends with `N passed, N failed`. */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -125,6 +125,16 @@ static const question changes[] = {
      "INSERT INTO review VALUES (1, '2033-01-01 00:00', 7, 5)", false},
 };
 
+/* Every column of every row has a part in it. */
+static const question all_of_it = {
+    "what a change leaves behind", NULL,
+    "SELECT count(*), sum(rating), sum(vendorid), sum(reviewerid), sum(date), sum((vendorid * 7 + reviewerid) % 1009 * "
+    "(date / 60000 % 1013 + rating)) FROM \"site.review\"",
+    "SELECT count(*), sum(rating), sum(vendorid), sum(reviewerid), sum(" MS
+    "), sum((vendorid * 7 + reviewerid) % 1009 "
+    "* ((" MS ") / 60000 % 1013 + rating)) FROM review",
+    false};
+
 static void *must(void *memory) {
   if (memory != NULL) return memory;
   fputs("out of memory\n", stderr);
@@ -161,7 +171,10 @@ static bool ask(world *w, medley_language language, const char *text, rows *answ
   int rc = medley_prepare(w->session, language, text, strlen(text), &statement, NULL);
   while (rc == MEDLEY_OK && (rc = medley_step(statement)) == MEDLEY_ROW) {
     char *line = NULL;
-    for (int i = 0; i < medley_column_count(statement); i++) add_cell(&line, medley_column_text(statement, i));
+    for (int i = 0; i < medley_column_count(statement); i++) {
+      const char *cell = medley_column_text(statement, i);
+      add_cell(&line, cell != NULL ? cell : "");
+    }
     add_line(answer, line);
     rc = MEDLEY_OK;
   }
@@ -212,13 +225,21 @@ static void ask_question(world *w, const question *asked) {
   rows_clear(&expected);
 }
 
+/* It must change something, the same number of rows on both sides where Medley tells (CQL does not), and leave the same behind. */
 static void make_change(world *w, const question *change) {
   rows none = {0};
   bool cql = change->cql != NULL;
-  if (ask(w, cql ? MEDLEY_LANGUAGE_CQL : MEDLEY_LANGUAGE_SQL, cql ? change->cql : change->sql, &none) &&
-      ask_stock(w, change->stock, &none))
-    w->passed++;
+  if (!ask(w, cql ? MEDLEY_LANGUAGE_CQL : MEDLEY_LANGUAGE_SQL, cql ? change->cql : change->sql, &none) ||
+      !ask_stock(w, change->stock, &none))
+    return;
   rows_clear(&none);
+  int64_t changed = medley_changes(w->session), expected = sqlite3_changes64(w->stock);
+  if (expected == 0) fail(w, change->name, "nothing is changed");
+  if (!cql && changed != expected) {
+    printf("  %lld rows changed, expected %lld\n", (long long)changed, (long long)expected);
+    fail(w, change->name, "another number of rows");
+  }
+  ask_question(w, &all_of_it);
 }
 
 /* ---- Loading ---- */
@@ -275,7 +296,7 @@ static bool define(world *w) {
       "CREATE KEYSPACE site WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
       "CREATE TABLE site.review (vendorid int, date timestamp, reviewerid int, rating int, PRIMARY KEY (vendorid, "
       "date, "
-      "reviewerid)) WITH CLUSTERING ORDER BY (date DESC, reviewerid ASC)"};
+      "reviewerid)) WITH CLUSTERING ORDER BY (date DESC, reviewerid ASC) AND segment_rows = 4096"};
   rows none = {0};
   bool fine = open_database(w);
   for (size_t i = 0; fine && i < 2; i++) fine = ask(w, MEDLEY_LANGUAGE_CQL, statements[i], &none);
@@ -318,10 +339,34 @@ static void check(world *w) {
     w->passed++;
 }
 
+static uint64_t bytes_used(world *w) {
+  medley_stats stats = {0};
+  medley_error error = {0};
+  if (medley_stat(w->db, &stats, &error) != MEDLEY_OK) fail(w, "medley_stat", error.message);
+  return stats.other_bytes;
+}
+
+/* The rows come to rest and are sealed: they take less room then. */
+static void seal(world *w) {
+  medley_error error = {0};
+  int more = 1, rc = MEDLEY_OK;
+  uint64_t before = bytes_used(w);
+  while (rc == MEDLEY_OK && more) rc = medley_maintain(w->db, 100000, &more, &error);
+  printf("%llu KiB, sealed %llu KiB\n", (unsigned long long)before / 1024, (unsigned long long)bytes_used(w) / 1024);
+  if (rc != MEDLEY_OK)
+    fail(w, "medley_maintain", error.message);
+  else if (bytes_used(w) > before / 2)
+    fail(w, "medley_maintain", "the rows are not sealed");
+  else
+    w->passed++;
+}
+
 static void run(world *w, const char *program, const char *csv, long row_count) {
   if (sqlite3_open(":memory:", &w->stock) != SQLITE_OK || !read_events(w, csv, row_count)) return;
   if (!define(w) || !load(w, program) || !load(w, program)) return; /* twice: rows of the same key are the same rows */
   if (!open_database(w) || !make_vendors(w)) return;
+  ask_all(w);
+  seal(w);
   ask_all(w);
   for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) make_change(w, &changes[i]);
   ask_all(w);

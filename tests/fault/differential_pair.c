@@ -8,17 +8,9 @@
 #include <unistd.h>
 
 #include "engine/medley.h"
+#include "tests/fault/differential_judge.h"
 
-enum { ROWS_MAX = 5000, STEPS_MAX = 30000, STEP_OPERATIONS = 1000, PATH_SIZE = 300 };
-
-/* What one side answered. */
-typedef struct answer {
-  int status;        /* a medley_status */
-  sqlite3_str *text; /* columns, rows, changes, rowid, transaction */
-  char message[MEDLEY_ERROR_MESSAGE_SIZE];
-  bool interrupted; /* the stock side gave up: the statement takes too long */
-  bool read_only;
-} answer;
+enum { ROWS_MAX = 5000, STEPS_MAX = 30000, STEP_OPERATIONS = 1000, PATH_SIZE = 600 };
 
 typedef struct worker {
   pthread_t thread;
@@ -95,24 +87,10 @@ static int status_of(int code, const char *message) {
   return grammar ? MEDLEY_SYNTAX : MEDLEY_ERROR;
 }
 
-static bool is_conflict(int status) { return status == MEDLEY_BUSY || status == MEDLEY_SNAPSHOT; }
-
-static bool begins_with(const char *text, const char *const *words, size_t count) {
-  text += strspn(text, " ;\n");
-  for (size_t i = 0; i < count; i++)
-    if (sqlite3_strnicmp(text, words[i], (int)strlen(words[i])) == 0) return true;
-  return false;
-}
-
 /* Other statements leave the numbers of the one before, which SQLite clears when it fails for want of the lock. */
 static bool counts_changes(const char *text) {
   static const char *const words[] = {"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"};
-  return begins_with(text, words, sizeof words / sizeof *words);
-}
-
-static bool is_transaction_text(const char *text) {
-  static const char *const words[] = {"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"};
-  return begins_with(text, words, sizeof words / sizeof *words);
+  return sql_begins_with(text, words, sizeof words / sizeof *words);
 }
 
 /* ---- Stock ---- */
@@ -419,47 +397,6 @@ sqlite3 *pair_stock(differential_pair *pair, int session) { return pair->stock[s
 pair_counts *pair_count(differential_pair *pair) { return &pair->counts; }
 
 /* ---- Comparing ---- */
-/* Deliberate: PRAGMAs off the list are refused by name; a transaction statement out of place is MISUSE. */
-static bool status_agrees(const answer *stock, const answer *mine) {
-  if (stock->status == mine->status) return true;
-  /* Which of two reasons to fail is found first. */
-  if (stock->status != MEDLEY_OK && mine->status != MEDLEY_OK &&
-      (is_conflict(stock->status) || is_conflict(mine->status)))
-    return true;
-  return stock->status == MEDLEY_ERROR && mine->status == MEDLEY_MISUSE && stock->message[0] == 'c';
-}
-
-static bool is_refused_pragma(const answer *mine, const sql_statement *s) {
-  return mine->status == MEDLEY_UNSUPPORTED && sqlite3_strlike("%pragma%", s->text, 0) == 0 &&
-         strstr(mine->message, "is not supported") != NULL;
-}
-
-/* SQLite remembers a view's columns until it reads the schema anew; another session may have dropped what the view stands on. */
-static bool is_remembered_view(const answer *stock, const answer *mine, const sql_statement *s) {
-  bool one_failed = (stock->status == MEDLEY_OK) != (mine->status == MEDLEY_OK);
-  const answer *failed = stock->status == MEDLEY_OK ? mine : stock;
-  bool missing = strncmp(failed->message, "no such ", 8) == 0;
-  return one_failed && missing && sqlite3_strlike("PRAGMA table_%info(%", s->text, 0) == 0;
-}
-
-static bool answers_agree(const answer *stock, const answer *mine, const sql_statement *s) {
-  if (is_remembered_view(stock, mine, s)) return true;
-  if (!status_agrees(stock, mine)) return false;
-  size_t shown = strlen(mine->message);
-  /* Medley reads transaction statements itself and words their errors a little differently. */
-  bool free_words = is_conflict(mine->status) || is_conflict(stock->status) ||
-                    (mine->status == MEDLEY_SYNTAX && is_transaction_text(s->text));
-  if (!free_words && strncmp(stock->message, mine->message, shown) != 0) return false;
-  if (!free_words && shown < strlen(stock->message) && shown < MEDLEY_ERROR_MESSAGE_SIZE - 4) return false;
-  const char *left = sqlite3_str_value(stock->text), *right = sqlite3_str_value(mine->text);
-  if (stock->status != MEDLEY_OK) {
-    /* Only whether a transaction is open: rows before a failure are a matter of buffering. */
-    left = left != NULL ? strrchr(left, ' ') : "";
-    right = right != NULL ? strrchr(right, ' ') : "";
-  }
-  return strcmp(left != NULL ? left : "", right != NULL ? right : "") == 0;
-}
-
 static char *difference(const answer *stock, const answer *mine, const char *statement) {
   const char *left = sqlite3_str_value(stock->text), *right = sqlite3_str_value(mine->text);
   return sqlite3_mprintf("%.1500s\nstock SQLite: %s \"%s\"\n%.2000s\nMedley: %s \"%s\"\n%.2000s", statement,
@@ -471,7 +408,7 @@ static void count(differential_pair *pair, const answer *stock, const answer *mi
   pair->counts.statements++;
   if (stock->status == MEDLEY_OK) return;
   pair->counts.failed++;
-  if (is_conflict(mine->status)) pair->counts.busy++;
+  if (answer_is_conflict(mine->status)) pair->counts.busy++;
   if (mine->status == MEDLEY_CONSTRAINT) pair->counts.constraint++;
   if (was_open && !pair_in_transaction(pair, session)) pair->counts.rolled_back++;
 }
@@ -479,7 +416,7 @@ static void count(differential_pair *pair, const answer *stock, const answer *mi
 /* A statement that the stock side gave up is not run on the other; what it began is rolled back on both. */
 static char *skip(differential_pair *pair, int session) {
   static const sql_statement rollback = {.text = (char *)(uintptr_t) "ROLLBACK"};
-  pair->counts.skipped++;
+  pair->counts.excuses[EXCUSE_ENDLESS]++;
   worker *w = &pair->workers[session];
   if (pair_in_transaction(pair, session)) sqlite3_exec(pair->stock[session], "ROLLBACK", NULL, NULL, NULL);
   w->statement = &rollback;
@@ -501,12 +438,13 @@ char *pair_run(differential_pair *pair, int session, const sql_statement *statem
   }
   w->statement = statement;
   worker_do(w, medley_run);
-  if (is_refused_pragma(&w->answer, statement)) {
-    pair->counts.refused++;
+  if (answer_is_refused_pragma(&w->answer, statement)) {
+    pair->counts.excuses[EXCUSE_PRAGMA]++;
   } else {
     count(pair, &stock, &w->answer, was_open, session);
     if (stock.status != MEDLEY_OK || sqlite3_strlike("%ROLLBACK%", statement->text, 0) == 0) w->cursor_may_abort = true;
-    if (!answers_agree(&stock, &w->answer, statement)) answer_text = difference(&stock, &w->answer, statement->text);
+    if (!answers_agree(pair->stock[session], &stock, &w->answer, statement, pair->counts.excuses))
+      answer_text = difference(&stock, &w->answer, statement->text);
   }
   sqlite3_free(sqlite3_str_finish(stock.text));
   sqlite3_free(sqlite3_str_finish(w->answer.text));
@@ -526,6 +464,7 @@ char *pair_cursor_open(differential_pair *pair, int session, const char *table) 
   char *end = rows != NULL ? strrchr(rows, '\n') : NULL;
   /* Only what a whole SELECT answers is compared; a table that cannot be read is left to the other statements. */
   bool usable = stock.status == MEDLEY_OK && end != NULL;
+  pair->counts.excuses[EXCUSE_UNREADABLE] += stock.status != MEDLEY_OK;
   if (usable) end[1] = '\0';
   w->cursor_expected = rows;
   worker_do(w, usable ? cursor_begin : cursor_drop);
@@ -540,6 +479,7 @@ char *pair_cursor_finish(differential_pair *pair, int session) {
   const char *rows = sqlite3_str_value(w->cursor_rows);
   bool aborted = w->cursor_status == MEDLEY_ABORTED && w->cursor_may_abort;
   pair->counts.cursors++;
+  pair->counts.excuses[EXCUSE_ABORTED] += aborted;
   if (!aborted && (w->cursor_status != MEDLEY_DONE || strcmp(rows != NULL ? rows : "", w->cursor_expected) != 0)) {
     found = sqlite3_mprintf("%s, begun before\nstock SQLite: OK\n%.2000s\nMedley: %s\n%.2000s", w->cursor_text,
                             w->cursor_expected, medley_status_name(w->cursor_status), rows != NULL ? rows : "");

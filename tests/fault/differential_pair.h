@@ -34,8 +34,23 @@ sqlite3 *pair_stock(differential_pair *pair, int session);
 /* Whether a table has used its greatest rowid: SQLite then draws random ones, which need not be equal. */
 bool pair_has_random_rowids(differential_pair *pair, int session);
 
+/* What is let pass although the two sides differ, or cannot be compared. */
+typedef enum pair_excuse {
+  EXCUSE_PRAGMA,     /* off the list, and refused by name */
+  EXCUSE_ENDLESS,    /* the stock side gave up, and the other did not try */
+  EXCUSE_ORDER,      /* both failed, one of them for want of the lock: which of two reasons is found first */
+  EXCUSE_MISUSE,     /* a transaction statement out of place */
+  EXCUSE_WORDS,      /* of the grammar of transaction statements */
+  EXCUSE_VIEW,       /* SQLite remembered its columns */
+  EXCUSE_UNREADABLE, /* a read across other statements that could not begin */
+  EXCUSE_ABORTED,    /* one that a rollback ended */
+  EXCUSE_ROWIDS,     /* a round that ended because a table draws random rowids */
+  EXCUSES
+} pair_excuse;
+
 typedef struct pair_counts {
-  uint64_t statements, failed, rows, busy, refused, skipped, constraint, rolled_back, cursors;
+  uint64_t statements, failed, rows, busy, constraint, rolled_back, cursors;
+  uint64_t excuses[EXCUSES];
 } pair_counts;
 pair_counts *pair_count(differential_pair *pair);
 

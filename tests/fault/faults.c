@@ -5,8 +5,8 @@
  * answers a failure without a message or with a misleading status, leaves a handle that neither works nor says that it is
  * dead, or leaves a file that differs from what was acknowledged.
  *
- * Usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=N] [--journal=1|2]; runs: at most so many calls of each kind of
- * failure are tried, the first ones and a random choice of the others; 0 (and the long form): all of them. */
+ * Usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=NAME] [--journal=1|2]; runs: at most so many calls of each kind of
+ * failure are tried, the first ones and a random choice of the others; 0 (and the long form): all of them. NAME: as it is printed. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -196,9 +196,26 @@ static const failing_kind *find_kind(const char *name) {
   return NULL;
 }
 
+/* The one that is asked for; all of them: the number of scenarios. Ends the program if there is none of that name. */
+static size_t chosen_scenario(int argc, char **argv) {
+  static const char option[] = "--scenario=";
+  size_t chosen = fault_scenario_count;
+  for (int i = 3; i < argc; i++) {
+    if (strncmp(argv[i], option, sizeof option - 1) != 0) continue;
+    const char *name = argv[i] + sizeof option - 1;
+    for (chosen = 0; chosen < fault_scenario_count; chosen++) {
+      if (strcmp(fault_scenarios[chosen].name, name) == 0) break;
+    }
+    if (chosen < fault_scenario_count) continue;
+    fprintf(stderr, "faults: no scenario is called \"%s\"\n", name);
+    exit(2);
+  }
+  return chosen;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3 || find_kind(argv[2]) == NULL) {
-    fprintf(stderr, "usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=N]\n");
+    fprintf(stderr, "usage: faults INJECTOR memory|io|lmdb [--seed=N] [--runs=N] [--scenario=NAME]\n");
     return 2;
   }
   if (fault_inject_find() == NULL) {
@@ -216,7 +233,7 @@ int main(int argc, char **argv) {
   const failing_kind *what = find_kind(argv[2]);
   uint64_t seed = fault_scratch_seed(argc, argv);
   long runs = (long)fault_scratch_number(argc, argv, "--runs", NULL, fault_scratch_long() ? 0 : RUNS_SHORT);
-  uint64_t only = fault_scratch_number(argc, argv, "--scenario", NULL, UINT64_MAX);
+  size_t only = chosen_scenario(argc, argv);
   uint64_t journal = fault_scratch_number(argc, argv, "--journal", "MEDLEY_TEST_JOURNAL", 0);
   fault_report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (report == MAP_FAILED) return 2;
@@ -226,7 +243,7 @@ int main(int argc, char **argv) {
   uint64_t passed = 0, failed = 0;
   for (size_t i = 0; i < fault_scenario_count; i++) {
     uint64_t before = sum.bad;
-    if (only != UINT64_MAX && only != i) continue;
+    if (only < fault_scenario_count && only != i) continue;
     memset(report, 0, sizeof *report);
     /* In turn: the next run has them the other way round, or --journal= says it. */
     uint64_t turn = journal > 0 ? journal : 1 + (i + seed) % 2;

@@ -13,6 +13,7 @@
 
 #include "tests/fault/history_workload.h"
 #include "tests/fault/random.h"
+#include "tests/fault/scratch.h"
 
 enum { TRANSACTIONS = 200000, LONG_FACTOR = 10, PROCESSES = 2, THREADS = 4, KILLS = 50 };
 
@@ -184,15 +185,6 @@ static void check_changed(history_result *result, uint64_t seed, const char *wha
 }
 
 /* ---- The run ---- */
-static void remove_files(const char *path) {
-  static const char *const endings[] = {"", "-lock", "-log", "-cache", "-cache-lock", "-reserve"};
-  char name[300];
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-    snprintf(name, sizeof name, "%s%s", path, endings[i]);
-    unlink(name);
-  }
-}
-
 static void report_run(const history_result *r, const history_report *report) {
   printf(
       "%llu committed, %llu given up, %llu unknown (%llu of them happened), %llu dependencies, %u keys; writes by SQL "
@@ -213,14 +205,14 @@ static void report_run(const history_result *r, const history_report *report) {
 }
 
 static void run(uint64_t seed, uint32_t transactions) {
-  char path[200];
-  const char *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-  snprintf(path, sizeof path, "%s/history-%d.medley", folder, (int)getpid());
-  remove_files(path);
+  char folder[FAULT_PATH_SIZE], path[FAULT_PATH_SIZE];
+  fault_scratch_make(folder);
+  fault_scratch_join(path, folder, "history.medley");
   history_settings settings = {path, seed, PROCESSES, THREADS, transactions, KILLS};
   history_result result;
   history_report report;
   history_run(&settings, &result);
+  fault_scratch_remove(folder); /* what was seen lies in memory; judging it takes long */
   (void)history_check(result.txns, result.txn_count, result.key_count, &report, stdout);
   report_run(&result, &report);
   expect(report.committed > transactions / 4, "most transactions commit");
@@ -231,7 +223,6 @@ static void run(uint64_t seed, uint32_t transactions) {
   check_changed(&result, seed, "a read in another order", 2);
   free(result.txns);
   free(result.ops);
-  remove_files(path);
 }
 
 int main(int count, char **words) {

@@ -10,9 +10,6 @@
 #define CHECKPOINT_COMMITS 3 /* so that faults meet checkpoints */
 #define SCENARIO_TXNS 8
 #define GROUP_TXNS 5
-#define SEALING_TURNS 3
-#define SEALING_TXNS 2
-#define SEALING_STEPS_MAX 20
 
 static const char big_insert[] =
     "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x < 150) "
@@ -95,19 +92,23 @@ void fault_run_close(fault_run *run, medley *db, medley_session *session) {
   if (medley_close(db) != MEDLEY_OK) fault_run_bad(run, "the database cannot be closed");
 }
 
-/* Transactions of one worker; stops when an outcome is unknown. */
-static void run_txns(fault_run *run, medley_session *session, uint32_t worker, uint64_t first, uint64_t count) {
+void fault_run_txns(fault_run *run, medley_session *session, uint32_t worker, uint64_t first, uint64_t count) {
   fault_state *state = &run->report->states[worker];
   for (uint64_t number = first; number < first + count && !run->report->bad; number++) {
     bool committed;
     int rc = fault_workload_run(&run->workload, session, worker, number, state, &committed);
     fault_run_note(run, "transaction", rc, fault_workload_error());
     if (rc == MEDLEY_COMMIT_UNKNOWN) run->report->in_doubt[worker] = number;
-    if (rc == MEDLEY_COMMIT_UNKNOWN || rc == MEDLEY_DEAD) return;
-    /* Another thread's failed commit may have made the handle dead between this one's failure and its rollback. */
-    if (medley_session_state(session) != MEDLEY_NO_TRANSACTION && medley_rollback(session) != MEDLEY_DEAD) {
-      fault_run_bad(run, "a transaction is left open after %s", medley_status_name(rc));
+    if (rc == MEDLEY_COMMIT_UNKNOWN || rc == MEDLEY_DEAD) {
+      /* A write that met a dead handle is open still, and only this thread may end it. */
+      if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) (void)medley_rollback(session);
+      return;
     }
+    if (medley_session_state(session) == MEDLEY_NO_TRANSACTION) continue;
+    int rolled_back = medley_rollback(session);
+    /* Another thread's failed commit may have made the handle dead between this one's failure and its rollback. */
+    if (!run->has_threads || rolled_back != MEDLEY_DEAD)
+      fault_run_bad(run, "a transaction is left open after %s", medley_status_name(rc));
   }
 }
 
@@ -178,7 +179,7 @@ static void create_new(fault_run *run) {
     fault_run_note(run, "create", rc, fault_error(session));
     run->report->created = rc == MEDLEY_OK;
     run->report->creation_in_doubt = rc == MEDLEY_COMMIT_UNKNOWN;
-    if (rc == MEDLEY_OK) run_txns(run, session, 0, 1, 2);
+    if (rc == MEDLEY_OK) fault_run_txns(run, session, 0, 1, 2);
   }
   fault_run_close(run, db, session);
   fault_run_disarm(run);
@@ -209,30 +210,9 @@ static void transactions(fault_run *run) {
   medley_session *session;
   if (!fault_run_open(run, &db, &session)) return;
   fault_run_arm(run);
-  run_txns(run, session, 0, FAULT_PREPARED_TXNS + 1, SCENARIO_TXNS);
+  fault_run_txns(run, session, 0, FAULT_PREPARED_TXNS + 1, SCENARIO_TXNS);
   fault_run_disarm(run);
   fault_run_go_on(run, session, FAULT_PREPARED_TXNS + SCENARIO_TXNS + 1);
-  fault_run_close(run, db, session);
-}
-
-/* Rows are sealed between transactions that write to sealed ones. */
-static void sealing(fault_run *run) {
-  medley *db;
-  medley_session *session;
-  medley_error error = {0};
-  if (!fault_run_open(run, &db, &session)) return;
-  fault_run_arm(run);
-  for (uint64_t turn = 0; turn < SEALING_TURNS; turn++) {
-    int more = 1;
-    for (int steps = 0; more && steps < SEALING_STEPS_MAX; steps++) {
-      int rc = medley_maintain(db, 100000, &more, &error);
-      fault_run_note(run, "maintain", rc, error.message);
-      if (rc != MEDLEY_OK) break;
-    }
-    run_txns(run, session, 0, FAULT_PREPARED_TXNS + 1 + turn * SEALING_TXNS, SEALING_TXNS);
-  }
-  fault_run_disarm(run);
-  fault_run_go_on(run, session, FAULT_PREPARED_TXNS + SEALING_TURNS * SEALING_TXNS + 1);
   fault_run_close(run, db, session);
 }
 
@@ -245,8 +225,8 @@ static void alternating_sessions(fault_run *run) {
   if (medley_session_open(db, &second, &error) != MEDLEY_OK) _exit(3);
   fault_run_arm(run);
   for (uint64_t number = FAULT_PREPARED_TXNS + 1; number <= FAULT_PREPARED_TXNS + SCENARIO_TXNS; number++) {
-    if (run->report->in_doubt[0] == 0) run_txns(run, first, 0, number, 1);
-    if (run->report->in_doubt[1] == 0) run_txns(run, second, 1, number, 1);
+    if (run->report->in_doubt[0] == 0) fault_run_txns(run, first, 0, number, 1);
+    if (run->report->in_doubt[1] == 0) fault_run_txns(run, second, 1, number, 1);
   }
   fault_run_disarm(run);
   fault_run_go_on(run, first, FAULT_PREPARED_TXNS + SCENARIO_TXNS + 1);
@@ -265,7 +245,7 @@ typedef struct thread {
 static void *run_thread(void *argument) {
   thread *self = argument;
   pthread_barrier_wait(self->start);
-  run_txns(self->run, self->session, self->worker, FAULT_PREPARED_TXNS + 1, GROUP_TXNS);
+  fault_run_txns(self->run, self->session, self->worker, FAULT_PREPARED_TXNS + 1, GROUP_TXNS);
   return NULL;
 }
 
@@ -282,10 +262,12 @@ static void group_commit(fault_run *run) {
     if (medley_session_open(db, &threads[w].session, &error) != MEDLEY_OK) _exit(3);
     if (pthread_create(&threads[w].id, NULL, run_thread, &threads[w]) != 0) _exit(3);
   }
+  run->has_threads = true;
   fault_run_arm(run);
   pthread_barrier_wait(&start);
   for (uint32_t w = 0; w < FAULT_SCENARIO_WORKERS; w++) pthread_join(threads[w].id, NULL);
   fault_run_disarm(run);
+  run->has_threads = false;
   for (uint32_t w = 0; w < FAULT_SCENARIO_WORKERS; w++) medley_session_close(threads[w].session);
   fault_run_go_on(run, session, FAULT_PREPARED_TXNS + GROUP_TXNS + 1);
   fault_run_close(run, db, session);
@@ -333,60 +315,6 @@ static void schema_changes(fault_run *run) {
   }
   fault_run_note(run, "schema", rc, fault_error(session));
   fault_run_disarm(run);
-  fault_run_go_on(run, session, FAULT_PREPARED_TXNS + 1);
-  fault_run_close(run, db, session);
-}
-
-static void judge_wide_table(fault_run *run, medley_session *session, int64_t expected_rows, int64_t expected_sum) {
-  int64_t rows = 0, sum = 0;
-  int rc = fault_sql_number(session, "SELECT count(*) FROM \"faults.t\"", 0, NULL, &rows);
-  if (rc == MEDLEY_OK) rc = fault_sql_number(session, "SELECT coalesce(sum(c), 0) FROM \"faults.t\"", 0, NULL, &sum);
-  if (rc == MEDLEY_OK && (rows != expected_rows || sum != expected_sum))
-    fault_run_bad(run, "%d rows of the wide-column table, expected %d; sum %d, expected %d", (int)rows,
-                  (int)expected_rows, (int)sum, (int)expected_sum);
-  else if (rc != MEDLEY_OK && rc != MEDLEY_DEAD)
-    fault_run_bad(run, "the wide-column table cannot be read: %s", fault_error(session));
-}
-
-/* Statements of SQL on a wide-column table, one by one, every other time in a transaction: each leaves all of its effect or none. */
-static void wide_tables(fault_run *run) {
-  static const struct {
-    const char *sql;
-    int64_t rows, sum; /* afterwards */
-  } steps[] = {
-      {"INSERT INTO \"faults.t\"(a, b, c, d) VALUES (1, 1, 1, '[1]'), (1, 2, 2, NULL), (2, 1, 3, '[2, 3]')", 3, 6},
-      {"INSERT INTO \"faults.t\"(a, b, c, _ttl) SELECT 3, value, value, 1000 FROM json_each('[1, 2, 3]')", 6, 12},
-      {"UPDATE \"faults.t\" SET c = c + 1 WHERE a < 3", 6, 15},
-      {"REPLACE INTO \"faults.t\"(a, b, c) VALUES (1, 1, 10)", 6, 23},
-      {"DELETE FROM \"faults.t\" WHERE (a = 1 AND b = 2) OR (a = 1 AND b > 1)", 5, 20},
-      {"SELECT x.d, y.c FROM \"faults.t\" x JOIN \"faults.t\" y ON y.a = x.a AND y.b = x.b WHERE y.c = 10", 5, 20}};
-  static const char *const definitions[] = {
-      "CREATE KEYSPACE faults WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
-      "CREATE TABLE faults.t (a int, b int, c int, d frozen<list<int>>, PRIMARY KEY (a, b))",
-      "CREATE INDEX ON faults.t (c)"};
-  medley *db;
-  medley_session *session;
-  int64_t rows = 0, sum = 0;
-  bool in_transaction = run->at % 2 == 1;
-  int rc = MEDLEY_OK;
-  if (!fault_run_open(run, &db, &session)) return;
-  for (size_t i = 0; rc == MEDLEY_OK && i < 3; i++)
-    rc = medley_exec(session, MEDLEY_LANGUAGE_CQL, definitions[i], strlen(definitions[i]), NULL, NULL);
-  if (rc == MEDLEY_OK && in_transaction) rc = medley_begin(session, MEDLEY_WRITE);
-  if (rc != MEDLEY_OK) fault_run_bad(run, "no wide-column table: %s", medley_session_error(session)->message);
-  fault_run_arm(run);
-  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof steps / sizeof steps[0]; i++) {
-    rc = fault_sql(session, steps[i].sql, 0, NULL);
-    if (rc != MEDLEY_OK) continue;
-    rows = steps[i].rows;
-    sum = steps[i].sum;
-  }
-  fault_run_note(run, "wide-column table", rc, fault_error(session));
-  fault_run_disarm(run);
-  bool lost =
-      in_transaction && medley_session_state(session) == MEDLEY_NO_TRANSACTION; /* SQLite rolled all of it back */
-  if (rc != MEDLEY_COMMIT_UNKNOWN && rc != MEDLEY_DEAD) judge_wide_table(run, session, lost ? 0 : rows, lost ? 0 : sum);
-  if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) medley_rollback(session);
   fault_run_go_on(run, session, FAULT_PREPARED_TXNS + 1);
   fault_run_close(run, db, session);
 }
@@ -440,18 +368,19 @@ static void check_and_stat(fault_run *run) {
 }
 
 const fault_scenario fault_scenarios[] = {
-    {"create", "sql keyvalue", true, create_new, NULL},
-    {"open and read", "sql keyvalue", false, open_and_read, NULL},
+    {"create", "sql wide keyvalue", true, create_new, NULL},
+    {"open and read", "sql wide keyvalue", false, open_and_read, NULL},
     {"sql transactions", "sql", false, transactions, NULL},
     {"key-value transactions", "keyvalue", false, transactions, NULL},
-    {"cross-model transactions", "sql keyvalue", false, transactions, NULL},
-    {"wide-column rows sealed", "wide", false, sealing, NULL},
-    {"group commit", "sql keyvalue", false, group_commit, NULL},
+    {"cross-model transactions", "sql wide keyvalue", false, transactions, NULL},
+    {"wide-column rows sealed", "wide", false, fault_sealing, NULL},
+    {"group commit", "sql wide keyvalue", false, group_commit, NULL},
     {"large transaction", "sql", false, large_transaction, NULL},
     {"schema changes", "sql", false, schema_changes, NULL},
-    {"wide-column tables in SQL", "sql", false, wide_tables, NULL},
-    {"backup", "sql keyvalue", false, backup, NULL},
-    {"check, stat, maintain", "sql keyvalue", false, check_and_stat, NULL},
+    {"wide-column tables in SQL", "sql", false, fault_wide_tables, fault_wide_tables_verify},
+    {"wide-column tables at once", "sql", false, fault_wide_tables_at_once, fault_wide_tables_verify},
+    {"backup", "sql wide keyvalue", false, backup, NULL},
+    {"check, stat, maintain", "sql wide keyvalue", false, check_and_stat, NULL},
     {"alternating sessions", "sql", false, alternating_sessions, NULL},
     {"cache buckets", "sql", false, fault_cache_buckets, fault_cache_verify},
     {"cache after a kill", "sql", false, fault_cache_after_kill, fault_cache_verify},

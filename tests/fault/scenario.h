@@ -17,7 +17,8 @@ typedef struct fault_report {
   fault_state states[FAULT_SCENARIO_WORKERS]; /* after what was acknowledged */
   uint64_t in_doubt[FAULT_SCENARIO_WORKERS];  /* number of a transaction of unknown outcome; 0: none */
   bool created, creation_in_doubt;
-  int64_t big_rows; /* rows of the table "big" that are acknowledged; -1: in doubt */
+  int64_t big_rows;                 /* rows of the table "big" that are acknowledged; -1: in doubt */
+  uint32_t wide_step, wide_or_step; /* steps of scenario_wide.c that are acknowledged, and that may be there instead */
   uint64_t ok_count, failure_count;
   int last_status;
   char last_message[160];
@@ -35,13 +36,14 @@ typedef struct fault_run {
   fault_inject_control *control;
   int kind, error; /* what is armed */
   long at, repeat;
-  bool prepared; /* the scenario starts from the prepared file */
+  bool prepared;    /* the scenario starts from the prepared file */
+  bool has_threads; /* several run transactions now */
   fault_report *report;
 } fault_run;
 
 struct fault_scenario {
   const char *name;
-  const char *models; /* which of the models: "sql", "keyvalue" or "sql keyvalue" */
+  const char *models; /* which of the models: "sql", "wide", "keyvalue" or several */
   bool starts_without_file;
   void (*run)(fault_run *run);
   void (*verify)(fault_run *run); /* of what is not the models', after them, in the process without faults; or NULL */
@@ -66,10 +68,16 @@ void fault_run_note(fault_run *run, const char *what, int status, const char *me
 /* Notes how it went; on failure the session is NULL, and perhaps the database. */
 bool fault_run_open(fault_run *run, medley **db, medley_session **session);
 void fault_run_close(fault_run *run, medley *db, medley_session *session);
+/* Transactions of one worker; stops when an outcome is unknown. */
+void fault_run_txns(fault_run *run, medley_session *session, uint32_t worker, uint64_t first, uint64_t count);
 /* When the faults are over the handle works, or says that it is dead. */
 void fault_run_go_on(fault_run *run, medley_session *session, uint64_t number);
 
-/* ---- Scenarios with a file of their own ---- scenario_cache.c, scenario_expiry.c */
+/* ---- Scenarios with a file of their own ---- scenario_wide.c, scenario_cache.c, scenario_expiry.c */
+void fault_sealing(fault_run *run);
+void fault_wide_tables(fault_run *run);
+void fault_wide_tables_at_once(fault_run *run);
+void fault_wide_tables_verify(fault_run *run);
 void fault_cache_buckets(fault_run *run);
 void fault_cache_after_kill(fault_run *run);
 void fault_cache_verify(fault_run *run);

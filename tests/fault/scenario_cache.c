@@ -2,9 +2,12 @@
  *
  * Every key stands for a row of the table "cached" and is changed in the row's transaction. So whatever failed, and whoever died: what
  * the bucket says of a key is what the row says, or nothing. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,12 +22,14 @@
 #define LARGE_COUNT 30 /* more than the bucket holds */
 #define LARGE_LEN ((size_t)50000)
 #define KILLED_AT_CALLS 6
+#define HITS_MIN 40
 
 typedef struct work {
   fault_run *run;
   medley *db;
   medley_session *session;
   bool faults_are_over;
+  unsigned hits; /* keys that the bucket knew */
 } work;
 
 /* A cache may have lost what is asked for; a lease may have been voided with it. */
@@ -50,6 +55,7 @@ static void compare(work *self) {
     int rc = medley_cache_get(self->session, BUCKET, key, key_of(key, number), &item);
     note(self, "cache get", rc);
     if (rc != MEDLEY_OK) continue;
+    self->hits++;
     snprintf(text, sizeof text, "%.*s", (int)(item.value.len < 20 ? item.value.len : 20),
              (const char *)item.value.bytes);
     if (read_version(self, number, &version) != MEDLEY_OK) continue;
@@ -77,8 +83,8 @@ static void change(work *self, int number, bool give_up) {
   if (medley_session_state(self->session) != MEDLEY_NO_TRANSACTION) medley_rollback(self->session);
 }
 
-/* As an application does it: what is missing is computed under a lease. */
-static void read_through(work *self, int number) {
+/* As an application does it: what is missing is computed under a lease. Answers whether it was taken. */
+static bool read_through(work *self, int number) {
   char key[16], text[24];
   medley_cache_item item;
   int64_t version;
@@ -86,9 +92,11 @@ static void read_through(work *self, int number) {
   note(self, "cache delete", medley_cache_delete(self->session, BUCKET, key, key_len));
   int rc = medley_cache_lease(self->session, BUCKET, key, key_len, &item);
   note(self, "cache lease", rc);
-  if (rc != MEDLEY_NOT_FOUND || item.lease == 0 || read_version(self, number, &version) != MEDLEY_OK) return;
+  if (rc != MEDLEY_NOT_FOUND || item.lease == 0 || read_version(self, number, &version) != MEDLEY_OK) return false;
   size_t len = (size_t)snprintf(text, sizeof text, "%" PRId64, version);
-  note(self, "cache fill", medley_cache_fill(self->session, BUCKET, key, key_len, item.lease, text, len, 0, 60000));
+  rc = medley_cache_fill(self->session, BUCKET, key, key_len, item.lease, text, len, 0, 60000);
+  note(self, "cache fill", rc);
+  return rc == MEDLEY_OK;
 }
 
 /* What stands for no row; the bucket has to give up other things for it. */
@@ -140,7 +148,7 @@ static void use_bucket(work *self) {
     change(self, i % KEY_COUNT + 1, i % 3 == 2);
     compare(self);
   }
-  for (int number = 1; number <= 2; number++) read_through(self, number);
+  for (int number = 1; number <= 2; number++) (void)read_through(self, number);
   compare(self);
   fill_up(self);
   compare(self);
@@ -166,14 +174,26 @@ static bool make_rows(const work *self) {
                    0, NULL) == MEDLEY_OK;
 }
 
+/* A bucket that forgets everything agrees with every row: so what it has just taken it must know. */
+static void expect_hit(work *self, int number) {
+  medley_cache_stats stats;
+  if (medley_cache_stat(self->session, BUCKET, &stats) != MEDLEY_OK)
+    return; /* it never came about, or the handle is dead */
+  if (!read_through(self, number)) fault_run_bad(self->run, "after the faults the bucket takes nothing");
+  unsigned before = self->hits;
+  compare(self);
+  if (self->hits == before) fault_run_bad(self->run, "after the faults the bucket has forgotten what it took");
+}
+
 /* When the faults are over the bucket works, unless it never came about or the handle is dead. */
 static void end(work *self) {
   fault_run_disarm(self->run);
   self->faults_are_over = true;
+  if (self->run->report->failed == 0 && self->hits < HITS_MIN)
+    fault_run_bad(self->run, "without a failure the bucket knew %u keys only", self->hits);
   if (self->session != NULL) {
     compare(self);
-    read_through(self, 3);
-    compare(self);
+    expect_hit(self, 3);
     fault_run_go_on(self->run, self->session, FAULT_PREPARED_TXNS + 1);
   }
   fault_run_close(self->run, self->db, self->session);
@@ -233,10 +253,41 @@ void fault_cache_after_kill(fault_run *run) {
   end(&self);
 }
 
+/* ---- What is left in shared memory ---- */
+#define SEGMENTS "/dev/shm"
+#define SEGMENT_NAME "medley-cache-"
+#define SEGMENT_HEADER_SIZE 4096 /* somewhere in it stands the path of the database */
+
+static bool names_database(const fault_run *run, const char *name) {
+  char path[FAULT_PATH_SIZE], header[SEGMENT_HEADER_SIZE];
+  fault_scratch_join(path, SEGMENTS, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t len = fd < 0 ? -1 : pread(fd, header, sizeof header, 0);
+  if (fd >= 0) close(fd);
+  return len > 0 && memmem(header, (size_t)len, run->path, strlen(run->path) + 1) != NULL;
+}
+
+/* The files of one database begin alike. Counts those that begin so; with an empty beginning, finds it: it is copied from the first one
+ * that names the run's database. */
+static int count_segments(const fault_run *run, char beginning[FAULT_PATH_SIZE]) {
+  int count = 0;
+  DIR *folder = opendir(SEGMENTS);
+  for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    const char *dash = strrchr(entry->d_name, '-');
+    if (dash == NULL || strncmp(entry->d_name, SEGMENT_NAME, sizeof SEGMENT_NAME - 1) != 0) continue;
+    if (beginning[0] == 0 && names_database(run, entry->d_name))
+      snprintf(beginning, FAULT_PATH_SIZE, "%.*s", (int)(dash + 1 - entry->d_name), entry->d_name);
+    count += beginning[0] != 0 && strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+  }
+  if (folder != NULL) closedir(folder);
+  return count;
+}
+
 /* Another process sees the same. Making a bucket removes the segments that nobody knows any more; and with the buckets dropped nothing
  * stays in shared memory. */
 void fault_cache_verify(fault_run *run) {
   work self;
+  char beginning[FAULT_PATH_SIZE] = "";
   if (!begin(&self, run)) {
     fault_run_bad(run, "after reopening: %s", run->report->last_message);
     return;
@@ -244,7 +295,10 @@ void fault_cache_verify(fault_run *run) {
   self.faults_are_over = true;
   compare(&self);
   note(&self, "cache create", medley_cache_create(self.session, "other", BUCKET_BYTES, MEDLEY_EVICT_NONE));
+  if (count_segments(run, beginning) < 1) fault_run_bad(run, "after reopening: a bucket has no segment");
   note(&self, "cache drop", medley_cache_drop(self.session, "other"));
   note(&self, "cache drop", medley_cache_drop(self.session, BUCKET));
+  int left = count_segments(run, beginning);
+  if (left > 0) fault_run_bad(run, "after reopening: %d segments of dropped buckets are left: %.60s", left, beginning);
   fault_run_close(run, self.db, self.session);
 }

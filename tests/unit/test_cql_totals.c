@@ -8,6 +8,7 @@
 
 #include "engine/medley.h"
 #include "tests/unit/property.h"
+#include "tests/unit/sealed_rows.h"
 
 enum { PARTITIONS = 40, ROWS = 25, SIZE = 4096 };
 
@@ -182,12 +183,6 @@ static void delete_row(uint64_t *random) {
   run_on_both("DELETE FROM %s WHERE %s", text);
 }
 
-static void maintain(void) {
-  medley_error error;
-  int more = 1;
-  while (more) ck_assert_msg(medley_maintain(db, 10000000, &more, &error) == MEDLEY_OK, "%s", error.message);
-}
-
 static void make_tables(void) {
   run("CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   static const char *const properties[] = {"k.plain", "0", "k.sealed", "30"};
@@ -218,11 +213,13 @@ START_TEST(totals_by_columns_are_those_of_the_rows) {
       run_on_both("ALTER TABLE %s DROP %s", round == 3 ? "yes" : round == 7 ? "day" : "f");
       run_on_both("ALTER TABLE %s ADD %s", round == 3 ? "yes boolean" : round == 7 ? "day date" : "f float");
     }
-    if (property_below(&random, 3) > 0) maintain();
+    if (property_below(&random, 3) > 0) sealed_rows_maintain(db);
     compare_answers();
   }
-  maintain();
+  sealed_rows_maintain(db);
   compare_answers();
+  ck_assert_uint_gt(sealed_rows_count(db, "k", "sealed"), 100);
+  ck_assert_uint_eq(sealed_rows_count(db, "k", "plain"), 0);
   ck_assert_msg(medley_check(db, NULL, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
   ck_assert_int_eq((int)problems, 0);
   close_database();
@@ -240,7 +237,7 @@ START_TEST(rows_whose_last_column_was_dropped_are_not_counted) {
   }
   run_on_both("INSERT INTO %s %s", "(p, id) VALUES (3, 0)");
   run_on_both("INSERT INTO %s %s", "(p, id, f) VALUES (100, 0, 1.5)");
-  maintain();
+  sealed_rows_maintain(db);
   answer("k.sealed", "SELECT count(*) FROM %s", text);
   ck_assert_str_eq(text, "301|");
   run_on_both("ALTER TABLE %s DROP %s", "f");
@@ -260,7 +257,7 @@ START_TEST(scans_of_sql_look_at_sealed_rows_by_comparisons) {
   open_database();
   make_tables();
   for (int i = 0; i < 400; i++) put_row(&random);
-  maintain();
+  sealed_rows_maintain(db);
   answer_in(MEDLEY_LANGUAGE_SQL, "k.sealed",
             "EXPLAIN QUERY PLAN SELECT sum(b) FROM \"%s\" WHERE a > 3 AND d <= 7 AND t = 'few1' AND a IN (5, 6) AND id "
             "> 2 AND "

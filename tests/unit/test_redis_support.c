@@ -2,6 +2,7 @@
  * that is refused, and together they are all of Redis 7.0. */
 #include <string.h>
 
+#include "engine/redis/server_commands.h"
 #include "engine/redis/state.h"
 #include "tests/unit/property.h"
 
@@ -404,6 +405,22 @@ START_TEST(the_commands_are_found_in_any_case_and_their_rows_make_sense) {
 }
 END_TEST
 
+START_TEST(every_command_with_keys_says_what_it_does_with_them) {
+  const med_redis_command *command;
+  size_t with_keys = 0;
+  for (size_t i = 0; (command = med_redis_command_at(i)) != NULL; i++) {
+    bool has_keys = command->first_key > 0 && strcmp(command->group, "pubsub") != 0;
+    if (!has_keys) continue;
+    const char *first = med_redis_command_key_use(command, true), *other = med_redis_command_key_use(command, false);
+    ck_assert_msg(first != NULL && other != NULL, "%s", command->name);
+    bool changes = strncmp(first, "RO", 2) != 0 || strncmp(other, "RO", 2) != 0;
+    ck_assert_msg(changes == ((command->flags & MED_REDIS_WRITE) != 0), "%s: %s, %s", command->name, first, other);
+    with_keys++;
+  }
+  ck_assert_uint_gt(with_keys, 130);
+}
+END_TEST
+
 /* ---- The table ---- The lines between two headings of the README that begin with a bar; names stand in backquotes. */
 
 typedef struct readme {
@@ -468,4 +485,5 @@ END_TEST
 
 PROPERTY_MAIN("redis_support", every_command_of_redis_7_runs_or_is_refused_by_name,
               the_commands_are_found_in_any_case_and_their_rows_make_sense,
+              every_command_with_keys_says_what_it_does_with_them,
               the_table_of_the_readme_names_all_that_runs_and_all_that_is_refused)

@@ -122,14 +122,15 @@ START_TEST(feeding_in_pieces_never_matters) {
       "SELECT ", ";",        "'",     "\"", "--",   "/*", "*/", "\n",     "redis:", "BEGIN", "END",
       "CREATE ", "TRIGGER ", " ",     "a",  "[",    "]",  ".",  "-",      "/",      "*",     "#",
       "\\",      "cypher:",  "sql: ", "`",  "\r\n", "$",  "$$", "BATCH ", "APPLY "};
+  static const medley_language languages[] = {MEDLEY_LANGUAGE_SQL, MEDLEY_LANGUAGE_CQL, MEDLEY_LANGUAGE_REDIS};
   uint64_t random = property_seed("statement_split");
-  for (int round = 0; round < 3000; round++) {
+  for (int round = 0; round < 9000; round++) { /* 3,000 of each */
     text input = {0};
     uint64_t count = 1 + property_below(&random, 40);
     text_add(&input, "", 0);
     for (uint64_t i = 0; i < count; i++)
       text_add_string(&input, parts[property_below(&random, sizeof parts / sizeof *parts)]);
-    medley_language language = round % 2 == 0 ? MEDLEY_LANGUAGE_SQL : MEDLEY_LANGUAGE_CQL;
+    medley_language language = languages[round % 3];
     char *whole = cut(input.bytes, language, input.len + 1);
     for (size_t piece = 1; piece < 5; piece++) {
       char *pieces = cut(input.bytes, language, piece);

@@ -2,7 +2,7 @@
  *
  * Writes with random timestamps and times to live, deletes of cells, rows, ranges and partitions, sets replaced and changed, in any order; the
  * clock moves on, the sweep runs, transactions are rolled back, the file is reopened, all at random moments. Segments of a few rows are made,
- * joined, written to and freed meanwhile: the table's property says so. */
+ * joined, written to and freed meanwhile: the table's property says so. MEDLEY_TEST_SEED repeats a run, MEDLEY_TEST_LONG=1 makes it long. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,10 @@ enum {
   GRACE_S = 2000,
   WINDOW_S = 1000
 }; /* no write is older than WINDOW_S, so nothing that is forgotten after GRACE_S matters */
+enum {
+  TRANSACTIONS = 1500,
+  TRANSACTIONS_LONG = 200000
+}; /* of each test; some 4.5 operations in one, so the long form has millions */
 
 /* ---- The database ---- */
 typedef struct world {
@@ -39,6 +43,7 @@ typedef struct world {
   bool calm;             /* most writes are plain, so that many rows are sealed */
   uint64_t segments_max; /* that the table ever had */
   uint64_t gone_max;     /* rows that a segment had lost */
+  uint64_t operations, reopened;
 } world;
 
 #define OK(w, expression)                                                                                    \
@@ -150,7 +155,8 @@ static void world_open(world *w, uint64_t seed, bool descending, bool timestamps
     w->model.deleted_us[p] = INT64_MIN;
     for (int id = 0; id < ROWS; id++) w->model.rows[p][id].deleted_us = w->model.rows[p][id].set_deleted_us = INT64_MIN;
   }
-  snprintf(w->folder, sizeof w->folder, "/tmp/medley-wide-XXXXXX");
+  const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  snprintf(w->folder, sizeof w->folder, "%s/medley-wide-XXXXXX", memory);
   ck_assert_ptr_nonnull(mkdtemp(w->folder));
   snprintf(w->path, sizeof w->path, "%s/db.medley", w->folder);
   open_store(w);
@@ -269,14 +275,13 @@ static void delete_something(world *w, const operation *o, uint64_t *random) {
   med_slice partition = number(w, o->partition), id = number(w, o->id);
   unsigned kind = (unsigned)property_below(random, 6);
   if (kind < 3) {
-    row *r = &w->model.rows[o->partition][o->id];
-    if (o->timestamp_us > r->deleted_us) r->deleted_us = o->timestamp_us;
+    delete_row(&w->model, o->partition, o->id, o->timestamp_us);
     OK(w, med_wide_delete_row(w->txn, w->table, &partition, &id, o->timestamp_us, &w->arena));
-  } else if (kind < 5 && w->model.range_count < RANGES_MAX) {
+  } else if (kind < 5) {
     int to = o->id + 1 + (int)property_below(random, ROWS);
     med_wide_bound lower = {number(w, o->id), true}, upper = {number(w, to), false};
     med_wide_range bytes;
-    w->model.ranges[w->model.range_count++] = (range){o->partition, o->id, to, o->timestamp_us};
+    for (int i = o->id; i < to && i < ROWS; i++) delete_row(&w->model, o->partition, i, o->timestamp_us);
     OK(w, med_wide_clustering_range(w->table, NULL, 0, &lower, &upper, &w->arena, &bytes, &w->error));
     OK(w, med_wide_delete_range(w->txn, w->table, &partition, &bytes, o->timestamp_us, &w->arena));
   } else {
@@ -508,24 +513,28 @@ static void sweep_all(world *w) {
   read_catalog(w); /* the table may have got its first segment */
 }
 
-static void play(bool descending, bool timestamps, bool calm, unsigned count) {
-  uint64_t seed = property_seed(calm ? "sealed" : descending ? "descending" : timestamps ? "timestamps" : "in order");
-  uint64_t random = seed;
+/* Some of them are taken back. */
+static void random_operations(world *w, uint64_t *random, bool timestamps) {
+  for (uint64_t left = 1 + property_below(random, 8); left > 0; left--) {
+    med_mark mark = med_txn_mark(w->txn);
+    plain before = w->model;
+    random_operation(w, random, timestamps);
+    w->operations++;
+    if (property_below(random, 10) > 0) continue;
+    OK(w, med_txn_rollback_to(w->txn, mark));
+    w->model = before;
+  }
+}
+
+static void play(const char *name, bool descending, bool timestamps, bool calm) {
+  bool is_long = getenv("MEDLEY_TEST_LONG") != NULL && strcmp(getenv("MEDLEY_TEST_LONG"), "1") == 0;
+  uint64_t seed = property_seed(name), random = seed;
   static world w;
   world_open(&w, seed, descending, timestamps);
   w.calm = calm;
-  for (unsigned i = 0; i < count; i++) {
+  for (unsigned left = is_long ? TRANSACTIONS_LONG : TRANSACTIONS; left > 0; left--) {
     begin(&w);
-    unsigned operations = 1 + (unsigned)property_below(&random, 8);
-    for (unsigned j = 0; j < operations; j++) {
-      med_mark mark = med_txn_mark(w.txn);
-      plain before = w.model;
-      random_operation(&w, &random, timestamps);
-      if (property_below(&random, 10) == 0) {
-        OK(&w, med_txn_rollback_to(w.txn, mark));
-        w.model = before;
-      }
-    }
+    random_operations(&w, &random, timestamps);
     if (property_below(&random, 4) == 0) sweep_all(&w);
     count_segments(&w);
     if (property_below(&random, 3) == 0) compare_all(&w, descending, &random);
@@ -541,31 +550,33 @@ static void play(bool descending, bool timestamps, bool calm, unsigned count) {
     if (property_below(&random, 60) == 0) {
       close_store(&w);
       open_store(&w);
+      w.reopened++;
     }
   }
   begin(&w);
   compare_all(&w, descending, &random);
   check_all(&w);
   commit(&w);
+  printf("%s: %llu operations, reopened %llu times, up to %llu segments, up to %llu rows gone from one\n", name,
+         (unsigned long long)w.operations, (unsigned long long)w.reopened, (unsigned long long)w.segments_max,
+         (unsigned long long)w.gone_max);
   if (calm) ck_assert_msg(w.segments_max > 2 && w.gone_max > 1, "hardly anything was sealed");
   world_close(&w);
 }
 
-static unsigned rounds(void) { return getenv("MEDLEY_TEST_LONG") != NULL ? 200000 : 1500; }
-
 START_TEST(what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes) {
-  play(false, true, false, rounds());
+  play("timestamps", false, true, false);
 }
 END_TEST
-START_TEST(the_same_in_descending_order) { play(true, true, false, rounds()); }
+START_TEST(the_same_in_descending_order) { play("timestamps, descending", true, true, false); }
 END_TEST
 START_TEST(without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays) {
-  play(false, false, false, rounds());
+  play("in order", false, false, false);
 }
 END_TEST
-START_TEST(sealed_rows_are_read_written_and_deleted_as_others_are) { play(false, false, true, rounds()); }
+START_TEST(sealed_rows_are_read_written_and_deleted_as_others_are) { play("sealed", false, false, true); }
 END_TEST
-START_TEST(sealed_rows_in_descending_order_too) { play(true, false, true, rounds()); }
+START_TEST(sealed_rows_in_descending_order_too) { play("sealed, descending", true, false, true); }
 END_TEST
 
 PROPERTY_MAIN("wide_rows", what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes,

@@ -1,16 +1,21 @@
 /* test_wide_tables_random.c - the same random statements of SQL on a wide-column table and on a table of SQL's own, in transactions with
- * savepoints: the same statuses, numbers of changes, contents and answers. */
+ * savepoints: the same statuses, numbers of changes, contents and answers. Rows are sealed in between, a few together.
+ *
+ * MEDLEY_TEST_SEED repeats a run, MEDLEY_TEST_LONG=1 makes it fifty times as long. */
 #include <stdbool.h>
 
+#include "tests/unit/sealed_rows.h"
 #include "tests/unit/session_kit.h"
 
 #define STATEMENTS 4000
+#define STATEMENTS_LONG 200000
 
 typedef struct world {
   session_kit kit;
   uint64_t random;
   bool in_transaction;
   int savepoints;
+  uint64_t sealed_max, sealings; /* rows that were sealed at one time; how often some were */
 } world;
 
 static unsigned below(world *w, unsigned end) { return (unsigned)property_below(&w->random, end); }
@@ -151,26 +156,45 @@ static void control(world *w) {
   }
 }
 
-START_TEST(a_wide_column_table_does_what_a_table_of_sql_does) {
-  static const char all[] =
-      "SELECT count(*), group_concat(a || b || c || ifnull(v, '-') || ifnull(w, '-')) FROM (SELECT * FROM %1$s ORDER "
-      "BY "
-      "a, b, c)";
+static void seal(world *w) {
+  if (w->in_transaction || below(w, 20) > 0) return;
+  sealed_rows_maintain(w->kit.db);
+  uint64_t rows = sealed_rows_count(w->kit.db, "shop", "t");
+  if (rows > w->sealed_max) w->sealed_max = rows;
+  w->sealings += rows > 0;
+}
+
+static void define(world *w) {
   static const char *const definitions[] = {
       "CREATE KEYSPACE shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
       ("CREATE TABLE shop.t (a int, b text, c timestamp, v int, w text, PRIMARY KEY (a, b, c)) "
-       "WITH CLUSTERING ORDER BY (b DESC, c ASC)"),
+       "WITH CLUSTERING ORDER BY (b DESC, c ASC) AND segment_rows = 5"),
       "CREATE INDEX ON shop.t (v)"};
+  for (size_t i = 0; i < 3; i++) kit_exec(w->kit.session, MEDLEY_LANGUAGE_CQL, definitions[i]);
+  SQL_OK(w->kit.session,
+         "CREATE TABLE stock (a INTEGER NOT NULL, b TEXT NOT NULL, c INTEGER NOT NULL, v INTEGER, w TEXT, "
+         "PRIMARY KEY (a, b, c)); CREATE INDEX stock_v ON stock (v)");
+}
+
+static void check(world *w) {
+  medley_error error = {0};
+  uint64_t problems = 1;
+  ck_assert_msg(medley_check(w->kit.db, NULL, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
+  ck_assert_uint_eq(problems, 0);
+}
+
+START_TEST(a_wide_column_table_does_what_a_table_of_sql_does) {
+  static const char all[] =
+      "SELECT count(*), group_concat(a || b || c || ifnull(v, '-') || ifnull(w, '-')) FROM (SELECT * FROM %1$s ORDER "
+      "BY a, b, c)";
   world w = {.random = property_seed("wide_tables_random")};
   char text[600];
   kit_open(&w.kit);
-  for (size_t i = 0; i < 3; i++)
-    ck_assert_int_eq(medley_exec(w.kit.session, MEDLEY_LANGUAGE_CQL, definitions[i], MEDLEY_NUL_ENDED, NULL, NULL),
-                     MEDLEY_OK);
-  SQL_OK(w.kit.session,
-         "CREATE TABLE stock (a INTEGER NOT NULL, b TEXT NOT NULL, c INTEGER NOT NULL, v INTEGER, w TEXT, "
-         "PRIMARY KEY (a, b, c)); CREATE INDEX stock_v ON stock (v)");
-  for (int i = 0; i < STATEMENTS; i++) {
+  define(&w);
+  const char *is_long = getenv("MEDLEY_TEST_LONG");
+  int statements = is_long != NULL && strcmp(is_long, "1") == 0 ? STATEMENTS_LONG : STATEMENTS;
+  for (int i = 0; i < statements; i++) {
+    seal(&w);
     unsigned choice = below(&w, 10);
     if (choice == 0) {
       control(&w);
@@ -185,6 +209,9 @@ START_TEST(a_wide_column_table_does_what_a_table_of_sql_does) {
   }
   if (w.in_transaction) SQL_OK(w.kit.session, "COMMIT");
   run_both(&w, all);
+  check(&w);
+  printf("%d statements; rows were sealed %d times, up to %d\n", statements, (int)w.sealings, (int)w.sealed_max);
+  ck_assert_msg(w.sealings > 20 && w.sealed_max > 10, "hardly anything was sealed");
   kit_close(&w.kit);
 }
 END_TEST

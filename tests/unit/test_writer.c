@@ -161,6 +161,63 @@ START_TEST(a_second_writer_of_the_same_thread_is_told_at_once) {
 }
 END_TEST
 
+/* ---- One after the other in one batch ---- */
+typedef struct follower {
+  med_store *store;
+  uint64_t batch;
+  bool failed;
+} follower;
+
+static void *write_and_roll_back(void *context) {
+  follower *self = context;
+  med_member *member;
+  medley_error error = {0};
+  if (med_member_open(self->store, &member) != MEDLEY_OK) return NULL;
+  self->failed = med_writer_begin(member, true, 60000, &error) != MEDLEY_OK;
+  if (!self->failed) {
+    med_txn *txn = med_member_txn(member);
+    self->batch = med_txn_id(txn);
+    self->failed =
+        add_to_counter(txn, "leader", 1000000) != MEDLEY_OK || add_to_counter(txn, "follower", 1) != MEDLEY_OK;
+    med_writer_rollback(member);
+  }
+  med_member_close(member);
+  return NULL;
+}
+
+/* The follower is meant to wait when the leader commits; where the machine is busy it may come too late, and leads a batch of its own. */
+START_TEST(a_member_that_rolls_back_leaves_the_one_before_it_alone) {
+  enum { TIMES = 3, TRIES_MAX = 1000 };
+  med_store *store;
+  open_store(&store);
+  med_member *member;
+  medley_error error = {0};
+  int64_t committed = 0;
+  ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+  for (int together = 0; together < TIMES; committed++) {
+    ck_assert_int_lt(committed, TRIES_MAX);
+    follower other = {.store = store};
+    pthread_t thread;
+    ck_assert_int_eq(med_writer_begin(member, false, 60000, &error), MEDLEY_OK);
+    uint64_t batch = med_txn_id(med_member_txn(member));
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_and_roll_back, &other), 0);
+    usleep(1000u << (committed < 8 ? committed : 8));
+    ck_assert_int_eq(add_to_counter(med_member_txn(member), "leader", 1), MEDLEY_OK);
+    ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+    pthread_join(thread, NULL);
+    ck_assert(!other.failed);
+    together += other.batch == batch;
+    ck_assert_int_eq(med_writer_begin(member, false, 60000, &error), MEDLEY_OK);
+    ck_assert_int_eq(read_counter(med_member_txn(member), "leader"), committed + 1);
+    ck_assert_int_eq(read_counter(med_member_txn(member), "follower"), 0);
+    med_writer_rollback(member);
+  }
+  med_member_close(member);
+  med_store_close(store);
+}
+END_TEST
+
+/* ---- Waiting ---- */
 typedef struct waiter {
   med_store *store;
   uint32_t timeout_ms;
@@ -199,6 +256,7 @@ START_TEST(waiting_for_the_lock_has_an_end_and_the_queue_goes_on_behind_it) {
 }
 END_TEST
 
-PROPERTY_MAIN("writer", members_that_roll_back_leave_nothing_to_those_that_commit,
+PROPERTY_MAIN("writer", a_member_that_rolls_back_leaves_the_one_before_it_alone,
+              members_that_roll_back_leave_nothing_to_those_that_commit,
               work_that_others_run_is_done_once_and_fails_alone, a_second_writer_of_the_same_thread_is_told_at_once,
               waiting_for_the_lock_has_an_end_and_the_queue_goes_on_behind_it)

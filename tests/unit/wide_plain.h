@@ -1,7 +1,7 @@
-/* wide_plain.h - a plain model of a wide-column table in memory that keeps everything it was ever told: for test_wide_rows.c.
+/* wide_plain.h - a plain model of a wide-column table in memory that forgets no tombstone: for test_wide_rows.c.
  *
- * A few partitions of a few rows with a marker, two cells and a set; tombstones of rows, ranges, partitions. What is seen follows from what
- * Cassandra's rules say of all of it. */
+ * A few partitions of a few rows with a marker, two cells and a set; tombstones of rows and partitions: one of a range is one of each row
+ * in it. What is seen follows from what Cassandra's rules say of all of it. */
 #ifndef WIDE_PLAIN_H
 #define WIDE_PLAIN_H
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5, RANGES_MAX = 4000 };
+enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5 };
 
 typedef struct cell {
   bool there, tombstone;
@@ -25,17 +25,10 @@ typedef struct row {
   int64_t deleted_us;
 } row;
 
-typedef struct range {
-  int partition, from, to; /* rows from <= id < to */
-  int64_t deleted_us;
-} range;
-
 typedef struct plain {
   row rows[PARTITIONS][ROWS];
   cell statics[PARTITIONS];
   int64_t deleted_us[PARTITIONS];
-  range ranges[RANGES_MAX];
-  size_t range_count;
 } plain;
 
 static inline bool later(const cell *now, const cell *old) {
@@ -53,14 +46,14 @@ static inline void settle(cell *old, cell now) {
   if (later(&now, old)) *old = now;
 }
 
+static inline void delete_row(plain *model, int partition, int id, int64_t deleted_us) {
+  row *r = &model->rows[partition][id];
+  if (deleted_us > r->deleted_us) r->deleted_us = deleted_us;
+}
+
 static inline int64_t deleted(const plain *model, int partition, int id) {
-  int64_t youngest = model->deleted_us[partition];
-  if (model->rows[partition][id].deleted_us > youngest) youngest = model->rows[partition][id].deleted_us;
-  for (size_t i = 0; i < model->range_count; i++) {
-    const range *r = &model->ranges[i];
-    if (r->partition == partition && id >= r->from && id < r->to && r->deleted_us > youngest) youngest = r->deleted_us;
-  }
-  return youngest;
+  int64_t of_row = model->rows[partition][id].deleted_us, of_all = model->deleted_us[partition];
+  return of_row > of_all ? of_row : of_all;
 }
 
 static inline bool visible(const cell *c, int64_t deleted_us, int64_t now_s) {
