@@ -37,8 +37,8 @@ static int allocate(med_dictionary_writer *dictionary) {
 }
 
 static med_slice text_at(const med_dictionary_writer *dictionary, uint32_t code) {
-  uint32_t from = dictionary->offsets[code];
-  return med_slice_of(dictionary->bytes.bytes + from, dictionary->offsets[code + 1] - from);
+  uint32_t from = dictionary->offsets[code], len = dictionary->offsets[code + 1] - from;
+  return med_slice_of(len > 0 ? dictionary->bytes.bytes + from : "", len);
 }
 
 /* Where the text is, or would be put. */

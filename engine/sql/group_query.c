@@ -129,7 +129,7 @@ static bool takes_key(const med_wide_column *column) {
   return med_wide_groups_take_key(column) &&
          (shows_number(column) || med_wide_segment_type(column->type.kind) == MED_COLUMN_TEXTS);
 }
-static bool takes_total(const med_wide_column *column, unsigned function) {
+static bool takes_total(const med_wide_column *column, size_t function) {
   return med_wide_groups_take_total(column) && (function == MED_GROUP_COUNT || shows_number(column));
 }
 static bool takes_test(const med_wide_column *column) {
@@ -289,16 +289,18 @@ static bool total_number(rewriting *of, const med_wide_column *column, unsigned 
   return true;
 }
 
-static bool write_aggregate(rewriting *of, size_t function, size_t number, bool average, med_buffer *text) {
+static bool write_average(rewriting *of, size_t number, med_buffer *text) {
+  bool ok = med_buffer_printf(text, " (total(" MED_GROUP_TOTAL_COLUMN ") / sum(" MED_GROUP_TOTAL_COLUMN "))", "total",
+                              number, "count", number);
+  of->short_of_memory = of->short_of_memory || !ok;
+  return ok;
+}
+
+static bool write_function(rewriting *of, size_t function, size_t number, med_buffer *text) {
   const char *const name = med_group_function_names[function];
-  bool ok = true;
-  if (average)
-    ok = med_buffer_printf(text, " (total(" MED_GROUP_TOTAL_COLUMN ") / sum(" MED_GROUP_TOTAL_COLUMN "))", "total",
-                           number, "count", number);
-  else if (function == MED_GROUP_COUNT)
-    ok = med_buffer_printf(text, " ifnull(sum(" MED_GROUP_TOTAL_COLUMN "), 0)", name, number);
-  else
-    ok = med_buffer_printf(text, " %s(" MED_GROUP_TOTAL_COLUMN ")", name, name, number);
+  bool ok = function == MED_GROUP_COUNT
+                ? med_buffer_printf(text, " ifnull(sum(" MED_GROUP_TOTAL_COLUMN "), 0)", name, number)
+                : med_buffer_printf(text, " %s(" MED_GROUP_TOTAL_COLUMN ")", name, name, number);
   of->short_of_memory = of->short_of_memory || !ok;
   return ok;
 }
@@ -316,9 +318,10 @@ static bool take_aggregate(rewriting *of, size_t *at, med_buffer *text) {
     return append(of, text, rows, sizeof rows - 1);
   }
   const med_wide_column *column = column_of(of, &of->tokens[*at - 1]);
-  if (column == NULL || !takes_total(column, (unsigned)function)) return false;
+  if (column == NULL || !takes_total(column, function)) return false;
   unsigned functions = average ? 1u << MED_GROUP_TOTAL | 1u << MED_GROUP_COUNT : 1u << function;
-  return total_number(of, column, functions, &number) && write_aggregate(of, function, number, average, text);
+  if (!total_number(of, column, functions, &number)) return false;
+  return average ? write_average(of, number, text) : write_function(of, function, number, text);
 }
 
 static bool is_alias(rewriting *of, size_t at) {
