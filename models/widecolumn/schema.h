@@ -83,6 +83,7 @@ enum {
 #define MED_WIDE_SEGMENT_ROWS_DEFAULT 16384
 #define MED_WIDE_SEGMENT_ROWS_LIMIT 65536
 
+typedef struct med_wide_family med_wide_family; /* family.h */
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -104,6 +105,8 @@ struct med_wide_table {
   /* Filled by the catalog, not stored */
   const med_wide_table **views;
   size_t view_count;
+  const med_wide_family *families; /* of a table of cells (family.h); none: it is none */
+  size_t family_count;
   uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 
