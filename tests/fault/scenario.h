@@ -69,7 +69,8 @@ void fault_run_close(fault_run *run, medley *db, medley_session *session);
 /* When the faults are over the handle works, or says that it is dead. */
 void fault_run_go_on(fault_run *run, medley_session *session, uint64_t number);
 
-/* ---- Scenarios with a file of their own ---- scenario_cache.c, scenario_expiry.c */
+/* ---- Scenarios with a file of their own ---- scenario_cache.c, scenario_expiry.c, scenario_cells.c */
+void fault_cells(fault_run *run);
 void fault_cache_buckets(fault_run *run);
 void fault_cache_after_kill(fault_run *run);
 void fault_cache_verify(fault_run *run);
