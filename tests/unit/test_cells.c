@@ -256,6 +256,40 @@ START_TEST(a_callback_may_end_a_scan) {
 }
 END_TEST
 
+static int interrupt_at_second(void *context, const medley_cells_row *row) {
+  if (stop_at_second(context, row)) medley_session_interrupt(session);
+  return 0;
+}
+
+START_TEST(an_interrupt_ends_a_scan) {
+  int count = 0;
+  put_grid();
+  for (int reverse = 0; reverse < 2; reverse++, count = 0) {
+    const medley_cells_query query = {.reverse = reverse};
+    CELLS_FAILS(session, medley_cells_scan(session, CELLS_TABLE, &query, interrupt_at_second, &count),
+                MEDLEY_INTERRUPTED, "interrupted");
+    ck_assert_int_eq(count, 2);
+  }
+  CELLS_OK(session, medley_cells_scan(session, CELLS_TABLE, NULL, stop_at_second, &count));
+}
+END_TEST
+
+START_TEST(a_put_after_the_number_was_lowered_deletes_some_and_shows_none) {
+  static const char lowered[] = "ALTER TABLE k.cells WITH max_versions = {'log': 2, 'short': 1}";
+  for (int i = 1; i <= 100; i++) cells_put(session, "r", "log", "q", i, "v");
+  kit_exec(session, MEDLEY_LANGUAGE_CQL, lowered);
+  CQL_IS(session, "SELECT count(*) FROM k.cells", "100\n");
+  const medley_cells_query all = {.versions = 1000};
+  GET_IS(session, "r", &all, "r log:q@100=v log:q@99=v;");
+  cells_put(session, "r", "log", "q", 101, "v");
+  CQL_IS(session, "SELECT count(*) FROM k.cells", "37\n"); /* 64 are gone */
+  GET_IS(session, "r", &all, "r log:q@101=v log:q@100=v;");
+  cells_put(session, "r", "log", "q", 1, "v");
+  CQL_IS(session, "SELECT count(*) FROM k.cells", "2\n");
+  GET_IS(session, "r", &all, "r log:q@101=v log:q@100=v;");
+}
+END_TEST
+
 START_TEST(keys_are_bytes_in_their_order) {
   static const char *const keys[] = {"\0", "\0\0", "\0\1", "\1", "\377", "\377\0", "\377\377"};
   static const size_t lens[] = {1, 2, 2, 1, 1, 2, 2};
@@ -484,7 +518,8 @@ PROPERTY_MAIN_BETWEEN("cells", setup, teardown, a_family_keeps_its_newest_versio
                       changes_of_a_row_see_those_before_them, an_increment_adds_to_a_big_endian_number,
                       an_append_answers_the_whole_value, changes_are_made_if_the_check_holds,
                       a_scan_reads_ranges_of_rows_in_both_directions, a_query_chooses_columns_versions_and_values,
-                      a_callback_may_end_a_scan, keys_are_bytes_in_their_order,
+                      a_callback_may_end_a_scan, an_interrupt_ends_a_scan,
+                      a_put_after_the_number_was_lowered_deletes_some_and_shows_none, keys_are_bytes_in_their_order,
                       cells_of_a_family_with_a_time_to_live_vanish, the_property_is_shown_and_changed_by_cql,
                       cql_and_sql_see_cells_and_the_calls_see_theirs, what_makes_no_sense_is_refused_by_name,
                       calls_against_their_contract_are_misuse, definitions_that_make_no_sense_are_refused,
