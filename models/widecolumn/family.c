@@ -84,28 +84,40 @@ static int take_count(med_slice *text, bool may_be_all, uint32_t max, uint32_t *
   return MEDLEY_OK;
 }
 
-typedef int (*take_pair)(med_wide_family *families, size_t *count, med_slice name, med_slice *text,
-                         medley_error *error);
+/* The families that were read so far. */
+typedef struct reading {
+  med_wide_family *families;
+  size_t count;
+  med_arena *arena;
+  medley_error *error;
+} reading;
 
-static int refuse(medley_error *error, const char *property) {
-  return med_error_set(error, MEDLEY_ERROR, "%s must be a map of families and numbers, such as {'info': '3'}",
+typedef struct map_kind {
+  const char *property;
+  bool may_be_empty;
+  int (*take)(reading *to, med_slice name, med_slice *text); /* what stands behind a name */
+} map_kind;
+
+static int refuse(const reading *to, const char *property) {
+  return med_error_set(to->error, MEDLEY_ERROR, "%s must be a map of families and numbers, such as {'info': '3'}",
                        property);
 }
 
-static int take_map(const char *property, med_slice text, med_arena *arena, med_wide_family *families, size_t *count,
-                    take_pair take, medley_error *error) {
+static int take_map(const map_kind *kind, med_slice text, reading *to) {
   med_slice name;
-  if (!take_sign(&text, '{')) return refuse(error, property);
-  do {
-    int rc = take_string(&text, arena, &name);
-    if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(error);
-    if (rc != MEDLEY_OK || !take_sign(&text, ':')) return refuse(error, property);
-    rc = take(families, count, name, &text, error);
+  if (!take_sign(&text, '{')) return refuse(to, kind->property);
+  bool ends = kind->may_be_empty && take_sign(&text, '}'), more = !ends;
+  while (more) {
+    int rc = take_string(&text, to->arena, &name);
+    if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(to->error);
+    if (rc != MEDLEY_OK || !take_sign(&text, ':')) return refuse(to, kind->property);
+    rc = kind->take(to, name, &text);
     if (rc != MEDLEY_OK) return rc;
-  } while (take_sign(&text, ','));
-  bool ends = take_sign(&text, '}');
+    more = take_sign(&text, ',');
+  }
+  ends = ends || take_sign(&text, '}');
   skip_blanks(&text);
-  return ends && text.len == 0 ? MEDLEY_OK : refuse(error, property);
+  return ends && text.len == 0 ? MEDLEY_OK : refuse(to, kind->property);
 }
 
 /* ---- What the properties say ---- */
@@ -116,43 +128,45 @@ static med_wide_family *find(med_wide_family *families, size_t count, med_slice 
   return NULL;
 }
 
-static int take_versions(med_wide_family *families, size_t *count, med_slice name, med_slice *text,
-                         medley_error *error) {
+static int take_versions(reading *to, med_slice name, med_slice *text) {
   int length = (int)(name.len < MED_WIDE_NAME_MAX ? name.len : MED_WIDE_NAME_MAX);
-  if (name.len == 0 || name.len > MED_WIDE_NAME_MAX || memchr(name.bytes, '\0', name.len) != NULL)
-    return med_error_set(error, MEDLEY_ERROR, "a family's name has 1 to %d bytes: '%.*s'", MED_WIDE_NAME_MAX, length,
-                         (const char *)name.bytes);
-  if (find(families, *count, name) != NULL)
-    return med_error_set(error, MEDLEY_ERROR, "max_versions names the family '%.*s' twice", length,
-                         (const char *)name.bytes);
-  if (*count == MED_WIDE_FAMILIES_MAX)
-    return med_error_set(error, MEDLEY_TOO_BIG, "a table of more than %d families", MED_WIDE_FAMILIES_MAX);
-  med_wide_family *family = &families[(*count)++];
+  const char *bytes = name.bytes;
+  if (name.len == 0 || name.len > MED_WIDE_NAME_MAX || memchr(bytes, '\0', name.len) != NULL)
+    return med_error_set(to->error, MEDLEY_ERROR, "a family's name has 1 to %d bytes: '%.*s'", MED_WIDE_NAME_MAX,
+                         length, bytes);
+  if (find(to->families, to->count, name) != NULL)
+    return med_error_set(to->error, MEDLEY_ERROR, "max_versions names the family '%.*s' twice", length, bytes);
+  if (to->count == MED_WIDE_FAMILIES_MAX)
+    return med_error_set(to->error, MEDLEY_TOO_BIG, "a table of more than %d families", MED_WIDE_FAMILIES_MAX);
+  med_wide_family *family = &to->families[to->count++];
   *family = (med_wide_family){.name = name};
   int rc = take_count(text, true, MED_WIDE_VERSIONS_MAX, &family->max_versions);
   if (rc == MEDLEY_RANGE)
-    return med_error_set(error, rc, "max_versions of '%.*s' must be between 1 and %d, or 'all'", length,
-                         (const char *)name.bytes, MED_WIDE_VERSIONS_MAX);
-  return rc == MEDLEY_OK ? rc : refuse(error, MED_WIDE_FAMILIES_PROPERTY);
+    return med_error_set(to->error, rc, "max_versions of '%.*s' must be between 1 and %d, or 'all'", length, bytes,
+                         MED_WIDE_VERSIONS_MAX);
+  return rc == MEDLEY_OK ? rc : refuse(to, MED_WIDE_FAMILIES_PROPERTY);
 }
 
-static int take_ttl(med_wide_family *families, size_t *count, med_slice name, med_slice *text, medley_error *error) {
-  med_wide_family *family = find(families, *count, name);
+static int take_ttl(reading *to, med_slice name, med_slice *text) {
+  med_wide_family *family = find(to->families, to->count, name);
   int length = (int)(name.len < MED_WIDE_NAME_MAX ? name.len : MED_WIDE_NAME_MAX);
+  const char *bytes = name.bytes;
   if (family == NULL)
-    return med_error_set(error, MEDLEY_ERROR, "family_time_to_live names '%.*s', which max_versions does not", length,
-                         (const char *)name.bytes);
+    return med_error_set(to->error, MEDLEY_ERROR, "family_time_to_live names '%.*s', which max_versions does not",
+                         length, bytes);
   int rc = take_count(text, false, MED_WIDE_TTL_MAX, &family->ttl_s);
   if (rc == MEDLEY_RANGE)
-    return med_error_set(error, rc, "family_time_to_live of '%.*s' must be between 1 and %d", length,
-                         (const char *)name.bytes, MED_WIDE_TTL_MAX);
-  return rc == MEDLEY_OK ? rc : refuse(error, MED_WIDE_FAMILY_TTL_PROPERTY);
+    return med_error_set(to->error, rc, "family_time_to_live of '%.*s' must be between 1 and %d", length, bytes,
+                         MED_WIDE_TTL_MAX);
+  return rc == MEDLEY_OK ? rc : refuse(to, MED_WIDE_FAMILY_TTL_PROPERTY);
 }
 
 int med_wide_family_read(med_wide_table *table, med_arena *arena, medley_error *error) {
   med_slice versions = find_property(table, MED_WIDE_FAMILIES_PROPERTY);
   med_slice ttls = find_property(table, MED_WIDE_FAMILY_TTL_PROPERTY);
-  size_t count = 0;
+  static const map_kind versions_kind = {MED_WIDE_FAMILIES_PROPERTY, false, take_versions};
+  static const map_kind ttls_kind = {MED_WIDE_FAMILY_TTL_PROPERTY, true, take_ttl};
+  reading to = {.arena = arena, .error = error};
   table->families = NULL;
   table->family_count = 0;
   if (versions.bytes == NULL && ttls.bytes == NULL) return MEDLEY_OK;
@@ -162,14 +176,13 @@ int med_wide_family_read(med_wide_table *table, med_arena *arena, medley_error *
     return med_error_set(error, MEDLEY_ERROR,
                          "max_versions is of tables of cells: (region int, key blob, family text, qualifier blob, "
                          "version timestamp, value blob), all but value their key, version descending");
-  med_wide_family *families = med_arena_alloc(arena, MED_WIDE_FAMILIES_MAX * sizeof *families);
-  if (families == NULL) return med_error_no_memory(error);
-  int rc = take_map(MED_WIDE_FAMILIES_PROPERTY, versions, arena, families, &count, take_versions, error);
-  if (rc == MEDLEY_OK && ttls.bytes != NULL)
-    rc = take_map(MED_WIDE_FAMILY_TTL_PROPERTY, ttls, arena, families, &count, take_ttl, error);
+  to.families = med_arena_alloc(arena, MED_WIDE_FAMILIES_MAX * sizeof *to.families);
+  if (to.families == NULL) return med_error_no_memory(error);
+  int rc = take_map(&versions_kind, versions, &to);
+  if (rc == MEDLEY_OK && ttls.bytes != NULL) rc = take_map(&ttls_kind, ttls, &to);
   if (rc != MEDLEY_OK) return rc;
-  table->families = families;
-  table->family_count = count;
+  table->families = to.families;
+  table->family_count = to.count;
   return MEDLEY_OK;
 }
 

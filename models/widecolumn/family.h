@@ -4,7 +4,7 @@
  *   (region int, key blob, family text, qualifier blob, version timestamp, value blob,
  *    PRIMARY KEY (region, key, family, qualifier, version)), version descending, the others ascending
  *   max_versions = {'info': '3', 'log': 'all'}     its families, and how many versions of a column each keeps
- *   family_time_to_live = {'log': '86400'}         seconds; a family that is not named has the table's default_time_to_live
+ *   family_time_to_live = {'log': '86400'}         seconds; others have the table's default_time_to_live; {}: all do
  * Threads: none of this shares anything. Lifetime: of the arena. */
 #ifndef MED_WIDECOLUMN_FAMILY_H
 #define MED_WIDECOLUMN_FAMILY_H

@@ -340,6 +340,7 @@ START_TEST(the_property_is_shown_and_changed_by_cql) {
   ck_assert_msg(strstr(rows.text, "max_versions = {'info': '3', 'log': 'all', 'one': '1', 'short': '2'}") != NULL, "%s",
                 rows.text);
   ck_assert_msg(strstr(rows.text, "family_time_to_live = {'short': '60'}") != NULL, "%s", rows.text);
+  kit_exec(session, MEDLEY_LANGUAGE_CQL, "ALTER TABLE k.cells WITH family_time_to_live = {}");
   kit_exec(session, MEDLEY_LANGUAGE_CQL,
            "ALTER TABLE k.cells WITH family_time_to_live = {'it''s': 5} AND max_versions = {'info': 1, 'it''s': '2'}");
   GET_IS(session, "r", &(medley_cells_query){.versions = 5}, "r info:q@2=b;");
@@ -467,6 +468,7 @@ START_TEST(definitions_that_make_no_sense_are_refused) {
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'a': '3', 'a': '3'}", "twice"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'': '3'}", "1 to 48 bytes"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {}", "must be a map"},
+      {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'x'}", "must be a map"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = 'x'", "must be a map"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'a': 1} AND family_time_to_live = {'b': 1}",
        "which max_versions does not"},
