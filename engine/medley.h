@@ -373,6 +373,126 @@ typedef int (*medley_kv_callback)(void *context, medley_slice key, const medley_
 MEDLEY_MUST_USE MEDLEY_API int medley_kv_each(medley_session *session, const char *bucket, const void *from,
                                               size_t from_len, medley_kv_callback on_key, void *context);
 
+/* ---- Cells, without parsing -------------------------------------------------------------------------------
+ * Rows as HBase has them: a row has a key, and in families of columns cells, each with the version (a time) that it was put with. They are
+ * the rows of a wide-column table of a fixed shape, which CQL and SQL see as any other; rows whose region is not 0 are not seen here:
+ *   CREATE TABLE ks.t (region int, key blob, family text, qualifier blob, version timestamp, value blob,
+ *     PRIMARY KEY (region, key, family, qualifier, version))
+ *     WITH CLUSTERING ORDER BY (key ASC, family ASC, qualifier ASC, version DESC)
+ *     AND max_versions = {'info': '3', 'log': 'all'} AND family_time_to_live = {'log': '86400'}
+ * Families that max_versions does not name are refused by a put and not shown by a read; ALTER TABLE changes both properties.
+ *
+ * table: "keyspace.table" in their stored form, or a table of the keyspace in USE. NOT_FOUND if there is none, or no such family; TYPE if
+ * it is of another shape. key: 1 byte or more; key, family and qualifier together at most about 300 bytes, TOO_BIG beyond (each 00 byte of
+ * key and qualifier counts twice); values up to 64 MiB - 4 KiB. A family is a NUL-ended text, a qualifier any bytes, also none.
+ * Versions are milliseconds since 1970, from 1 on; 0 stands for the time of the transaction. A later put of a version takes the place of the
+ * former, also within one millisecond. Bytes handed in are copied. A call is atomic; outside of a transaction it is one of its own. */
+typedef struct medley_cells_family {
+  const char *name;      /* 1 to 48 bytes */
+  uint32_t max_versions; /* of a column; older ones are gone. 1 to 1,000; 0: all are kept */
+  uint32_t ttl_s;        /* cells vanish so long after they were put; 0: after the table's default_time_to_live */
+} medley_cells_family;
+typedef struct medley_cell {
+  const char *family;
+  medley_slice qualifier;
+  int64_t version_ms;
+  medley_slice value;
+} medley_cell;
+typedef struct medley_cells_row {
+  medley_slice key;
+  const medley_cell *cells; /* by family and qualifier in memcmp order, then the newest version first */
+  size_t count;
+} medley_cells_row;
+/* Makes the table; CQL's errors. At least one family, at most 100. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_create(medley_session *session, const char *table,
+                                                   const medley_cells_family *families, size_t count);
+/* Puts cells of one row. What exceeds its family's max_versions afterwards is deleted, be it the put cell itself. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_put(medley_session *session, const char *table, const void *key,
+                                                size_t key_len, const medley_cell *cells, size_t count);
+
+typedef enum medley_cells_change_kind {
+  MEDLEY_CELLS_PUT = 0,
+  /* The row if family is NULL, the family if qualifier.bytes is NULL, else the column ("" with a length of 0: the one whose qualifier is
+   * empty): versions up to version_ms, this one included; 0: all, also later ones. */
+  MEDLEY_CELLS_DELETE = 1,
+  MEDLEY_CELLS_DELETE_VERSION = 2 /* of a column, just that version; 0: the newest */
+} medley_cells_change_kind;
+typedef struct medley_cells_change {
+  medley_cells_change_kind kind;
+  medley_cell cell;
+} medley_cells_change;
+/* Changes of one row, one after the other: a later one sees what the earlier did. Deleting what is not there is no failure. A deletion removes
+ * what is there, and bears on nothing that is put later, whatever its version. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_mutate(medley_session *session, const char *table, const void *key,
+                                                   size_t key_len, const medley_cells_change *changes, size_t count);
+
+/* Of a value's bytes with a constant, in memcmp order. ANY: there is a value; ABSENT: there is none. */
+typedef enum medley_cells_comparison {
+  MEDLEY_CELLS_ANY = 0,
+  MEDLEY_CELLS_ABSENT = 1,
+  MEDLEY_CELLS_EQUAL = 2,
+  MEDLEY_CELLS_NOT_EQUAL = 3, /* there is one, and it is another */
+  MEDLEY_CELLS_LESS = 4,
+  MEDLEY_CELLS_LESS_OR_EQUAL = 5,
+  MEDLEY_CELLS_GREATER = 6,
+  MEDLEY_CELLS_GREATER_OR_EQUAL = 7
+} medley_cells_comparison;
+typedef struct medley_cells_check { /* of the newest version of a column */
+  const char *family;
+  medley_slice qualifier;
+  medley_cells_comparison comparison;
+  medley_slice value;
+} medley_cells_check;
+/* Makes the changes if the check holds. *applied: 1 or 0; otherwise nothing was changed, and that is no failure. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_check_and_mutate(medley_session *session, const char *table,
+                                                             const void *key, size_t key_len,
+                                                             const medley_cells_check *check,
+                                                             const medley_cells_change *changes, size_t count,
+                                                             int *applied);
+/* Adds to the newest value of a column, a big-endian integer of 8 bytes, 0 if there is none; TYPE if it has another length, RANGE if the sum
+ * has no place in 64 bits. The new value's version is the transaction's time, or that of the newest if it is later. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_increment(medley_session *session, const char *table, const void *key,
+                                                      size_t key_len, const char *family, medley_slice qualifier,
+                                                      int64_t by, int64_t *result);
+/* Puts the newest value of a column with bytes behind it. *result, if asked for, is the new one, borrowed until the next call on the session. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_append(medley_session *session, const char *table, const void *key,
+                                                   size_t key_len, const char *family, medley_slice qualifier,
+                                                   medley_slice bytes, medley_slice *result);
+
+typedef struct medley_cells_column {
+  const char *family;
+  medley_slice qualifier; /* bytes NULL: all of the family */
+} medley_cells_column;
+/* What to read; all zero: the newest version of every column, of a scan of all rows. */
+typedef struct medley_cells_query {
+  const medley_cells_column *columns; /* none: all */
+  size_t column_count;
+  medley_slice qualifier_prefix;      /* only columns whose qualifier begins so */
+  int64_t from_ms, to_ms;             /* versions from_ms <= v < to_ms; 0: without that bound */
+  uint32_t versions;                  /* the newest so many within the times; 0: 1. Never more than max_versions */
+  medley_cells_comparison comparison; /* only those whose value compares so with the next; ABSENT is MISUSE */
+  medley_slice value;
+  uint64_t cell_limit; /* the first so many cells of a row; 0: all */
+  int keys_only;       /* values are left out: their length is 0 */
+  /* Of a scan */
+  medley_slice start, stop;         /* keys start <= k < stop, in both directions; bytes NULL: without that bound */
+  medley_slice prefix;              /* of keys */
+  const medley_cells_check *checks; /* only rows for which all hold, whatever columns are read */
+  size_t check_count;
+  uint64_t row_limit; /* 0: all */
+  int reverse;        /* rows from the last to the first; the cells of each as ever */
+} medley_cells_query;
+/* One row; query may be NULL; of its scan's part nothing counts. A row without such cells has count 0. Borrowed until the next call on the
+ * session. TOO_BIG if its cells take more than 256 MiB. */
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_get(medley_session *session, const char *table, const void *key,
+                                                size_t key_len, const medley_cells_query *query, medley_cells_row *row);
+/* Rows that have such cells, in the order of their keys' bytes, of one snapshot. The callback's row is valid during the call; it must not call
+ * into the session; a non-zero answer ends the scan with MEDLEY_OK. Between rows and cells interrupt and deadline are looked at. */
+typedef int (*medley_cells_callback)(void *context, const medley_cells_row *row);
+MEDLEY_MUST_USE MEDLEY_API int medley_cells_scan(medley_session *session, const char *table,
+                                                 const medley_cells_query *query, medley_cells_callback on_row,
+                                                 void *context);
+
 /* ---- Cache buckets -----------------------------------------------------------------------------------------
  * Bounded, evicting, shared by all processes that have the database open, never waiting for the disk, allowed to
  * vanish, never stale: see medley_cache_lease. Within a write transaction changes are seen by the session at once,

@@ -45,6 +45,7 @@ static void free_parts(medley_session *session) {
   for (int i = 0; i < session->savepoint_count; i++) med_free(session->savepoints[i].name);
   med_free(session->savepoints);
   med_arena_clear(&session->arena);
+  med_arena_clear(&session->cells);
   med_buffer_clear(&session->scratch);
 }
 

@@ -65,6 +65,7 @@ struct medley_session {
   struct med_wide_names *wide_names;
   med_arena arena;
   med_buffer scratch; /* bytes lent by typed calls */
+  med_arena cells;    /* a row of cells that was lent */
   medley_statement *statements;
 };
 

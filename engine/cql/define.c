@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/cql/literal.h"
+#include "models/widecolumn/family.h"
 
 int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at) {
   const char *bytes = name.bytes;
@@ -57,7 +58,7 @@ int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wid
 }
 
 /* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. segment_rows is not Cassandra's: how many rows
- * are sealed together, 0 for none. */
+ * are sealed together, 0 for none; nor are those of the families of a table of cells. */
 static const char *const accepted_options[] = {"additional_write_policy",
                                                "bloom_filter_fp_chance",
                                                "caching",
@@ -69,8 +70,10 @@ static const char *const accepted_options[] = {"additional_write_policy",
                                                "dclocal_read_repair_chance",
                                                "default_time_to_live",
                                                "extensions",
+                                               MED_WIDE_FAMILY_TTL_PROPERTY,
                                                "gc_grace_seconds",
                                                "max_index_interval",
+                                               MED_WIDE_FAMILIES_PROPERTY,
                                                "memtable_flush_period_in_ms",
                                                "min_index_interval",
                                                "read_repair",
@@ -144,8 +147,15 @@ int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_t
       rc = segment_rows(run, property, table);
   }
   if (rc != MEDLEY_OK) return rc;
-  return med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
-                            &table->property_count);
+  rc = med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
+                          &table->property_count);
+  return rc == MEDLEY_OK ? med_cql_check_families(run, with->count > 0 ? with->properties[0].name.at : 0, table) : rc;
+}
+
+int med_cql_check_families(med_cql_run *run, uint32_t at, med_wide_table *table) {
+  medley_error found = {0};
+  int rc = med_wide_family_read(table, run->arena, &found);
+  return rc == MEDLEY_OK ? rc : med_cql_fail(run, at, rc, "%s", found.message);
 }
 
 /* ---- Keyspaces ---- */

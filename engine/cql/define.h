@@ -17,6 +17,8 @@ MEDLEY_MUST_USE int med_cql_define(med_cql_run *run, const med_cql_statement *st
 MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at);
 /* Options of a table or view: known ones are taken in, all are kept as text. */
 MEDLEY_MUST_USE int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table);
+/* Whether what its properties say of families makes sense, and its columns are those of a table of cells if they say something. */
+MEDLEY_MUST_USE int med_cql_check_families(med_cql_run *run, uint32_t at, med_wide_table *table);
 MEDLEY_MUST_USE int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wide_property *old,
                                        size_t old_count, const med_wide_property **properties, size_t *count);
 /* The key of a new table or view: roles, order and direction of columns. columns: all, in the order written. */

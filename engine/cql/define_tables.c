@@ -344,6 +344,7 @@ static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) 
       return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Altering column types is no longer supported");
     case MED_CQL_ALTER_WITH: rc = med_cql_table_options(run, &alter->with, &table); break;
   }
+  if (rc == MEDLEY_OK && alter->kind != MED_CQL_ALTER_WITH) rc = med_cql_check_families(run, alter->name.at, &table);
   return rc == MEDLEY_OK ? med_wide_catalog_put_table(run->txn, &table) : rc;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "models/widecolumn/family.h"
 #include "models/widecolumn/pack.h"
 
 /* ---- Looking up ---- */
@@ -281,5 +282,8 @@ int med_wide_table_read(med_slice record, med_wide_type_finder finder, void *con
   take_indexes(&from, table);
   take_view(&from, table);
   table->segment_rows = segment_rows_of(table);
+  /* Properties that were not checked when they were put say nothing. */
+  if (from.rc == MEDLEY_OK && med_wide_family_read(table, arena, NULL) == MEDLEY_NO_MEMORY)
+    from.rc = med_error_no_memory(error);
   return from.rc;
 }

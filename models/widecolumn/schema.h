@@ -91,6 +91,7 @@ typedef struct med_wide_column_place {
 } med_wide_column_place;
 enum { MED_WIDE_SIZE_ANY = 0xFE, MED_WIDE_SIZE_LOOK = 0xFF };
 
+typedef struct med_wide_family med_wide_family; /* family.h */
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -114,6 +115,8 @@ struct med_wide_table {
   size_t view_count;
   const med_wide_column_place *places; /* of each column id below next_column_id */
   const med_wide_column *placed; /* the columns when that was made: a description that is being changed has others */
+  const med_wide_family *families; /* of a table of cells (family.h); none: it is none */
+  size_t family_count;
   uint32_t segment_rows;         /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 

@@ -270,6 +270,46 @@ static int token_bound(med_wide_segment_rows *rows, int64_t token, bool above, u
   return MEDLEY_OK;
 }
 
+/* The place may be among the keys that were read last, behind the first of them: then nothing has to be read. */
+static int search_near(med_wide_segment_rows *rows, med_slice wanted, uint64_t *low, uint64_t *high) {
+  const slot *of = &rows->slots[MED_WIDE_SEGMENT_RESTS];
+  uint64_t vector = of->vector * MED_VECTOR_ROWS, first = vector + of->first;
+  uint64_t end = vector + (of->end < of->rows.rows ? of->end : of->rows.rows);
+  med_slice rest;
+  if (!of->loaded || first < *low || end > *high || end < first + 2) return MEDLEY_OK;
+  int rc = get_rest(rows, first, &rest);
+  if (rc != MEDLEY_OK || med_slice_compare(rest, wanted) >= 0) return rc;
+  rc = get_rest(rows, end - 1, &rest);
+  if (rc != MEDLEY_OK || med_slice_compare(rest, wanted) < 0) return rc;
+  *low = first + 1;
+  *high = end - 1;
+  return MEDLEY_OK;
+}
+
+/* Rows of one token by their keys: probes from afar, then all that are left at once. */
+static int search_rests(med_wide_segment_rows *rows, med_slice wanted, uint64_t *low, uint64_t high) {
+  slot *of = &rows->slots[MED_WIDE_SEGMENT_RESTS];
+  int rc = search_near(rows, wanted, low, &high);
+  bool together = false;
+  while (rc == MEDLEY_OK && *low < high) {
+    uint64_t middle = *low + (high - *low) / 2;
+    med_slice rest;
+    if (!together && high - *low <= SEARCHED_AT_ONCE) {
+      of->at_once = (size_t)(high - *low);
+      rc = load(rows, of, *low);
+      of->at_once = 0;
+      together = true;
+    }
+    if (rc == MEDLEY_OK) rc = get_rest(rows, middle, &rest);
+    if (rc != MEDLEY_OK) break;
+    if (med_slice_compare(rest, wanted) < 0)
+      *low = middle + 1;
+    else
+      high = middle;
+  }
+  return rc;
+}
+
 /* The number of the segment's rows before a key of its table. */
 static int lower_bound(med_wide_segment_rows *rows, med_slice key, uint64_t *row) {
   uint8_t token_bytes[8] = {0};
@@ -281,20 +321,7 @@ static int lower_bound(med_wide_segment_rows *rows, med_slice key, uint64_t *row
   int rc = token_bound(rows, token, false, &low);
   if (rc == MEDLEY_OK && len > 8) rc = token_bound(rows, token, true, &high);
   med_slice wanted = med_slice_of(tail + 8, len > 8 ? len - 8 : 0);
-  if (rc == MEDLEY_OK && len > 8 && low < high && high - low <= SEARCHED_AT_ONCE) {
-    rows->slots[MED_WIDE_SEGMENT_RESTS].at_once = (size_t)(high - low);
-    rc = load(rows, &rows->slots[MED_WIDE_SEGMENT_RESTS], low);
-    rows->slots[MED_WIDE_SEGMENT_RESTS].at_once = 0;
-  }
-  while (rc == MEDLEY_OK && len > 8 && low < high) {
-    uint64_t middle = low + (high - low) / 2;
-    med_slice rest;
-    rc = get_rest(rows, middle, &rest);
-    if (rc == MEDLEY_OK && med_slice_compare(rest, wanted) < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  if (rc == MEDLEY_OK && len > 8) rc = search_rests(rows, wanted, &low, high);
   *row = low;
   return rc;
 }

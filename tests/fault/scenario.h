@@ -73,11 +73,12 @@ void fault_run_txns(fault_run *run, medley_session *session, uint32_t worker, ui
 /* When the faults are over the handle works, or says that it is dead. */
 void fault_run_go_on(fault_run *run, medley_session *session, uint64_t number);
 
-/* ---- Scenarios with a file of their own ---- scenario_wide.c, scenario_cache.c, scenario_expiry.c */
+/* ---- Scenarios with a file of their own ---- scenario_wide.c, scenario_cells.c, scenario_cache.c, scenario_expiry.c */
 void fault_sealing(fault_run *run);
 void fault_wide_tables(fault_run *run);
 void fault_wide_tables_at_once(fault_run *run);
 void fault_wide_tables_verify(fault_run *run);
+void fault_cells(fault_run *run);
 void fault_cache_buckets(fault_run *run);
 void fault_cache_after_kill(fault_run *run);
 void fault_cache_verify(fault_run *run);
