@@ -5,6 +5,7 @@
 #include "engine/cql/parser.h"
 #include "engine/session_state.h"
 #include "models/widecolumn/cells_scan.h"
+#include "models/widecolumn/name_text.h"
 
 #define BYTES_MAX ((size_t)1 << 40) /* beyond it a length is a mistake */
 
@@ -81,8 +82,8 @@ static bool add_string(med_buffer *text, const char *string) {
 static bool add_name(med_buffer *text, const char *name) {
   med_slice keyspace, table;
   split_name(name, &keyspace, &table);
-  return (keyspace.bytes == NULL || (med_cql_name_write(keyspace, text) && med_buffer_append_byte(text, '.'))) &&
-         med_cql_name_write(table, text);
+  return (keyspace.bytes == NULL || (med_wide_name_write(keyspace, text) && med_buffer_append_byte(text, '.'))) &&
+         med_wide_name_write(table, text);
 }
 
 static bool add_versions(med_buffer *text, const medley_cells_family *families, size_t count) {

@@ -6,7 +6,6 @@
 
 #include "engine/cql/client.h"
 #include "engine/session_state.h"
-#include "engine/sql/wide_values.h"
 
 #define TOKENS_MAX 400
 #define ITEMS_MAX 64
@@ -120,23 +119,6 @@ static bool is_hidden(const rewriting *of, sqlite3 *handle) {
   return hidden;
 }
 
-/* ---- What is taken of columns: as SQL shows them, numbers are numbers and texts are texts ---- */
-static bool shows_number(const med_wide_column *column) {
-  const char *declared = med_wide_values_declared(&column->type);
-  return strcmp(declared, "INTEGER") == 0 || strcmp(declared, "REAL") == 0;
-}
-static bool takes_key(const med_wide_column *column) {
-  return med_wide_groups_take_key(column) &&
-         (shows_number(column) || med_wide_segment_type(column->type.kind) == MED_COLUMN_TEXTS);
-}
-static bool takes_total(const med_wide_column *column, size_t function) {
-  return med_wide_groups_take_total(column) && (function == MED_GROUP_COUNT || shows_number(column));
-}
-static bool takes_test(const med_wide_column *column) {
-  return med_wide_groups_take_test(column) &&
-         (shows_number(column) || med_wide_segment_type(column->type.kind) == MED_COLUMN_TEXTS);
-}
-
 /* ---- The select list ---- */
 static const char *const item_words[] = {"and",     "or",   "not",  "in",   "is",   "null", "like",
                                          "between", "case", "when", "then", "else", "end"};
@@ -215,7 +197,7 @@ static bool take_constant(rewriting *of, size_t *at) {
 static bool add_test(rewriting *of, const med_wide_column *column, med_compare compare) {
   med_group_spec *spec = &of->spec;
   size_t at = (size_t)(column - of->table->columns);
-  if (spec->test_count == MED_WIDE_GROUP_TESTS_MAX || !takes_test(column)) return false;
+  if (spec->test_count == MED_WIDE_GROUP_TESTS_MAX || !med_group_takes_test(column)) return false;
   /* These rows are found by an index. */
   if (compare == MED_EQUAL && med_wide_table_index(of->table, column->id, MED_WIDE_INDEX_VALUE) != NULL) return false;
   if (compare == MED_EQUAL && at < of->table->partition_count) of->equal[at] = true;
@@ -257,7 +239,7 @@ static bool take_groups(rewriting *of, size_t *at) {
   do {
     med_group_spec *spec = &of->spec;
     const med_wide_column *column = column_of(of, &of->tokens[++*at]);
-    if (column == NULL || spec->key_count == MED_WIDE_GROUP_KEYS_MAX || !takes_key(column)) return false;
+    if (column == NULL || spec->key_count == MED_WIDE_GROUP_KEYS_MAX || !med_group_takes_key(column)) return false;
     of->keys[spec->key_count] = column;
     if (!append(of, &spec->keys[spec->key_count++], column->name.bytes, column->name.len)) return false;
     ++*at;
@@ -318,7 +300,7 @@ static bool take_aggregate(rewriting *of, size_t *at, med_buffer *text) {
     return append(of, text, rows, sizeof rows - 1);
   }
   const med_wide_column *column = column_of(of, &of->tokens[*at - 1]);
-  if (column == NULL || !takes_total(column, function)) return false;
+  if (column == NULL || !med_group_takes_total(column, function)) return false;
   unsigned functions = average ? 1u << MED_GROUP_TOTAL | 1u << MED_GROUP_COUNT : 1u << function;
   if (!total_number(of, column, functions, &number)) return false;
   return average ? write_average(of, number, text) : write_function(of, function, number, text);

@@ -47,7 +47,12 @@ MEDLEY_MUST_USE bool med_group_spec_write(const med_group_spec *spec, med_buffer
 const char *med_group_spec_operator(med_compare compare);
 bool med_group_spec_compare(const med_sql_token *token, med_compare *compare);
 
-/* Columns of medley_groups, by name. */
+/* Of a column: as SQL shows it, numbers are numbers and texts are texts; other kinds are left to SQLite. */
+bool med_group_takes_key(const med_wide_column *column);
+bool med_group_takes_total(const med_wide_column *column, size_t function);
+bool med_group_takes_test(const med_wide_column *column);
+
+/* Columns of medley_groups, by names that nobody else gives. */
 #define MED_GROUP_KEY_COLUMN "\"medley key %zu\""
 #define MED_GROUP_ROWS_COLUMN "\"medley rows\""
 #define MED_GROUP_TOTAL_COLUMN "\"medley %s %zu\""

@@ -10,6 +10,7 @@
 #include "engine/cql/client.h"
 #include "engine/session_state.h"
 #include "engine/sql/group_query.h"
+#include "engine/sql/wide_values.h"
 
 #define MODULE "medley_groups"
 
@@ -46,6 +47,24 @@ const char *const med_group_function_names[MED_GROUP_FUNCTIONS] = {"count", "sum
 static group_table *table_of(sqlite3_vtab *base) { return (group_table *)base; }
 static group_table *table_of_cursor(const group_cursor *cursor) { return (group_table *)cursor->base.pVtab; }
 
+/* ---- What is taken ---- */
+static bool shows_number(const med_wide_column *of) {
+  const char *declared = med_wide_values_declared(&of->type);
+  return strcmp(declared, "INTEGER") == 0 || strcmp(declared, "REAL") == 0;
+}
+
+static bool shows_itself(const med_wide_column *of) {
+  return shows_number(of) || med_wide_segment_type(of->type.kind) == MED_COLUMN_TEXTS;
+}
+
+bool med_group_takes_key(const med_wide_column *of) { return med_wide_groups_take_key(of) && shows_itself(of); }
+
+bool med_group_takes_total(const med_wide_column *of, size_t function) {
+  return med_wide_groups_take_total(of) && (function == MED_GROUP_COUNT || shows_number(of));
+}
+
+bool med_group_takes_test(const med_wide_column *of) { return med_wide_groups_take_test(of) && shows_itself(of); }
+
 /* ---- The table ---- */
 static bool write_schema(med_buffer *text) {
   bool ok = med_buffer_printf(text, "CREATE TABLE x(");
@@ -55,8 +74,9 @@ static bool write_schema(med_buffer *text) {
     for (size_t f = 0; ok && f < MED_GROUP_FUNCTIONS; f++)
       ok = med_buffer_printf(text, ", " MED_GROUP_TOTAL_COLUMN, med_group_function_names[f], i);
   }
-  ok = ok && med_buffer_printf(text, ", \"table\" HIDDEN, spec HIDDEN");
-  for (size_t i = 0; ok && i < MED_WIDE_GROUP_TESTS_MAX; i++) ok = med_buffer_printf(text, ", value_%zu HIDDEN", i);
+  ok = ok && med_buffer_printf(text, ", \"medley table\" HIDDEN, \"medley spec\" HIDDEN");
+  for (size_t i = 0; ok && i < MED_WIDE_GROUP_TESTS_MAX; i++)
+    ok = med_buffer_printf(text, ", \"medley value %zu\" HIDDEN", i);
   return ok && med_buffer_printf(text, ")"); /* with a NUL behind it */
 }
 
@@ -206,20 +226,22 @@ static int fill_query(group_cursor *cursor, const med_wide_table *table, sqlite3
                                   .poll_context = table_of_cursor(cursor)->session};
   for (size_t i = 0; i < spec->key_count; i++) {
     const med_wide_column *column = query->keys[i] = med_wide_table_column(table, slice_of(&spec->keys[i]));
-    if (column == NULL || !med_wide_groups_take_key(column)) return MEDLEY_UNSUPPORTED;
+    if (column == NULL || !med_group_takes_key(column)) return MEDLEY_UNSUPPORTED;
     cursor->is_text[i] = column->type.kind == MED_WIDE_TEXT || column->type.kind == MED_WIDE_ASCII;
     cursor->is_blob[i] = column->type.kind == MED_WIDE_BLOB;
   }
   for (size_t i = 0; i < spec->total_count; i++) {
     const med_wide_column *column = query->totals[i] = med_wide_table_column(table, slice_of(&spec->totals[i]));
-    if (column == NULL || !med_wide_groups_take_total(column)) return MEDLEY_UNSUPPORTED;
+    if (column == NULL || !med_group_takes_total(column, MED_GROUP_COUNT)) return MEDLEY_UNSUPPORTED;
+    if (spec->functions[i] != 1u << MED_GROUP_COUNT && !med_group_takes_total(column, MED_GROUP_SUM))
+      return MEDLEY_UNSUPPORTED;
     cursor->is_real[i] = med_wide_segment_type(column->type.kind) == MED_COLUMN_REALS;
   }
   for (size_t i = 0; i < spec->test_count; i++) {
     med_wide_group_test *test = &query->tests[i];
     test->column = med_wide_table_column(table, slice_of(&spec->tests[i]));
     test->compare = spec->compares[i];
-    if (test->column == NULL || !med_wide_groups_take_test(test->column)) return MEDLEY_UNSUPPORTED;
+    if (test->column == NULL || !med_group_takes_test(test->column)) return MEDLEY_UNSUPPORTED;
     int rc = constant_of(test->column, values[i], &cursor->arena, &test->value);
     if (rc != MEDLEY_OK) return rc;
   }

@@ -269,6 +269,8 @@ START_TEST(names_plans_and_errors_are_the_statements_own) {
   int rows = 0;
   while (medley_step(statement) == MEDLEY_ROW) rows++;
   ck_assert_int_eq(rows, 24);
+  SQL_IS(kit.session, "SELECT count(*) AS spec, page IS NULL AS \"table\" FROM \"k.t\" GROUP BY page HAVING spec > 50",
+         "60|1\n");
   cql(kit.session, "ALTER TABLE k.t DROP n"); /* under the prepared statement */
   ck_assert_int_eq(medley_step(statement), MEDLEY_ERROR);
   ck_assert_ptr_nonnull(strstr(medley_session_error(kit.session)->message, "no such column"));
@@ -325,6 +327,10 @@ START_TEST(the_function_by_itself_refuses_what_it_does_not_know) {
   refuse(kit.session, "SELECT * FROM medley_groups('k.none', '')", "no such table: k.none");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"none\"')", "no such column");
   SQL_OK(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" \"kind\"')");
+  cql(kit.session, "ALTER TABLE k.t ADD day date");
+  cql(kit.session, "UPDATE k.t SET day = '2024-02-29' WHERE user = 1 AND time = 1");
+  SQL_IS(kit.session, "SELECT \"medley key 0\", \"medley max 0\" FROM medley_groups('k.t', 'by \"day\" of \"day\" h')",
+         "2024-02-29|2024-02-29\n"); /* a number inside, a text to SQL */
   kit_close(&kit);
 }
 END_TEST
