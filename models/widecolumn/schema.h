@@ -114,10 +114,10 @@ struct med_wide_table {
   const med_wide_table **views;
   size_t view_count;
   const med_wide_column_place *places; /* of each column id below next_column_id */
-  const med_wide_column *placed; /* the columns when that was made: a description that is being changed has others */
+  const med_wide_column *placed;   /* the columns when that was made: a description that is being changed has others */
   const med_wide_family *families; /* of a table of cells (family.h); none: it is none */
   size_t family_count;
-  uint32_t segment_rows;         /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
+  uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
 };
 
 typedef struct med_wide_user_type {

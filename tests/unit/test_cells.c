@@ -468,7 +468,7 @@ START_TEST(definitions_that_make_no_sense_are_refused) {
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'a': '3', 'a': '3'}", "twice"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'': '3'}", "1 to 48 bytes"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {}", "must be a map"},
-      {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'x'}", "must be a map"},
+      {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'x'}", "is no map"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = 'x'", "must be a map"},
       {"CREATE TABLE k.t " SHAPE KEY ORDER "max_versions = {'a': 1} AND family_time_to_live = {'b': 1}",
        "which max_versions does not"},
