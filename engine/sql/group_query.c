@@ -84,7 +84,7 @@ static const med_wide_column *column_of(rewriting *of, const med_sql_token *toke
 }
 
 /* As names of tables are found (wide_names.h): the first one in their order that SQL cannot tell from the name. */
-static int find_table(medley_session *session, rewriting *of, const med_sql_token *token) {
+static int find_wide_table(medley_session *session, rewriting *of, const med_sql_token *token) {
   med_cql_client *client;
   med_wide_catalog *catalog;
   size_t count;
@@ -105,18 +105,55 @@ static int find_table(medley_session *session, rewriting *of, const med_sql_toke
   return MEDLEY_OK;
 }
 
-/* A table or view of SQL's own of that name is the one that is meant. */
-static bool is_hidden(const rewriting *of, sqlite3 *handle) {
+/* What SQL's own schema has of that name, temporary things first: its statement, empty if it has nothing. False: it cannot be found out. */
+static bool find_own(sqlite3 *handle, med_slice name, med_buffer *sql) {
   static const char query[] =
-      "SELECT 1 FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE UNION ALL "
-      "SELECT 1 FROM temp.sqlite_schema WHERE name = ?1 COLLATE NOCASE";
+      "SELECT sql FROM temp.sqlite_schema WHERE name = ?1 COLLATE NOCASE UNION ALL "
+      "SELECT sql FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE";
   sqlite3_stmt *stmt = NULL;
-  bool hidden = true;
-  if (sqlite3_prepare_v2(handle, query, (int)sizeof query, &stmt, NULL) == SQLITE_OK &&
-      sqlite3_bind_text(stmt, 1, of->table_name.bytes, (int)of->table_name.len, SQLITE_STATIC) == SQLITE_OK)
-    hidden = sqlite3_step(stmt) != SQLITE_DONE;
+  int code = sqlite3_prepare_v2(handle, query, (int)sizeof query, &stmt, NULL);
+  sql->len = 0;
+  if (code == SQLITE_OK) code = sqlite3_bind_text(stmt, 1, name.bytes, (int)name.len, SQLITE_STATIC);
+  if (code == SQLITE_OK) code = sqlite3_step(stmt);
+  const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+  bool ok = code == SQLITE_DONE || (text != NULL && med_buffer_append(sql, text, strlen(text)));
   (void)sqlite3_finalize(stmt);
-  return hidden;
+  return ok;
+}
+
+/* Of CREATE VIEW x AS SELECT * FROM y, and of no other statement: the token of y. */
+static bool is_plain_view(const med_buffer *sql, med_sql_token *of) {
+  static const char *const words[] = {"create", "view", NULL, "as", "select", "*", "from", NULL};
+  size_t at = 0;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    *of = med_sql_next_token(sql->bytes, sql->len, &at);
+    bool name = of->kind == MED_SQL_WORD || of->kind == MED_SQL_NAME;
+    if (words[i] != NULL ? !med_sql_token_is(of, words[i]) : !name) return false;
+  }
+  med_sql_token end = med_sql_next_token(sql->bytes, sql->len, &at);
+  return end.kind == MED_SQL_END;
+}
+
+/* The table of that name, or of a view of SQL that is all of a table; of->table is NULL if it is neither. */
+static int find_table(medley_session *session, sqlite3 *handle, rewriting *of, const med_sql_token *token) {
+  med_buffer sql = {0}, hidden = {0};
+  med_sql_token behind = *token;
+  bool known = find_own(handle, name_of(of, token), &sql);
+  if (known && sql.len > 0) /* SQL's own, which is what is meant, also where its name is that of a wide-column table */
+    known = is_plain_view(&sql, &behind) && find_own(handle, name_of(of, &behind), &hidden) && hidden.len == 0;
+  int rc = known ? find_wide_table(session, of, &behind) : MEDLEY_OK;
+  med_buffer_clear(&sql);
+  med_buffer_clear(&hidden);
+  return rc;
+}
+
+/* Whether the statement may ask for totals at all: nothing is looked up for others. */
+static bool may_ask_totals(const rewriting *of) {
+  static const char *const words[] = {"group", "count", "sum", "total", "avg", "min", "max"};
+  for (size_t i = 0; i < of->count; i++) {
+    if (is_one_of(&of->tokens[i], words, sizeof words / sizeof *words)) return true;
+  }
+  return false;
 }
 
 /* ---- The select list ---- */
@@ -433,14 +470,14 @@ static bool take_beginning(const rewriting *of, size_t *at) {
 
 static int try_to_rewrite(rewriting *of, medley_session *session, sqlite3 *handle, med_buffer *text) {
   size_t at = 0, from;
-  if (!take_beginning(of, &at)) return MEDLEY_OK;
+  if (!may_ask_totals(of) || !take_beginning(of, &at)) return MEDLEY_OK;
   from = at;
   if (!split_items(of, &at) || !is_name(of, at + 1)) return MEDLEY_OK;
-  int rc = find_table(session, of, &of->tokens[at + 1]);
+  if (!is(of, at + 2, "where") && !ends_clause(of, at + 2)) return MEDLEY_OK; /* more than one table */
+  int rc = find_table(session, handle, of, &of->tokens[at + 1]);
   if (rc != MEDLEY_OK || of->table == NULL) return rc;
   if (of->table->flags & MED_WIDE_TABLE_COUNTER || med_wide_table_has_static(of->table)) return rc;
-  bool ok = rewrite(of, at + 2, from, text) && !is_hidden(of, handle);
-  if (!ok) text->len = 0;
+  if (!rewrite(of, at + 2, from, text)) text->len = 0;
   return of->short_of_memory ? MEDLEY_NO_MEMORY : MEDLEY_OK;
 }
 

@@ -8,8 +8,8 @@
  *
  *   SELECT page, count(*), avg(spent) FROM medley_groups('site.action', 'by "page" of "spent" ca where "time" >=', ?) GROUP BY page …
  *
- * with the totals in the places of the aggregates. What is taken: one wide-column table; GROUP BY its columns; count, sum, total, avg, min, max
- * of columns, anywhere in the statement; comparisons of columns with what is no column, joined by AND. Everything else, and whatever finds its
+ * with the totals in the places of the aggregates. What is taken: one wide-column table, or a view that is SELECT * of one; GROUP BY its
+ * columns; count, sum, total, avg, min, max of columns, anywhere in the statement; comparisons of columns with what is no column, joined by AND. Everything else, and whatever finds its
  * rows by a key or an index, is left as it is. A statement that would not compile is left, too: errors are those of its own text.
  *
  * Answers are those of the statement itself, but for two: the last digits of sums of reals depend on their order, and a sum of

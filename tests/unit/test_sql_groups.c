@@ -206,6 +206,11 @@ START_TEST(only_what_has_no_better_way_is_found_by_columns) {
       {"SELECT strftime('%H', n, 'unixepoch') h, sum(price) FROM \"k.t\" WHERE n >= unixepoch('now') GROUP BY n", true},
       {"SELECT page, avg(price) AS a FROM \"k.t\" WHERE n = 1 AND price BETWEEN 1 AND 2 GROUP BY page HAVING a > 1",
        true},
+      {"SELECT page, count(*) FROM all_of_it GROUP BY page", true},
+      {"SELECT sum(n) FROM Too", true},
+      {"SELECT sum(n) FROM some", false},
+      {"SELECT sum(n) FROM of_view", false},
+      {"SELECT count(*) FROM sqlite_schema", false},
       {"SELECT count(*) FROM \"k.t\" WHERE user = 3", false},           /* by the key */
       {"SELECT count(*) FROM \"k.t\" WHERE n = 3 AND user = 3", false}, /* by the key */
       {"SELECT count(*) FROM \"k.t\" WHERE kind = 'a'", false},         /* by an index */
@@ -235,6 +240,9 @@ START_TEST(only_what_has_no_better_way_is_found_by_columns) {
   session_kit kit;
   open_tables(&kit);
   cql(kit.session, "CREATE INDEX ON k.t (kind)");
+  SQL_OK(kit.session,
+         "CREATE VIEW all_of_it AS SELECT * FROM \"k.t\"; CREATE TEMP VIEW too as select * from [K.T];"
+         "CREATE VIEW some AS SELECT page, n FROM \"k.t\"; CREATE VIEW of_view AS SELECT * FROM all_of_it");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     ck_assert_msg(is_by_columns(kit.session, cases[i].question) == cases[i].by_columns, "%s", cases[i].question);
   kit_close(&kit);
