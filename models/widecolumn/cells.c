@@ -34,7 +34,7 @@ void med_cells_place_init(med_cells_place *place, med_slice key, med_slice famil
 
 int med_cells_range(med_cells *cells, const med_cells_place *place, size_t parts, const int64_t *up_to_ms,
                     med_arena *arena, med_wide_range *range) {
-  uint8_t version[8];
+  uint8_t version[8] = {0};
   med_wide_bound upper = {med_slice_of(version, sizeof version), true};
   if (up_to_ms != NULL) med_put_u64(version, (uint64_t)*up_to_ms);
   return med_wide_clustering_range(&cells->table, place->clustering, parts, NULL, up_to_ms != NULL ? &upper : NULL,

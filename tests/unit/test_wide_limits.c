@@ -114,7 +114,7 @@ static int find_grown(medley *db, bool wide, unsigned level, medley_error *error
     ck_assert_int_eq(med_wide_catalog_put_user_type(txn, &grown), MEDLEY_OK);
   }
   ck_assert_int_eq(med_wide_catalog_open(txn, &catalog), MEDLEY_OK);
-  char text[8];
+  char text[16];
   snprintf(text, sizeof text, "g%u", level);
   med_wide_type_scope scope = {catalog, med_slice_of_text("k"), &arena, 0};
   int rc = med_wide_type_parse(med_slice_of_text(text), med_wide_catalog_find_type, &scope, &arena, &type, error);
