@@ -1,7 +1,8 @@
 /* sealed.c - the same rows as records and sealed: room, ingest, and questions whose answers must be equal.
  *
- * medley-bench-sealed [ROWS]: events of users in two tables of two databases in memory; in one of them rows are sealed, in the other never. Every
- * question is put to both in turn, five times; medians of processor time. Answers that differ end it with status 1. */
+ * medley-bench-sealed [ROWS [QUESTION]]: events of users in two tables of two databases in memory; in one of them rows are sealed, in the other
+ * never. Every question, or those that have QUESTION in their names, is put to both in turn, five times; medians of processor time. Answers that
+ * differ end it with status 1. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,15 @@
 #include "bench/dice.h"
 #include "engine/medley.h"
 
-enum { ROUNDS = 5, BATCH = 10000, EVENTS_PER_USER = 80, ANSWER_SIZE = 4096, LOOKUPS = 2000, PARTITIONS = 200 };
+enum {
+  ROUNDS = 5,
+  BATCH = 10000,
+  EVENTS_PER_USER = 80,
+  ANSWER_SIZE = 4096,
+  LOOKUPS = 2000,
+  PARTITIONS = 200,
+  INSERTS = 5000
+};
 
 #define MUST(condition)                                               \
   do {                                                                \
@@ -21,13 +30,18 @@ enum { ROUNDS = 5, BATCH = 10000, EVENTS_PER_USER = 80, ANSWER_SIZE = 4096, LOOK
     }                                                                 \
   } while (0)
 
-/* `hot` and `sealed` are read as text of all rows; lookups bind a user and a time. */
+#define INSERT "INSERT INTO k.events (user, time, kind, duration, page, price, number) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+/* Lookups bind a user, and a time. */
 typedef struct question {
   const char *name;
   medley_language language;
   const char *text;
   int lookups; /* how many; 0: the text alone, over all rows */
 } question;
+
+/* Not a question but a name for its line. */
+static const question inserts = {"CQL: new row in an old partition", MEDLEY_LANGUAGE_CQL, INSERT, INSERTS};
 
 static const question questions[] = {
     {"CQL: count(*)", MEDLEY_LANGUAGE_CQL, "SELECT count(*) FROM k.events", 0},
@@ -50,7 +64,10 @@ static const question questions[] = {
     {"SQL: largest time of a key", MEDLEY_LANGUAGE_SQL, "SELECT max(user), max(time) FROM \"k.events\"", 0},
     {"CQL: row by key", MEDLEY_LANGUAGE_CQL, "SELECT kind, duration, page FROM k.events WHERE user = ? AND time = ?",
      LOOKUPS},
+    {"CQL: all of a row by key", MEDLEY_LANGUAGE_CQL, "SELECT * FROM k.events WHERE user = ? AND time = ?", LOOKUPS},
     {"CQL: partition", MEDLEY_LANGUAGE_CQL, "SELECT kind, duration, page FROM k.events WHERE user = ?", PARTITIONS},
+    {"CQL: 25 rows of a partition", MEDLEY_LANGUAGE_CQL,
+     "SELECT kind, duration, page FROM k.events WHERE user = ? AND time >= ? LIMIT 25", PARTITIONS},
 };
 
 typedef struct table {
@@ -83,14 +100,15 @@ static medley_statement *prepare(table *of, medley_language language, const char
 static int64_t user_of(uint64_t row, uint64_t rows) { return (int64_t)(row % (rows / EVENTS_PER_USER + 1)); }
 static int64_t time_of(uint64_t row) { return INT64_C(1700000000000) + (int64_t)row * 250; }
 
-static void insert(medley_statement *statement, uint64_t row, uint64_t rows) {
+/* `late`: milliseconds behind its own time, where no other row is. */
+static void insert(medley_statement *statement, uint64_t row, uint64_t rows, int late) {
   med_dice dice;
   char kind[16], page[48];
   med_dice_init(&dice, 42, 1, row);
   int kind_len = snprintf(kind, sizeof kind, "kind%" PRIu64, med_dice_skewed(&dice, 20));
   int page_len = snprintf(page, sizeof page, "/shop/item/%" PRIu64 "/view", med_dice_below(&dice, 27000));
   medley_bind_integer(statement, 1, user_of(row, rows));
-  medley_bind_integer(statement, 2, time_of(row));
+  medley_bind_integer(statement, 2, time_of(row) + late);
   medley_bind_text(statement, 3, kind, (size_t)kind_len);
   medley_bind_integer(statement, 4, med_dice_between(&dice, 0, 3599));
   medley_bind_text(statement, 5, page, (size_t)page_len);
@@ -116,13 +134,11 @@ static void fill(table *of, uint64_t rows, int segment_rows) {
            "bigint, PRIMARY KEY (user, time))%s",
            segment_rows == 0 ? " WITH segment_rows = 0" : "");
   run(of, cql);
-  medley_statement *statement = prepare(of, MEDLEY_LANGUAGE_CQL,
-                                        "INSERT INTO k.events (user, time, kind, duration, page, price, number) "
-                                        "VALUES (?, ?, ?, ?, ?, ?, ?)");
+  medley_statement *statement = prepare(of, MEDLEY_LANGUAGE_CQL, INSERT);
   double begin = now();
   for (uint64_t row = 0; row < rows;) {
     MUST(medley_begin(of->session, MEDLEY_WRITE) == MEDLEY_OK);
-    for (int i = 0; i < BATCH && row < rows; i++) insert(statement, row++, rows);
+    for (int i = 0; i < BATCH && row < rows; i++) insert(statement, row++, rows, 0);
     MUST(medley_commit(of->session) == MEDLEY_OK);
   }
   of->ingest_s = now() - begin;
@@ -169,6 +185,20 @@ static double ask(table *of, const question *put, char *answer, uint64_t *sum) {
   return seconds;
 }
 
+/* Seconds of new rows in partitions at random, without a commit: they go again. */
+static double ask_inserts(table *of) {
+  med_dice dice;
+  med_dice_init(&dice, 42, 3, 0);
+  medley_statement *statement = prepare(of, inserts.language, inserts.text);
+  MUST(medley_begin(of->session, MEDLEY_WRITE) == MEDLEY_OK);
+  double begin = now();
+  for (int i = 0; i < INSERTS; i++) insert(statement, med_dice_below(&dice, of->rows), of->rows, 1);
+  double seconds = now() - begin;
+  medley_statement_close(statement);
+  MUST(medley_rollback(of->session) == MEDLEY_OK);
+  return seconds;
+}
+
 static int by_size(const void *a, const void *b) {
   double left = *(const double *)a, right = *(const double *)b;
   return (left > right) - (left < right);
@@ -177,6 +207,19 @@ static int by_size(const void *a, const void *b) {
 static double median(double *times) {
   qsort(times, ROUNDS, sizeof *times, by_size);
   return times[ROUNDS / 2];
+}
+
+static void print_lookups(const question *put, double hot, double sealed) {
+  printf("| %-38s | %9.2f us | %9.2f us | %7.2f |\n", put->name, hot / put->lookups * 1e6, sealed / put->lookups * 1e6,
+         hot / sealed);
+}
+
+static void compare_inserts(table *tables) {
+  double times[2][ROUNDS];
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int i = 0; i < 2; i++) times[i][round] = ask_inserts(&tables[i]);
+  }
+  print_lookups(&inserts, median(times[0]), median(times[1]));
 }
 
 static void compare(table *tables, const question *put) {
@@ -191,8 +234,7 @@ static void compare(table *tables, const question *put) {
   }
   double hot = median(times[0]), sealed = median(times[1]);
   if (put->lookups > 0)
-    printf("| %-38s | %9.2f us | %9.2f us | %7.2f |\n", put->name, hot / put->lookups * 1e6,
-           sealed / put->lookups * 1e6, hot / sealed);
+    print_lookups(put, hot, sealed);
   else
     printf("| %-38s | %7.2f M/s | %7.2f M/s | %7.2f |\n", put->name, (double)tables[0].rows / 1e6 / hot,
            (double)tables[0].rows / 1e6 / sealed, hot / sealed);
@@ -202,8 +244,9 @@ static void compare(table *tables, const question *put) {
 int main(int argc, char **argv) {
   table tables[2] = {0};
   uint64_t rows = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+  const char *only = argc > 2 ? argv[2] : "";
   if (rows < 1000) {
-    fprintf(stderr, "usage: medley-bench-sealed [ROWS], 1000 at least\n");
+    fprintf(stderr, "usage: medley-bench-sealed [ROWS [QUESTION]], 1000 rows at least\n");
     return 2;
   }
   for (int i = 0; i < 2; i++) fill(&tables[i], rows, i);
@@ -212,7 +255,10 @@ int main(int argc, char **argv) {
   printf("inserted, M rows/s | %7.3f | %6.3f, then sealed %.3f\n\n", (double)rows / 1e6 / tables[0].ingest_s,
          (double)rows / 1e6 / tables[1].ingest_s, (double)rows / 1e6 / tables[1].seal_s);
   printf("| question                               | records      | sealed       | ratio   |\n|---|---:|---:|---:|\n");
-  for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) compare(tables, &questions[i]);
+  for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+    if (strstr(questions[i].name, only) != NULL) compare(tables, &questions[i]);
+  }
+  if (strstr(inserts.name, only) != NULL) compare_inserts(tables);
   for (int i = 0; i < 2; i++) {
     (void)medley_session_close(tables[i].session);
     medley_close(tables[i].db);

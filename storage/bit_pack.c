@@ -164,6 +164,26 @@ __attribute__((target("avx2"))) static void get_lanes_32_avx2(const uint8_t *fro
 }
 #endif
 
+/* Words of 32 bits, which memcpy reads wherever they stand. */
+static uint64_t get_lane_32(const uint8_t *from, unsigned width, size_t index) {
+  size_t bit = index / LANES_32 * width;
+  const uint8_t *word = from + bit / 32 * BLOCK + index % LANES_32 * sizeof(uint32_t);
+  uint32_t part, rest = 0;
+  memcpy(&part, word, sizeof part);
+  if (bit % 32 + width > 32) memcpy(&rest, word + BLOCK, sizeof rest);
+  return ((uint64_t)rest << 32 | part) >> bit % 32 & (((uint64_t)1 << width) - 1);
+}
+
+static uint64_t get_lane_64(const uint8_t *from, unsigned width, size_t index) {
+  size_t bit = index / LANES_64 * width;
+  const uint8_t *word = from + bit / 64 * BLOCK + index % LANES_64 * sizeof(uint64_t);
+  uint64_t part, rest = 0, mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
+  memcpy(&part, word, sizeof part);
+  if (bit % 64 + width <= 64) return part >> bit % 64 & mask;
+  memcpy(&rest, word + BLOCK, sizeof rest);
+  return (part >> bit % 64 | rest << (64 - bit % 64)) & mask;
+}
+
 /* ---- Either ---- */
 void med_bit_pack_put(const uint64_t *numbers, size_t count, unsigned width, uint8_t *to) {
   assert(count <= MED_BIT_PACK_COUNT_MAX && width <= 64);
@@ -195,6 +215,14 @@ void med_bit_pack_get(const uint8_t *from, size_t count, unsigned width, uint64_
   }
 #endif
   get_lanes(from, count, width, base, numbers);
+}
+
+uint64_t med_bit_pack_get_one(const uint8_t *from, size_t count, unsigned width, size_t index) {
+  assert(count <= MED_BIT_PACK_COUNT_MAX && width <= 64 && index < count);
+  if (width == 0) return 0;
+  if (has_lanes(count)) return width <= 32 ? get_lane_32(from, width, index) : get_lane_64(from, width, index);
+  uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
+  return get_slowly(from, index * width, width) & mask;
 }
 
 void med_bit_pack_get_u32(const uint8_t *from, size_t count, unsigned width, uint32_t *numbers) {

@@ -29,7 +29,9 @@ size_t med_bit_pack_size(size_t count, unsigned width);
 void med_bit_pack_put(const uint64_t *numbers, size_t count, unsigned width, uint8_t *to);
 /* numbers has room for MED_BIT_PACK_COUNT_MAX, whatever count is: what lies behind count is overwritten too. base is added to each. */
 void med_bit_pack_get(const uint8_t *from, size_t count, unsigned width, uint64_t base, uint64_t *numbers);
-/* The same for a width of at most 32, without a base. */
+/* One of them, without a base: number `index` of count. */
+uint64_t med_bit_pack_get_one(const uint8_t *from, size_t count, unsigned width, size_t index);
+/* All of them for a width of at most 32, without a base. */
 void med_bit_pack_get_u32(const uint8_t *from, size_t count, unsigned width, uint32_t *numbers);
 
 #endif

@@ -355,3 +355,19 @@ bool med_column_integers_decode_codes(med_column_codec codec, med_slice payload,
   }
   return largest < end;
 }
+
+bool med_column_integers_decode_one(med_column_codec codec, med_slice payload, size_t count, size_t index,
+                                    int64_t *value) {
+  const uint8_t *from = payload.bytes;
+  int64_t values[MED_VECTOR_ROWS];
+  if (count == 0 || count > MED_VECTOR_ROWS || index >= count) return false;
+  if (codec != MED_CODEC_PACKED) {
+    if (!med_column_integers_decode(codec, payload, count, values)) return false;
+    *value = values[index];
+    return true;
+  }
+  if (payload.len < PACKED_HEADER || from[8] > 64) return false;
+  if (payload.len != med_column_padded(PACKED_HEADER + med_bit_pack_size(count, from[8]))) return false;
+  *value = (int64_t)(med_native_u64(from) + med_bit_pack_get_one(from + PACKED_HEADER, count, from[8], index));
+  return true;
+}

@@ -36,6 +36,10 @@ MEDLEY_MUST_USE bool med_column_integers_decode(med_column_codec codec, med_slic
 MEDLEY_MUST_USE bool med_column_integers_decode_codes(med_column_codec codec, med_slice payload, size_t count,
                                                       uint32_t end, uint32_t *codes);
 
+/* One of them: number `index` of count. Those beside it are not looked at where the encoding lets it stand by itself. */
+MEDLEY_MUST_USE bool med_column_integers_decode_one(med_column_codec codec, med_slice payload, size_t count,
+                                                    size_t index, int64_t *value);
+
 /* How many bytes a payload takes in a page. */
 static inline size_t med_column_padded(size_t size) { return (size + 7) & ~(size_t)7; }
 

@@ -10,9 +10,11 @@
 
 enum { CODES_HEADER = 8, LONG_SIZE = 16, BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE };
 #define NONE UINT32_MAX
+#define FEW 64 /* codes that are taken one by one rather than with all of their piece */
 
 struct med_column_reader {
   med_txn *txn;
+  med_cursor *cursor; /* NULL: pages are found without */
   med_page_run run;
   med_column_type type;
   bool keeps_pages; /* nobody writes in the transaction: a page stays where it is */
@@ -24,21 +26,25 @@ struct med_column_reader {
   med_column_group group;
   med_dictionary dictionary;
   med_arena arena; /* texts of the vector that was read last */
-  int64_t integers[MED_VECTOR_ROWS];
-  double reals[MED_VECTOR_ROWS];
-  uint32_t codes[MED_VECTOR_ROWS];
+  union {          /* pieces before they are in their places: a reader has one type */
+    int64_t integers[MED_VECTOR_ROWS];
+    double reals[MED_VECTOR_ROWS];
+    uint32_t codes[MED_VECTOR_ROWS];
+  } space;
 };
 
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
   *reader = med_alloc(sizeof **reader);
   if (*reader == NULL) return med_error_no_memory(med_txn_error(txn));
-  memset(*reader, 0, offsetof(med_column_reader, integers)); /* what follows is space for values */
+  memset(*reader, 0, offsetof(med_column_reader, space)); /* what follows is space for values */
   (*reader)->txn = txn;
   (*reader)->run = *run;
   (*reader)->type = type;
   (*reader)->keeps_pages = !med_txn_writes(txn);
   return MEDLEY_OK;
 }
+
+void med_column_reader_use(med_column_reader *reader, med_cursor *cursor) { reader->cursor = cursor; }
 
 void med_column_reader_close(med_column_reader *reader) {
   if (reader == NULL) return;
@@ -53,7 +59,9 @@ static int corrupt(const med_column_reader *reader, const char *what) {
 }
 
 static int get_page(med_column_reader *reader, uint32_t number, med_slice *page) {
-  return med_page_run_get(reader->txn, &reader->run, (uint64_t)reader->group_number << 32 | number, page);
+  uint64_t at = (uint64_t)reader->group_number << 32 | number;
+  return reader->cursor != NULL ? med_page_run_get_near(reader->cursor, &reader->run, at, page)
+                                : med_page_run_get(reader->txn, &reader->run, at, page);
 }
 
 /* ---- Groups ---- */
@@ -128,6 +136,8 @@ static void walk_start(const med_column_reader *reader, size_t vector, med_vecto
   walk->first_row = vector * MED_VECTOR_ROWS;
   rows->rows = walk->rows;
   rows->nulls = reader->group.zones[vector].nulls;
+  rows->first = 0;
+  rows->end = rows->rows;
   memset(rows->present, 0, sizeof rows->present);
 }
 
@@ -242,6 +252,8 @@ static bool is_without_pieces(const med_column_reader *reader, size_t vector, me
   if (zone->page != MED_COLUMN_NO_PAGE) return false;
   rows->rows = med_column_group_vector_rows(&reader->group, vector);
   rows->nulls = zone->nulls;
+  rows->first = 0;
+  rows->end = rows->rows;
   *constant = zone->nulls == 0;
   med_rows_fill(rows->present, *constant ? rows->rows : 0);
   return true;
@@ -295,7 +307,7 @@ int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_v
     rc = next_piece(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
     /* A whole vector is decoded into its place. */
-    int64_t *to = piece.rows == walk.rows ? values : reader->integers;
+    int64_t *to = piece.rows == walk.rows ? values : reader->space.integers;
     if (!med_column_integers_decode(piece.codec, piece.payload, piece.values, to))
       return corrupt(reader, "damaged integers");
     if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
@@ -319,7 +331,7 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
   for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
     rc = next_piece(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
-    double *to = piece.rows == walk.rows ? values : reader->reals;
+    double *to = piece.rows == walk.rows ? values : reader->space.reals;
     if (!med_column_reals_decode(piece.codec, piece.payload, piece.values, to)) return corrupt(reader, "damaged reals");
     if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
     spread_reals(values + walk.row, &piece);
@@ -357,10 +369,35 @@ static int decode_codes(med_column_reader *reader, const med_column_piece *piece
   return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
 }
 
-static int read_coded(med_column_reader *reader, const med_column_piece *piece, med_slice *texts) {
+/* Rows of a piece that are to be read; it becomes what was. */
+typedef struct piece_range {
+  size_t first, end;
+} piece_range;
+
+/* Of a piece without empty rows, whose values are in the places of its rows. */
+static int read_few_coded(med_column_reader *reader, const med_column_piece *piece, const piece_range *range,
+                          med_slice *texts) {
+  const uint8_t *from = piece->payload.bytes;
+  if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
+  med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
+  for (size_t i = range->first; i < range->end; i++) {
+    int64_t code;
+    if (!med_column_integers_decode_one((med_column_codec)from[0], part, piece->values, i, &code) ||
+        (uint64_t)code >= reader->group.dictionary_texts)
+      return corrupt(reader, "damaged codes");
+    texts[i] = reader->dictionary.texts[code];
+  }
+  return MEDLEY_OK;
+}
+
+static int read_coded(med_column_reader *reader, const med_column_piece *piece, piece_range *range, med_slice *texts) {
   int rc = load_dictionary(reader);
-  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, reader->codes);
-  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++) texts[i] = reader->dictionary.texts[reader->codes[i]];
+  if (rc == MEDLEY_OK && range->end - range->first <= FEW && piece->rows_with.len == 0)
+    return read_few_coded(reader, piece, range, texts);
+  *range = (piece_range){0, piece->rows};
+  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, reader->space.codes);
+  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++)
+    texts[i] = reader->dictionary.texts[reader->space.codes[i]];
   return rc;
 }
 
@@ -394,24 +431,46 @@ static int read_long(med_column_reader *reader, const med_column_piece *piece, m
   return MEDLEY_OK;
 }
 
-static int read_texts(med_column_reader *reader, const med_column_piece *piece, med_slice *texts) {
-  if (piece->codec == MED_CODEC_CODES) return read_coded(reader, piece, texts);
+static int read_texts(med_column_reader *reader, const med_column_piece *piece, piece_range *range, med_slice *texts) {
+  int rc;
+  if (piece->codec == MED_CODEC_CODES) return read_coded(reader, piece, range, texts);
+  bool one = range->end - range->first == 1 && piece->rows_with.len == 0;
+  if (!one) *range = (piece_range){0, piece->rows};
   if (piece->codec == MED_CODEC_LONG) return read_long(reader, piece, texts);
-  int rc = med_column_texts_decode(piece->codec, piece->payload, piece->values, &reader->arena, texts);
+  if (one)
+    rc = med_column_texts_decode_one(piece->codec, piece->payload, piece->values, range->first, &reader->arena,
+                                     &texts[range->first]);
+  else
+    rc = med_column_texts_decode(piece->codec, piece->payload, piece->values, &reader->arena, texts);
   if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_txn_error(reader->txn));
   return rc == MEDLEY_OK ? rc : corrupt(reader, "damaged texts");
 }
 
-/* Reads the pieces from the walk's place until row `end` is behind it. */
-static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t end, med_vector_rows *rows,
+static void keep_range(med_vector_rows *rows) {
+  uint64_t before[MED_VECTOR_WORDS], up_to[MED_VECTOR_WORDS];
+  med_rows_fill(before, rows->first);
+  med_rows_fill(up_to, rows->end);
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows->present[i] &= up_to[i] & ~before[i];
+}
+
+/* Reads the pieces from the walk's place until row `end` is behind it; what was read begins at or before `first`. */
+static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t first, size_t end, med_vector_rows *rows,
                        med_slice *values) {
   med_column_piece piece;
+  rows->first = first;
   for (; walk->row < end; walk->row += piece.rows) {
     int rc = next_piece(reader, walk, rows, &piece);
-    if (rc == MEDLEY_OK) rc = read_texts(reader, &piece, values + walk->row);
+    if (rc != MEDLEY_OK) return rc;
+    piece_range range = {first > walk->row ? first - walk->row : 0, piece.rows};
+    if (range.first >= piece.rows) return corrupt(reader, "a piece of a vector is missing");
+    if (end - walk->row < piece.rows) range.end = end - walk->row;
+    rc = read_texts(reader, &piece, &range, values + walk->row);
     if (rc != MEDLEY_OK) return rc;
     spread_texts(values + walk->row, &piece);
+    if (walk->row + range.first < rows->first) rows->first = walk->row + range.first;
+    rows->end = walk->row + range.end;
   }
+  keep_range(rows);
   return MEDLEY_OK;
 }
 
@@ -434,9 +493,12 @@ int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, siz
   }
   walk_start(reader, at, rows, &walk);
   if (end > walk.rows) end = walk.rows;
-  if (first >= end) return MEDLEY_OK;
+  if (first >= end) {
+    rows->end = 0;
+    return MEDLEY_OK;
+  }
   if (first > 0) rc = walk_to_row(reader, &walk, first, page_behind(reader, at));
-  if (rc == MEDLEY_OK) rc = read_pieces(reader, &walk, end, rows, values);
+  if (rc == MEDLEY_OK) rc = read_pieces(reader, &walk, first, end, rows, values);
   if (rc != MEDLEY_OK || first > 0 || end < walk.rows) return rc;
   return walk_end(reader, &walk, rows);
 }
@@ -459,7 +521,7 @@ int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vect
     if (rc != MEDLEY_OK) return rc;
     *coded = piece.codec == MED_CODEC_CODES;
     if (!*coded) return MEDLEY_OK;
-    uint32_t *to = piece.rows == walk.rows ? codes : reader->codes;
+    uint32_t *to = piece.rows == walk.rows ? codes : reader->space.codes;
     rc = decode_codes(reader, &piece, to);
     if (rc != MEDLEY_OK) return rc;
     if (to != codes) memcpy(codes + walk.row, to, piece.values * sizeof *codes);

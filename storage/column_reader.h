@@ -19,6 +19,9 @@ typedef struct med_column_reader med_column_reader;
 /* The run is copied. CORRUPT later if the column has another type. */
 MEDLEY_MUST_USE int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type,
                                            med_column_reader **reader);
+/* Pages are found with that cursor, which is on the run's tree, and borrowed until the reader is closed: columns whose pages are neighbours share
+ * one. */
+void med_column_reader_use(med_column_reader *reader, med_cursor *cursor);
 void med_column_reader_close(med_column_reader *reader);
 
 /* The header of group number `group`, which stays until another group is asked for. NOT_FOUND (without filling the error slot)
@@ -30,6 +33,7 @@ MEDLEY_MUST_USE int med_column_reader_group(med_column_reader *reader, uint32_t 
 typedef struct med_vector_rows {
   size_t rows;
   size_t nulls;
+  size_t first, end; /* rows [first, end) were read: all, but for med_column_reader_text_range */
   uint64_t present[MED_VECTOR_WORDS];
 } med_vector_rows;
 
@@ -43,8 +47,8 @@ MEDLEY_MUST_USE int med_column_reader_texts(med_column_reader *reader, uint64_t 
 /* Which rows of the vector have a value, of any type: no value is decoded. */
 MEDLEY_MUST_USE int med_column_reader_present(med_column_reader *reader, uint64_t vector, med_vector_rows *rows);
 
-/* Only rows [first, end) of the vector, in their places in `values`; neighbours may be filled, too, and only what was read is in
- * `present`. What lies before is not decoded, and few of its pages are looked at. */
+/* Only rows [first, end) of the vector, in their places in `values`, and such neighbours as cost nothing then: rows->first and rows->end say
+ * which. The others' values mean nothing, and they are not in `present`. Few pages are looked at; of a row alone, one text is decoded. */
 MEDLEY_MUST_USE int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
                                                  med_vector_rows *rows, med_slice *values);
 

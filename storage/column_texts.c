@@ -127,33 +127,54 @@ void med_column_texts_encode(const med_text_plan *plan, const med_slice *texts, 
 }
 
 /* ---- Reading ---- */
-/* The raw bytes: in the payload, or unpacked into the arena. */
-static int unpack(med_column_codec codec, const uint8_t *packed, size_t packed_size, size_t raw_size, med_arena *arena,
+/* What a payload says of itself. */
+typedef struct texts_header {
+  const uint8_t *packed;
+  size_t packed_size, raw_size;
+} texts_header;
+
+static bool read_header(med_column_codec codec, med_slice payload, size_t count, texts_header *header,
+                        int64_t *lengths) {
+  const uint8_t *from = payload.bytes;
+  if (codec != MED_CODEC_PLAIN && codec != MED_CODEC_LZ4) return false;
+  if (payload.len < HEADER || count == 0 || count > MED_VECTOR_ROWS) return false;
+  size_t lengths_len = med_native_u16(from + 4);
+  header->packed_size = med_native_u16(from + 6);
+  header->raw_size = med_native_u32(from + 8);
+  if (payload.len != med_column_padded(HEADER + lengths_len + header->packed_size)) return false;
+  if (codec == MED_CODEC_PLAIN ? header->packed_size != header->raw_size : header->raw_size > MED_TEXTS_RAW_MAX)
+    return false;
+  header->packed = from + HEADER + lengths_len;
+  med_slice lengths_part = med_slice_of(from + HEADER, lengths_len);
+  return med_column_integers_decode((med_column_codec)from[0], lengths_part, count, lengths);
+}
+
+/* The raw bytes, at least the first `size` of them: in the payload, or unpacked into the arena. */
+static int unpack(med_column_codec codec, const texts_header *header, size_t size, med_arena *arena,
                   const uint8_t **raw) {
-  *raw = packed;
-  if (codec == MED_CODEC_PLAIN) return packed_size == raw_size ? MEDLEY_OK : MEDLEY_CORRUPT;
-  if (raw_size > MED_TEXTS_RAW_MAX) return MEDLEY_CORRUPT;
-  uint8_t *memory = med_arena_alloc(arena, raw_size + 1);
+  *raw = header->packed;
+  if (codec == MED_CODEC_PLAIN) return MEDLEY_OK;
+  uint8_t *memory = med_arena_alloc(arena, size + 1);
   if (memory == NULL) return MEDLEY_NO_MEMORY;
-  int found = LZ4_decompress_safe((const char *)packed, (char *)memory, (int)packed_size, (int)raw_size);
   *raw = memory;
-  return found >= 0 && (size_t)found == raw_size ? MEDLEY_OK : MEDLEY_CORRUPT;
+  if (size == 0 && header->raw_size > 0) return MEDLEY_OK;
+  const char *packed = (const char *)header->packed;
+  int packed_size = (int)header->packed_size, wanted = (int)size;
+  int found = size == header->raw_size
+                  ? LZ4_decompress_safe(packed, (char *)memory, packed_size, wanted)
+                  : LZ4_decompress_safe_partial(packed, (char *)memory, packed_size, wanted, wanted);
+  return found >= 0 && (size_t)found == size ? MEDLEY_OK : MEDLEY_CORRUPT;
 }
 
 int med_column_texts_decode(med_column_codec codec, med_slice payload, size_t count, med_arena *arena,
                             med_slice *texts) {
   int64_t lengths[MED_VECTOR_ROWS];
-  const uint8_t *from = payload.bytes, *raw;
-  if (codec != MED_CODEC_PLAIN && codec != MED_CODEC_LZ4) return MEDLEY_CORRUPT;
-  if (payload.len < HEADER || count == 0 || count > MED_VECTOR_ROWS) return MEDLEY_CORRUPT;
-  size_t lengths_len = med_native_u16(from + 4), packed_size = med_native_u16(from + 6),
-         raw_size = med_native_u32(from + 8);
-  if (payload.len != med_column_padded(HEADER + lengths_len + packed_size)) return MEDLEY_CORRUPT;
-  med_slice lengths_part = med_slice_of(from + HEADER, lengths_len);
-  if (!med_column_integers_decode((med_column_codec)from[0], lengths_part, count, lengths)) return MEDLEY_CORRUPT;
-  int rc = unpack(codec, from + HEADER + lengths_len, packed_size, raw_size, arena, &raw);
+  const uint8_t *raw;
+  texts_header header;
+  if (!read_header(codec, payload, count, &header, lengths)) return MEDLEY_CORRUPT;
+  int rc = unpack(codec, &header, header.raw_size, arena, &raw);
   if (rc != MEDLEY_OK) return rc;
-  size_t left = raw_size;
+  size_t left = header.raw_size;
   for (size_t i = 0; i < count; i++) {
     if (lengths[i] < 0 || (uint64_t)lengths[i] > left) return MEDLEY_CORRUPT;
     texts[i] = med_slice_of(raw, (size_t)lengths[i]);
@@ -161,4 +182,20 @@ int med_column_texts_decode(med_column_codec codec, med_slice payload, size_t co
     left -= (size_t)lengths[i];
   }
   return left == 0 ? MEDLEY_OK : MEDLEY_CORRUPT;
+}
+
+int med_column_texts_decode_one(med_column_codec codec, med_slice payload, size_t count, size_t index, med_arena *arena,
+                                med_slice *text) {
+  int64_t lengths[MED_VECTOR_ROWS];
+  const uint8_t *raw;
+  texts_header header;
+  size_t end = 0;
+  if (index >= count || !read_header(codec, payload, count, &header, lengths)) return MEDLEY_CORRUPT;
+  for (size_t i = 0; i <= index; i++) {
+    if (lengths[i] < 0 || (uint64_t)lengths[i] > header.raw_size - end) return MEDLEY_CORRUPT;
+    end += (size_t)lengths[i];
+  }
+  int rc = unpack(codec, &header, end, arena, &raw);
+  if (rc == MEDLEY_OK) *text = med_slice_of(raw + end - (size_t)lengths[index], (size_t)lengths[index]);
+  return rc;
 }

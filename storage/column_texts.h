@@ -34,5 +34,8 @@ void med_column_texts_encode(const med_text_plan *plan, const med_slice *texts, 
 /* The slices point into the payload, or, if it was compressed, into the arena. CORRUPT and NO_MEMORY fill no slot. */
 MEDLEY_MUST_USE int med_column_texts_decode(med_column_codec codec, med_slice payload, size_t count, med_arena *arena,
                                             med_slice *texts);
+/* One of them: number `index` of count. What lies behind it is not unpacked. */
+MEDLEY_MUST_USE int med_column_texts_decode_one(med_column_codec codec, med_slice payload, size_t count, size_t index,
+                                                med_arena *arena, med_slice *text);
 
 #endif

@@ -46,6 +46,12 @@ int med_page_run_get(med_txn *txn, const med_page_run *run, uint64_t number, med
   return med_txn_get(txn, run->tree, med_key_slice(&key), page);
 }
 
+int med_page_run_get_near(med_cursor *cursor, const med_page_run *run, uint64_t number, med_slice *page) {
+  med_key key;
+  page_key(&key, run, number);
+  return med_cursor_get(cursor, med_key_slice(&key), page);
+}
+
 int med_page_run_count(med_txn *txn, const med_page_run *run, uint64_t *page_count) {
   med_key from;
   med_cursor *cursor;

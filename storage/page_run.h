@@ -42,6 +42,9 @@ MEDLEY_MUST_USE int med_page_run_append(med_txn *txn, const med_page_run *run, m
                                         med_slice page);
 /* NOT_FOUND (without filling the error slot) if the run has no such page. */
 MEDLEY_MUST_USE int med_page_run_get(med_txn *txn, const med_page_run *run, uint64_t number, med_slice *page);
+/* The same with a cursor on the run's tree, for whoever reads several pages of a run, or of neighbours. */
+MEDLEY_MUST_USE int med_page_run_get_near(med_cursor *cursor, const med_page_run *run, uint64_t number,
+                                          med_slice *page);
 /* How many pages there are: walks all of them. For checks. */
 MEDLEY_MUST_USE int med_page_run_count(med_txn *txn, const med_page_run *run, uint64_t *page_count);
 

@@ -506,6 +506,13 @@ int med_cursor_seek(med_cursor *cursor, med_slice from, med_slice *key, med_slic
   return cursor_answer(cursor, code, mdb_key, stored, key, value);
 }
 
+int med_cursor_get(med_cursor *cursor, med_slice key, med_slice *value) {
+  if (key.len == 0 || key.len > MED_KEY_SIZE_MAX) return MEDLEY_NOT_FOUND;
+  MDB_val mdb_key = mdb_slice(key), stored = {0};
+  int code = mdb_cursor_get(cursor->mdb, &mdb_key, &stored, MDB_SET);
+  return cursor_answer(cursor, code, mdb_key, stored, NULL, value);
+}
+
 int med_cursor_seek_before(med_cursor *cursor, med_slice to, med_slice *key, med_slice *value) {
   int rc = med_cursor_seek(cursor, to, NULL, NULL);
   if (rc == MEDLEY_NOT_FOUND) return med_cursor_last(cursor, key, value);

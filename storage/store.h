@@ -124,6 +124,8 @@ MEDLEY_MUST_USE int med_cursor_open(med_txn *txn, med_tree tree, med_cursor **cu
 void med_cursor_close(med_cursor *cursor);
 /* Each answers OK and the entry it stands on, or NOT_FOUND past either end. key and value may be NULL. */
 MEDLEY_MUST_USE int med_cursor_seek(med_cursor *cursor, med_slice from, med_slice *key, med_slice *value); /* >= from */
+/* Like med_txn_get: the less to look at, the nearer the key is to what the cursor was asked for last. */
+MEDLEY_MUST_USE int med_cursor_get(med_cursor *cursor, med_slice key, med_slice *value);
 MEDLEY_MUST_USE int med_cursor_seek_before(med_cursor *cursor, med_slice to, med_slice *key,
                                            med_slice *value); /* < to */
 MEDLEY_MUST_USE int med_cursor_first(med_cursor *cursor, med_slice *key, med_slice *value);

@@ -171,6 +171,32 @@ static int open_index(med_cql_select_cursor *cursor) {
   return MEDLEY_OK;
 }
 
+static void want_columns(const med_cql_select_cursor *cursor, const med_cql_expression *expression, bool *wanted,
+                         bool *times) {
+  if (expression == NULL) return;
+  if (expression->kind == MED_CQL_IS_WRITETIME) *times = true;
+  if (expression->column != NULL) wanted[expression->column - cursor->plan->table->columns] = true;
+  for (size_t i = 0; i < expression->count; i++) want_columns(cursor, expression->arguments[i], wanted, times);
+}
+
+/* What is shown and what is tested: of sealed rows the rest is not read. */
+static int choose_columns(med_cql_select_cursor *cursor) {
+  const med_cql_select_plan *plan = cursor->plan;
+  const med_wide_table *table = plan->table;
+  if (!(table->flags & MED_WIDE_TABLE_SEGMENTS)) return MEDLEY_OK;
+  bool times = false;
+  bool *wanted = med_cql_alloc(cursor->run, table->column_count * sizeof *wanted);
+  if (wanted == NULL) return MEDLEY_NO_MEMORY;
+  memset(wanted, 0, table->column_count * sizeof *wanted);
+  for (size_t i = 0; i < plan->count; i++) want_columns(cursor, plan->selected[i].expression, wanted, &times);
+  for (size_t i = 0; i < cursor->bounds.test_count; i++) {
+    const med_cql_test *test = &cursor->bounds.tests[i];
+    for (size_t j = 0; j < test->relation->column_count; j++) wanted[test->columns[j] - table->columns] = true;
+  }
+  med_wide_reader_columns(cursor->reader, wanted, times);
+  return MEDLEY_OK;
+}
+
 static int open_cursor(med_cql_select_cursor *cursor) {
   med_cql_run *run = cursor->run;
   const med_cql_select_plan *plan = cursor->plan;
@@ -183,6 +209,7 @@ static int open_cursor(med_cql_select_cursor *cursor) {
   MED_TRY(med_cql_bounds_make(run, &plan->where, &cursor->bounds));
   MED_TRY(med_wide_reader_open(run->txn, plan->table, &cursor->reader));
   med_wide_reader_distinct(cursor->reader, plan->ast->distinct);
+  MED_TRY(choose_columns(cursor));
   MED_TRY(open_index(cursor));
   cursor->row = med_cql_alloc(run, (plan->count + 1) * sizeof *cursor->row);
   cursor->accumulators = med_cql_alloc(run, (plan->aggregate_count + 1) * sizeof *cursor->accumulators);

@@ -12,6 +12,7 @@
 /* Of the clustering keys' parts: from <= parts < to in memcmp order; to.bytes NULL: without an end. */
 typedef struct med_wide_range {
   med_slice from, to;
+  bool is_row; /* all of one row's parts are said, by `from`: the range has no other row */
 } med_wide_range;
 bool med_wide_range_has(const med_wide_range *range, med_slice parts);
 

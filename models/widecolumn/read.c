@@ -13,6 +13,8 @@ struct med_wide_reader {
   bool reverse, distinct,
       whole; /* whole: all rows of each partition are asked for, so static columns may stand alone */
   bool ended;
+  bool by_key;      /* `from` is the key of the one row that there may be: it is looked up, and nothing is sought */
+  bool looked_up;   /* that is done */
   med_key from, to; /* of tree keys: from <= key < to */
   med_key at;       /* where the next record is looked for: >= at, or < at in reverse */
   med_key current;  /* of the last entry */
@@ -57,7 +59,7 @@ void med_wide_reader_close(med_wide_reader *reader) {
 static void begin(med_wide_reader *reader, bool reverse, bool whole) {
   reader->reverse = reverse;
   reader->whole = whole;
-  reader->ended = false;
+  reader->ended = reader->by_key = reader->looked_up = false;
   reader->partition.len = reader->resumed.len = 0;
   reader->any_row = true;
   reader->at = reverse ? reader->to : reader->from;
@@ -75,6 +77,10 @@ void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to) {
 }
 
 void med_wide_reader_only_records(med_wide_reader *reader) { med_wide_tiers_only_records(&reader->tiers); }
+
+void med_wide_reader_columns(med_wide_reader *reader, const bool *wanted, bool times) {
+  med_wide_tiers_columns(&reader->tiers, wanted, times);
+}
 
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
@@ -99,6 +105,8 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
     }
   }
   begin(reader, reverse, range == NULL);
+  reader->by_key = reader->table->clustering_count == 0 || (range != NULL && range->is_row);
+  if (reader->by_key && range == NULL) reader->from = rows;
   return MEDLEY_OK;
 }
 
@@ -120,6 +128,7 @@ int med_wide_reader_resume(med_wide_reader *reader, med_slice tail) {
   med_wide_key_extend(&key, tail);
   int rc = med_wide_key_place(reader->table, med_key_slice(&key), &place, slot(reader));
   if (rc != MEDLEY_OK) return rc;
+  reader->by_key = false;
   if (reader->distinct) {
     med_key partition = {.len = (uint16_t)place.partition.len};
     memcpy(partition.bytes, place.partition.bytes, place.partition.len);
@@ -198,8 +207,17 @@ static bool stands_alone(med_wide_reader *reader, med_wide_entry *entry) {
   return true;
 }
 
+static int look_up(med_wide_reader *reader, med_wide_found *found) {
+  if (reader->looked_up) return MEDLEY_NOT_FOUND;
+  reader->looked_up = true;
+  int rc = med_wide_tiers_get(&reader->tiers, med_key_slice(&reader->from), found);
+  if (rc == MEDLEY_OK) reader->visited++;
+  return rc;
+}
+
 /* The next row or record within the bounds, and the place behind it. */
 static int step(med_wide_reader *reader, med_wide_found *found) {
+  if (reader->by_key) return look_up(reader, found);
   med_slice at = med_key_slice(&reader->at);
   int rc = reader->reverse ? med_wide_tiers_seek_before(&reader->tiers, at, found)
                            : med_wide_tiers_seek(&reader->tiers, at, found);
@@ -341,6 +359,7 @@ int med_wide_clustering_range(const med_wide_table *table, const med_slice *valu
   int rc = med_wide_clustering_parts(table, values, count, &prefix, error);
   if (rc == MEDLEY_OK)
     rc = make_end(column, &prefix, first, first != NULL && !first->inclusive, arena, &range->from, error);
+  range->is_row = count == table->clustering_count && lower == NULL && upper == NULL;
   if (rc == MEDLEY_OK) rc = make_end(column, &prefix, last, last == NULL || last->inclusive, arena, &range->to, error);
   med_buffer_clear(&prefix);
   return rc;

@@ -33,6 +33,10 @@ MEDLEY_MUST_USE int med_wide_reader_partition(med_wide_reader *reader, const med
 void med_wide_reader_tokens(med_wide_reader *reader, int64_t from, int64_t to);
 /* Sealed rows are left out: whoever reads them by columns (segment_scan.h). */
 void med_wide_reader_only_records(med_wide_reader *reader);
+/* Before anything is read: regular columns that are not wanted, by their places among the table's, may be left out of rows, and without times
+ * timestamps may be 0, since each column of a sealed row is read by itself. Which rows are live does not change. Borrowed until the reader
+ * is closed. */
+void med_wide_reader_columns(med_wide_reader *reader, const bool *wanted, bool times);
 /* Only the first entry of each partition that has any. */
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct);
 /* Goes on behind the row of that tail, which may be gone meanwhile. CORRUPT if it is no tail of the table. */

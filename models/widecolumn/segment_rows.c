@@ -1,9 +1,11 @@
 /* segment_rows.c - a place among the sealed rows of a table, and the columns around it. */
 #include "models/widecolumn/segment_rows.h"
 
+#include "models/widecolumn/segment_lookup.h"
 #include "storage/column_reader.h"
 
-#define AHEAD_GROWTH 32
+#define AHEAD_FIRST 32       /* rows of texts that are read at first where rows are sought in order, */
+#define AHEAD_GROWTH 4       /* and how many times as many from then on */
 #define SEARCHED_AT_ONCE 256 /* rows of one token whose keys are read together */
 
 /* Values of one column around the place: rows [first, end) of a vector. */
@@ -11,7 +13,8 @@ typedef struct slot {
   uint64_t number;
   uint16_t id;
   med_wide_kind kind; /* of the table's column */
-  bool wanted;        /* the table has the column still */
+  bool there;         /* the table has the column still */
+  bool wanted;        /* and rows are taken with it */
   med_column_type type;
   med_column_reader *reader;
   bool loaded;
@@ -31,9 +34,11 @@ struct med_wide_segment_rows {
   med_txn *txn;
   uint32_t table_id;
   med_cursor *cursor;
-  bool keeps;   /* nobody writes in the transaction: what was read stays where it is */
-  bool holds;   /* no row is removed meanwhile */
-  bool entered; /* `segment` is one */
+  bool keeps; /* nobody writes in the transaction: what was read stays where it is */
+  bool holds; /* no row is removed meanwhile */
+  const bool *wanted;
+  bool timeless; /* of rows with a marker the time is not read */
+  bool entered;  /* `segment` is one */
   med_wide_segment segment;
   med_arena arena; /* its columns, the slots */
   slot *slots;     /* those that every segment has, then its columns */
@@ -46,6 +51,7 @@ struct med_wide_segment_rows {
   uint64_t row;   /* the place in the segment */
   med_key key;    /* of the row */
   bool placed;    /* key and row are a live row's: what was answered last, */
+  bool alone;     /* the row was found by its key: no neighbour is asked for */
   bool exhausted; /* or the last answer was that there is none, */
   bool forward;   /* in this direction, */
   med_key asked_key;
@@ -75,6 +81,11 @@ int med_wide_segment_rows_open(med_txn *txn, uint32_t table_id, med_wide_segment
 
 void med_wide_segment_rows_hold(med_wide_segment_rows *rows) { rows->holds = true; }
 
+void med_wide_segment_rows_columns(med_wide_segment_rows *rows, const bool *wanted, bool times) {
+  rows->wanted = wanted;
+  rows->timeless = !times;
+}
+
 /* ---- Segments ---- */
 static void leave(med_wide_segment_rows *rows) {
   for (size_t i = 0; rows->entered && i < rows->slot_count; i++) {
@@ -82,6 +93,8 @@ static void leave(med_wide_segment_rows *rows) {
     med_arena_clear(&rows->slots[i].copies);
   }
   med_arena_reset(&rows->arena);
+  rows->slots = NULL;
+  rows->slot_count = 0;
   rows->entered = rows->placed = rows->knows_table = rows->has_bits = false;
 }
 
@@ -93,11 +106,14 @@ void med_wide_segment_rows_close(med_wide_segment_rows *rows) {
   med_free(rows);
 }
 
+/* Whoever looks a key up in vain needs none. */
 static int make_slots(med_wide_segment_rows *rows) {
   const med_wide_segment *segment = &rows->segment;
-  rows->slot_count = MED_WIDE_SEGMENT_FIXED + segment->column_count;
-  rows->slots = med_arena_alloc(&rows->arena, rows->slot_count * sizeof *rows->slots);
+  if (rows->slots != NULL) return MEDLEY_OK;
+  size_t count = MED_WIDE_SEGMENT_FIXED + segment->column_count;
+  rows->slots = med_arena_alloc(&rows->arena, count * sizeof *rows->slots);
   if (rows->slots == NULL) return med_error_no_memory(med_txn_error(rows->txn));
+  rows->slot_count = count;
   memset(rows->slots, 0, rows->slot_count * sizeof *rows->slots);
   for (size_t i = 0; i < rows->slot_count; i++) {
     slot *of = &rows->slots[i];
@@ -108,7 +124,6 @@ static int make_slots(med_wide_segment_rows *rows) {
     of->type = segment->columns[i - MED_WIDE_SEGMENT_FIXED].type;
     of->number = (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id;
   }
-  rows->entered = true;
   return MEDLEY_OK;
 }
 
@@ -131,7 +146,8 @@ static int enter(med_wide_segment_rows *rows, int where, med_slice key) {
     leave(rows);
     found.columns = med_arena_copy(&rows->arena, found.columns, (found.column_count + 1) * sizeof *found.columns);
     rows->segment = found;
-    rc = found.columns != NULL ? make_slots(rows) : med_error_no_memory(med_txn_error(rows->txn));
+    rows->entered = found.columns != NULL;
+    if (!rows->entered) rc = med_error_no_memory(med_txn_error(rows->txn));
   }
   med_arena_clear(&arena);
   return rc;
@@ -144,16 +160,18 @@ static int open_slot(med_wide_segment_rows *rows, slot *of) {
   of->values.integers = med_arena_alloc(&rows->arena, MED_VECTOR_ROWS * size);
   if (of->values.integers == NULL) return med_error_no_memory(med_txn_error(rows->txn));
   med_wide_segment_run(&rows->segment, of->number, &run);
-  return med_column_reader_open(rows->txn, &run, of->type, &of->reader);
+  int rc = med_column_reader_open(rows->txn, &run, of->type, &of->reader);
+  if (rc == MEDLEY_OK) med_column_reader_use(of->reader, rows->cursor);
+  return rc;
 }
 
-/* A row alone, or, if it is beside those that were read last, more and more of its neighbours. */
-static void choose_range(slot *of, uint64_t vector, size_t at) {
+/* A row alone, or, where rows are sought in order, more and more of its neighbours. */
+static void choose_range(slot *of, uint64_t vector, size_t at, bool alone) {
   bool behind = of->loaded && ((of->vector == vector && of->end == at) ||
                                (of->vector + 1 == vector && at == 0 && of->end == MED_VECTOR_ROWS));
   bool before = of->loaded && ((of->vector == vector && of->first == at + 1) ||
                                (of->vector == vector + 1 && at == MED_VECTOR_ROWS - 1 && of->first == 0));
-  of->ahead = behind || before ? of->ahead * AHEAD_GROWTH : 1;
+  of->ahead = behind || before ? of->ahead * AHEAD_GROWTH : alone ? 1 : AHEAD_FIRST;
   if (of->at_once > 0) {
     of->ahead = of->at_once;
     before = false;
@@ -181,11 +199,15 @@ static int load(med_wide_segment_rows *rows, slot *of, uint64_t row) {
   if (of->loaded && of->vector == vector && at >= of->first && at < of->end) return MEDLEY_OK;
   int rc = of->reader != NULL ? MEDLEY_OK : open_slot(rows, of);
   if (rc != MEDLEY_OK) return rc;
-  choose_range(of, vector, at);
+  choose_range(of, vector, at, rows->alone);
   of->loaded = false;
   of->vector = vector;
   if (of->type == MED_COLUMN_TEXTS) {
     rc = med_column_reader_text_range(of->reader, vector, of->first, of->end, &of->rows, of->values.texts);
+    if (rc == MEDLEY_OK && rows->keeps) { /* what is read beside them costs a copy otherwise */
+      of->first = of->rows.first;
+      of->end = of->rows.end;
+    }
     if (rc == MEDLEY_OK && !rows->keeps) rc = copy_texts(rows, of);
   } else {
     of->first = 0;
@@ -276,7 +298,10 @@ static int search_near(med_wide_segment_rows *rows, med_slice wanted, uint64_t *
   uint64_t vector = of->vector * MED_VECTOR_ROWS, first = vector + of->first;
   uint64_t end = vector + (of->end < of->rows.rows ? of->end : of->rows.rows);
   med_slice rest;
-  if (!of->loaded || first < *low || end > *high || end < first + 2) return MEDLEY_OK;
+  if (!of->loaded) return MEDLEY_OK;
+  if (first < *low) first = *low;
+  if (end > *high) end = *high;
+  if (end < first + 2) return MEDLEY_OK;
   int rc = get_rest(rows, first, &rest);
   if (rc != MEDLEY_OK || med_slice_compare(rest, wanted) >= 0) return rc;
   rc = get_rest(rows, end - 1, &rest);
@@ -294,11 +319,11 @@ static int search_rests(med_wide_segment_rows *rows, med_slice wanted, uint64_t 
   while (rc == MEDLEY_OK && *low < high) {
     uint64_t middle = *low + (high - *low) / 2;
     med_slice rest;
-    if (!together && high - *low <= SEARCHED_AT_ONCE) {
-      of->at_once = (size_t)(high - *low);
-      rc = load(rows, of, *low);
+    if (!together) {
+      together = high - *low <= SEARCHED_AT_ONCE;
+      of->at_once = together ? (size_t)(high - *low) : 1;
+      rc = load(rows, of, together ? *low : middle);
       of->at_once = 0;
-      together = true;
     }
     if (rc == MEDLEY_OK) rc = get_rest(rows, middle, &rest);
     if (rc != MEDLEY_OK) break;
@@ -318,7 +343,8 @@ static int lower_bound(med_wide_segment_rows *rows, med_slice key, uint64_t *row
   if (len > 0) memcpy(token_bytes, tail, len < 8 ? len : 8);
   int64_t token = (int64_t)(med_get_u64(token_bytes) ^ UINT64_C(1) << 63);
   uint64_t low, high;
-  int rc = token_bound(rows, token, false, &low);
+  int rc = make_slots(rows);
+  if (rc == MEDLEY_OK) rc = token_bound(rows, token, false, &low);
   if (rc == MEDLEY_OK && len > 8) rc = token_bound(rows, token, true, &high);
   med_slice wanted = med_slice_of(tail + 8, len > 8 ? len - 8 : 0);
   if (rc == MEDLEY_OK && len > 8) rc = search_rests(rows, wanted, &low, high);
@@ -355,13 +381,15 @@ static int is_gone(med_wide_segment_rows *rows, uint64_t row, bool *gone) {
 static int settle(med_wide_segment_rows *rows, uint64_t row, bool forward) {
   bool gone = true;
   rows->placed = false;
+  int rc = make_slots(rows);
+  if (rc != MEDLEY_OK) return rc;
   for (;; row += forward ? 1 : UINT64_MAX) {
     if (row >= rows->segment.rows) return MEDLEY_NOT_FOUND; /* also below 0 */
-    int rc = is_gone(rows, row, &gone);
+    rc = is_gone(rows, row, &gone);
     if (rc != MEDLEY_OK) return rc;
     if (!gone) break;
   }
-  int rc = read_key(rows, row, &rows->key);
+  rc = read_key(rows, row, &rows->key);
   rows->row = row;
   rows->placed = rc == MEDLEY_OK;
   return rc;
@@ -437,6 +465,7 @@ static int answer(med_wide_segment_rows *rows, med_slice key, bool forward, med_
     int order = med_slice_compare(rows->asked, key);
     if (forward ? order <= 0 : order >= 0) return MEDLEY_NOT_FOUND;
   }
+  rows->alone = false;
   int rc = seek(rows, key, forward);
   *found = med_key_slice(&rows->key);
   rows->placed = rc == MEDLEY_OK && key.len <= MED_KEY_SIZE_MAX;
@@ -456,13 +485,46 @@ int med_wide_segment_rows_seek_before(med_wide_segment_rows *rows, med_slice key
   return answer(rows, key, false, found);
 }
 
+/* The row of the present segment with that rest. */
+static int find_rest(med_wide_segment_rows *rows, med_slice rest, const med_wide_segment_place *place, uint64_t *row) {
+  med_slice there;
+  uint64_t low = place->low;
+  int rc = search_rests(rows, rest, &low, place->high);
+  if (rc != MEDLEY_OK || low == place->high) return rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc;
+  *row = low;
+  rc = get_rest(rows, low, &there);
+  return rc == MEDLEY_OK && !med_slice_equal(there, rest) ? MEDLEY_NOT_FOUND : rc;
+}
+
+int med_wide_segment_rows_find(med_wide_segment_rows *rows, const med_wide_table *table, med_slice key) {
+  med_wide_segment_place place;
+  bool gone;
+  rows->alone = true;
+  rows->placed = rows->exhausted = false;
+  int rc = enter(rows, AT, key);
+  if (rc != MEDLEY_OK) return rc;
+  if (med_slice_compare(key, med_key_slice(&rows->segment.last)) > 0) return MEDLEY_NOT_FOUND;
+  rc = med_wide_segment_lookup(rows->txn, rows->cursor, &rows->segment, table, key, &place);
+  if (rc != MEDLEY_OK || place.low == place.high) return rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc;
+  rows->row = place.low;
+  rc = make_slots(rows);
+  if (rc == MEDLEY_OK && !place.is_row) {
+    const uint8_t *rest = (const uint8_t *)key.bytes + MED_WIDE_TAIL_OFFSET + 8;
+    rc = find_rest(rows, med_slice_of(rest, key.len - MED_WIDE_TAIL_OFFSET - 8), &place, &rows->row);
+  }
+  if (rc == MEDLEY_OK) rc = is_gone(rows, rows->row, &gone);
+  return rc == MEDLEY_OK && gone ? MEDLEY_NOT_FOUND : rc;
+}
+
 /* ---- A row ---- */
 static void learn_table(med_wide_segment_rows *rows, const med_wide_table *table) {
   for (size_t i = MED_WIDE_SEGMENT_FIXED; i < rows->slot_count; i++) {
     slot *of = &rows->slots[i];
     const med_wide_column *column = med_wide_table_column_by_id(table, of->id);
-    of->wanted = column != NULL && column->role == MED_WIDE_REGULAR;
-    if (of->wanted) of->kind = column->type.kind;
+    of->there = column != NULL && column->role == MED_WIDE_REGULAR;
+    if (!of->there) continue;
+    of->wanted = rows->wanted == NULL || rows->wanted[column - table->columns];
+    of->kind = column->type.kind;
   }
   rows->knows_table = true;
 }
@@ -486,7 +548,7 @@ static int take_cells(med_wide_segment_rows *rows, med_arena *arena, int64_t tim
   if (row->cells == NULL) return med_error_no_memory(med_txn_error(rows->txn));
   for (size_t i = MED_WIDE_SEGMENT_FIXED; i < rows->slot_count; i++) {
     slot *of = &rows->slots[i];
-    if (!of->wanted) continue;
+    if (!of->there || (row->marker.present && !of->wanted)) continue; /* without a marker a row lives by any cell */
     int rc = load(rows, of, rows->row);
     if (rc != MEDLEY_OK) return rc;
     if (!med_rows_has(of->rows.present, at)) continue;
@@ -504,11 +566,16 @@ int med_wide_segment_rows_take(med_wide_segment_rows *rows, const med_wide_table
   size_t at = (size_t)(rows->row % MED_VECTOR_ROWS);
   med_wide_row_init(row);
   if (!rows->knows_table) learn_table(rows, table);
-  int rc = load_full(rows, MED_WIDE_SEGMENT_TIMES, rows->row, &times);
-  if (rc == MEDLEY_OK) rc = load_full(rows, MED_WIDE_SEGMENT_MARKERS, rows->row, &markers);
+  int64_t timestamp_us = 0;
+  int rc = load_full(rows, MED_WIDE_SEGMENT_MARKERS, rows->row, &markers);
   if (rc != MEDLEY_OK) return rc;
-  int64_t timestamp_us = times->values.integers[at];
-  if (markers->values.integers[at] != 0) row->marker = (med_wide_marker){.present = true, .timestamp_us = timestamp_us};
+  bool marked = markers->values.integers[at] != 0;
+  if (!marked || !rows->timeless) {
+    rc = load_full(rows, MED_WIDE_SEGMENT_TIMES, rows->row, &times);
+    if (rc != MEDLEY_OK) return rc;
+    timestamp_us = times->values.integers[at];
+  }
+  if (marked) row->marker = (med_wide_marker){.present = true, .timestamp_us = timestamp_us};
   return take_cells(rows, arena, timestamp_us, row);
 }
 

@@ -17,12 +17,19 @@ void med_wide_tiers_clear(med_wide_tiers *tiers) {
 
 void med_wide_tiers_only_records(med_wide_tiers *tiers) { tiers->only_records = true; }
 
+void med_wide_tiers_columns(med_wide_tiers *tiers, const bool *wanted, bool times) {
+  tiers->wanted = wanted;
+  tiers->times = times;
+}
+
 void med_wide_tiers_hold(med_wide_tiers *tiers) { tiers->holds = true; }
 
 static int open_sealed(med_wide_tiers *tiers) {
   if (tiers->sealed != NULL) return MEDLEY_OK;
   int rc = med_wide_segment_rows_open(tiers->txn, tiers->table->id, &tiers->sealed);
   if (rc == MEDLEY_OK && tiers->holds) med_wide_segment_rows_hold(tiers->sealed);
+  if (rc == MEDLEY_OK && tiers->wanted != NULL)
+    med_wide_segment_rows_columns(tiers->sealed, tiers->wanted, tiers->times);
   return rc;
 }
 
@@ -106,9 +113,9 @@ int med_wide_tiers_get(med_wide_tiers *tiers, med_slice key, med_wide_found *fou
   int rc = med_txn_get(tiers->txn, MED_TREE_WIDE, key, &found->value);
   if (rc != MEDLEY_NOT_FOUND || tiers->only_records) return rc;
   rc = open_sealed(tiers);
-  if (rc == MEDLEY_OK) rc = med_wide_segment_rows_seek(tiers->sealed, key, &found->key);
-  found->sealed = rc == MEDLEY_OK && med_slice_equal(found->key, key);
-  return rc == MEDLEY_OK && !found->sealed ? MEDLEY_NOT_FOUND : rc;
+  if (rc == MEDLEY_OK) rc = med_wide_segment_rows_find(tiers->sealed, tiers->table, key);
+  found->sealed = rc == MEDLEY_OK;
+  return rc;
 }
 
 int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_arena *arena, med_wide_row *row) {

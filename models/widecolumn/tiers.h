@@ -14,6 +14,8 @@ typedef struct med_wide_tiers {
   med_cursor *cursor;            /* NULL until records are walked */
   med_wide_segment_rows *sealed; /* NULL: the table has none, or has not been asked */
   bool only_records, holds;
+  const bool *wanted; /* columns of sealed rows; NULL: all, and their times */
+  bool times;
   med_buffer space;
   /* While nobody writes: what was answered for `asked` last; no bytes: there was none. */
   bool has_record, forward;
@@ -32,6 +34,10 @@ void med_wide_tiers_init(med_wide_tiers *tiers, med_txn *txn, const med_wide_tab
 void med_wide_tiers_clear(med_wide_tiers *tiers);
 /* Sealed rows are passed over. */
 void med_wide_tiers_only_records(med_wide_tiers *tiers);
+
+/* Of sealed rows with a marker, regular columns that are not wanted are left out, and, without times, timestamps are 0. By their places among the
+ * table's columns; borrowed. Before anything is read. */
+void med_wide_tiers_columns(med_wide_tiers *tiers, const bool *wanted, bool times);
 
 /* No sealed row is removed meanwhile. */
 void med_wide_tiers_hold(med_wide_tiers *tiers);

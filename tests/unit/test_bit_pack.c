@@ -16,7 +16,9 @@ static void round_trip(size_t count, unsigned width, uint64_t *seed) {
   med_bit_pack_put(numbers, count, width, bytes);
   med_bit_pack_get(bytes, count, width, base, found);
   bool good = true; /* Check writes a line for each of its assertions */
-  for (size_t i = 0; i < count; i++) good = good && found[i] == numbers[i] + base;
+  for (size_t i = 0; i < count; i++) {
+    good = good && found[i] == numbers[i] + base && med_bit_pack_get_one(bytes, count, width, i) == numbers[i];
+  }
   if (width <= 32) {
     med_bit_pack_get_u32(bytes, count, width, narrow);
     for (size_t i = 0; i < count; i++) good = good && narrow[i] == numbers[i];

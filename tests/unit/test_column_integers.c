@@ -30,6 +30,11 @@ START_TEST(integers_of_every_shape_come_back) {
     uint8_t *exact = column_kit_exact(payload.bytes, payload.len);
     ck_assert(med_column_integers_decode(plan.codec, med_slice_of(exact, payload.len), count, found));
     ck_assert_mem_eq(found, values, count * sizeof *values);
+    size_t index = (size_t)property_below(&seed, count);
+    int64_t one = ~values[index];
+    ck_assert(med_column_integers_decode_one(plan.codec, med_slice_of(exact, payload.len), count, index, &one));
+    ck_assert(one == values[index]);
+    ck_assert(!med_column_integers_decode_one(plan.codec, med_slice_of(exact, payload.len), count, count, &one));
     free(exact);
   }
 }
@@ -104,9 +109,13 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
     size_t len = property_below(&seed, 4) == 0 ? (size_t)property_below(&seed, payload.len) : payload.len;
     uint8_t *exact = column_kit_exact(payload.bytes, len);
     column_kit_damage(exact, len, &seed);
-    refused += !med_column_integers_decode(
-        property_below(&seed, 2) == 0 ? plan.codec : (med_column_codec)property_below(&seed, 11),
-        med_slice_of(exact, len), count, found);
+    med_column_codec codec = property_below(&seed, 2) == 0 ? plan.codec : (med_column_codec)property_below(&seed, 11);
+    bool good = med_column_integers_decode(codec, med_slice_of(exact, len), count, found);
+    size_t index = (size_t)property_below(&seed, count);
+    int64_t one;
+    bool one_good = med_column_integers_decode_one(codec, med_slice_of(exact, len), count, index, &one);
+    ck_assert(good == one_good && (!good || one == found[index]));
+    refused += !good;
     free(exact);
   }
   ck_assert_int_gt(refused, ROUNDS / 2);

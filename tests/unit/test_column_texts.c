@@ -50,6 +50,12 @@ START_TEST(texts_come_back_and_fit_the_room_they_were_given) {
                      MEDLEY_OK);
     bool good = true;
     for (size_t i = 0; i < fitting; i++) good = good && med_slice_equal(found[i], texts[i]);
+    for (size_t i = 0; i < fitting; i += 1 + (size_t)property_below(&seed, 100)) {
+      med_slice one;
+      ck_assert_int_eq(med_column_texts_decode_one(plan.codec, med_slice_of(payload, len), fitting, i, &arena, &one),
+                       MEDLEY_OK);
+      good = good && med_slice_equal(one, texts[i]);
+    }
     ck_assert(good);
     free(payload);
     med_arena_clear(&arena);
@@ -161,6 +167,11 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
     for (size_t i = 0; rc == MEDLEY_OK && i < plan.count; i++) {
       for (size_t j = 0; j < found[i].len; j++) sum += ((const uint8_t *)found[i].bytes)[j];
     }
+    size_t index = (size_t)property_below(&seed, plan.count + 1);
+    med_slice one = {0};
+    int one_rc = med_column_texts_decode_one(plan.codec, med_slice_of(exact, len), plan.count, index, &arena, &one);
+    for (size_t j = 0; one_rc == MEDLEY_OK && j < one.len; j++) sum += ((const uint8_t *)one.bytes)[j];
+    if (rc == MEDLEY_OK && index < plan.count) ck_assert(one_rc == MEDLEY_OK && med_slice_equal(one, found[index]));
     free(exact);
     free(payload);
     med_arena_clear(&arena);
