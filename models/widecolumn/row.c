@@ -152,7 +152,7 @@ static size_t first_cell(const med_wide_row *row, uint16_t column_id) {
 size_t med_wide_row_cells(const med_wide_row *row, uint16_t column_id, const med_wide_cell **first) {
   size_t begin = first_cell(row, column_id), end = begin;
   while (end < row->count && row->cells[end].column_id == column_id) end++;
-  *first = row->count > 0 ? row->cells + begin : NULL;
+  *first = row->cells != NULL ? row->cells + begin : NULL;
   return end - begin;
 }
 
