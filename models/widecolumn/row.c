@@ -33,21 +33,17 @@ static bool reserve(med_wide_row *row, size_t count, med_arena *arena) {
 }
 
 /* ---- As bytes ---- timestamps are differences to the first one, which is that of the marker, the tombstone or the first cell. */
-typedef struct clock_state {
-  int64_t base;
-} clock_state;
-
-static bool put_time(med_buffer *bytes, clock_state *clock, int64_t timestamp_us) {
-  bool ok = med_pack_signed(bytes, (int64_t)((uint64_t)timestamp_us - (uint64_t)clock->base));
-  if (clock->base == 0) clock->base = timestamp_us;
+static bool put_time(med_buffer *bytes, int64_t *base_us, int64_t timestamp_us) {
+  bool ok = med_pack_signed(bytes, (int64_t)((uint64_t)timestamp_us - (uint64_t)*base_us));
+  if (*base_us == 0) *base_us = timestamp_us;
   return ok;
 }
 
-static bool take_time(med_slice *bytes, clock_state *clock, int64_t *timestamp_us) {
+static bool take_time(med_wide_row_reader *reader, int64_t *timestamp_us) {
   int64_t difference;
-  if (!med_unpack_signed(bytes, &difference)) return false;
-  *timestamp_us = (int64_t)((uint64_t)clock->base + (uint64_t)difference);
-  if (clock->base == 0) clock->base = *timestamp_us;
+  if (!med_unpack_signed(&reader->left, &difference)) return false;
+  *timestamp_us = (int64_t)((uint64_t)reader->base_us + (uint64_t)difference);
+  if (reader->base_us == 0) reader->base_us = *timestamp_us;
   return true;
 }
 
@@ -66,21 +62,21 @@ static bool take_expiry(med_slice *bytes, uint32_t *ttl_s, uint32_t *expiry_s) {
 }
 
 bool med_wide_row_encode(const med_wide_row *row, med_buffer *bytes) {
-  clock_state clock = {0};
+  int64_t base_us = 0;
   bool deleted = row->deleted_us != MED_WIDE_NO_TIMESTAMP;
   const med_wide_marker *marker = &row->marker;
   int flags = (marker->present ? ROW_MARKER : 0) | (marker->present && marker->expiry_s != 0 ? ROW_MARKER_EXPIRES : 0) |
               (deleted ? ROW_DELETED : 0);
   bool ok = med_buffer_append_byte(bytes, (uint8_t)flags);
-  if (marker->present) ok = ok && put_time(bytes, &clock, marker->timestamp_us);
+  if (marker->present) ok = ok && put_time(bytes, &base_us, marker->timestamp_us);
   if (flags & ROW_MARKER_EXPIRES) ok = ok && put_expiry(bytes, marker->ttl_s, marker->expiry_s);
-  if (deleted) ok = ok && put_time(bytes, &clock, row->deleted_us);
+  if (deleted) ok = ok && put_time(bytes, &base_us, row->deleted_us);
   for (size_t i = 0; ok && i < row->count; i++) {
     const med_wide_cell *cell = &row->cells[i];
     unsigned cell_flags = (cell->tombstone ? CELL_TOMBSTONE : 0u) | (cell->expiry_s != 0 ? CELL_EXPIRES : 0u) |
                           (cell->has_path ? CELL_PATH : 0u);
     ok = med_pack_number(bytes, (uint64_t)cell->column_id << CELL_FLAG_BITS | cell_flags) &&
-         put_time(bytes, &clock, cell->timestamp_us);
+         put_time(bytes, &base_us, cell->timestamp_us);
     if (cell->has_path) ok = ok && med_pack_bytes(bytes, cell->path);
     if (cell->expiry_s != 0) ok = ok && put_expiry(bytes, cell->ttl_s, cell->expiry_s);
     if (!cell->tombstone) ok = ok && med_pack_bytes(bytes, cell->value);
@@ -88,32 +84,39 @@ bool med_wide_row_encode(const med_wide_row *row, med_buffer *bytes) {
   return ok;
 }
 
-static bool take_cell(med_slice *left, clock_state *clock, med_wide_cell *cell) {
+bool med_wide_row_reader_cell(med_wide_row_reader *reader, med_wide_cell *cell) {
   uint64_t head;
+  med_slice *left = &reader->left;
   *cell = (med_wide_cell){0};
   if (!med_unpack_number(left, &head) || head >> CELL_FLAG_BITS > UINT16_MAX) return false;
   cell->column_id = (uint16_t)(head >> CELL_FLAG_BITS);
   cell->tombstone = head & CELL_TOMBSTONE;
   cell->has_path = head & CELL_PATH;
-  if (!take_time(left, clock, &cell->timestamp_us)) return false;
+  if (!take_time(reader, &cell->timestamp_us)) return false;
   if (cell->has_path && !med_unpack_bytes(left, &cell->path)) return false;
   if (head & CELL_EXPIRES && !take_expiry(left, &cell->ttl_s, &cell->expiry_s)) return false;
   return cell->tombstone || med_unpack_bytes(left, &cell->value);
 }
 
-static bool decode(med_slice left, med_arena *arena, med_wide_row *row, bool *memory) {
-  if (left.len == 0) return false;
-  clock_state clock = {0};
-  uint8_t flags = *(const uint8_t *)left.bytes;
-  left = med_slice_of((const uint8_t *)left.bytes + 1, left.len - 1);
+bool med_wide_row_reader_init(med_wide_row_reader *reader, med_slice bytes, med_wide_row *row) {
+  med_wide_row_init(row);
+  if (bytes.len == 0) return false;
+  uint8_t flags = *(const uint8_t *)bytes.bytes;
+  *reader = (med_wide_row_reader){.left = med_slice_of((const uint8_t *)bytes.bytes + 1, bytes.len - 1)};
+  med_wide_marker *marker = &row->marker;
   if (flags > (ROW_MARKER | ROW_MARKER_EXPIRES | ROW_DELETED)) return false;
-  row->marker.present = flags & ROW_MARKER;
-  if (flags & ROW_MARKER && !take_time(&left, &clock, &row->marker.timestamp_us)) return false;
-  if (flags & ROW_MARKER_EXPIRES && !take_expiry(&left, &row->marker.ttl_s, &row->marker.expiry_s)) return false;
-  if (flags & ROW_DELETED && !take_time(&left, &clock, &row->deleted_us)) return false;
-  while (left.len > 0) {
+  marker->present = flags & ROW_MARKER;
+  if (flags & ROW_MARKER && !take_time(reader, &marker->timestamp_us)) return false;
+  if (flags & ROW_MARKER_EXPIRES && !take_expiry(&reader->left, &marker->ttl_s, &marker->expiry_s)) return false;
+  return !(flags & ROW_DELETED) || take_time(reader, &row->deleted_us);
+}
+
+static bool decode(med_slice bytes, med_arena *arena, med_wide_row *row, bool *memory) {
+  med_wide_row_reader reader;
+  if (!med_wide_row_reader_init(&reader, bytes, row)) return false;
+  while (reader.left.len > 0) {
     *memory = reserve(row, row->count + 1, arena);
-    if (!*memory || !take_cell(&left, &clock, &row->cells[row->count])) return false;
+    if (!*memory || !med_wide_row_reader_cell(&reader, &row->cells[row->count])) return false;
     if (row->count > 0 && row->cells[row->count - 1].column_id > row->cells[row->count].column_id) return false;
     row->count++;
   }
@@ -122,7 +125,6 @@ static bool decode(med_slice left, med_arena *arena, med_wide_row *row, bool *me
 
 int med_wide_row_decode(med_slice bytes, med_arena *arena, med_wide_row *row, medley_error *error) {
   bool memory = true;
-  med_wide_row_init(row);
   if (decode(bytes, arena, row, &memory)) return MEDLEY_OK;
   med_wide_row_init(row);
   return memory ? med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged row") : med_error_no_memory(error);

@@ -44,6 +44,14 @@ typedef struct med_wide_row {
 void med_wide_row_init(med_wide_row *row);
 /* CORRUPT, NO_MEMORY. */
 MEDLEY_MUST_USE int med_wide_row_decode(med_slice bytes, med_arena *arena, med_wide_row *row, medley_error *error);
+/* The same without memory: first what the row has once, which is put into a row without cells, then each cell, borrowed from the record. False
+ * if it is damaged; it is not looked at whether cells stand in their order. */
+typedef struct med_wide_row_reader {
+  med_slice left; /* no bytes: that was the last cell */
+  int64_t base_us;
+} med_wide_row_reader;
+MEDLEY_MUST_USE bool med_wide_row_reader_init(med_wide_row_reader *reader, med_slice bytes, med_wide_row *row);
+MEDLEY_MUST_USE bool med_wide_row_reader_cell(med_wide_row_reader *reader, med_wide_cell *cell);
 /* Appends; false if memory is short. */
 MEDLEY_MUST_USE bool med_wide_row_encode(const med_wide_row *row, med_buffer *bytes);
 static inline bool med_wide_row_is_empty(const med_wide_row *row) {

@@ -1,15 +1,13 @@
-/* seal.c - passes over tables, and ranges written anew. */
+/* seal.c - passes over tables: which ranges are to be written anew. */
 #include "models/widecolumn/seal.h"
 
+#include "models/widecolumn/hot_rows.h"
 #include "models/widecolumn/pack.h"
 #include "models/widecolumn/record.h"
-#include "models/widecolumn/segment_writer.h"
-#include "models/widecolumn/tiers.h"
-#include "models/widecolumn/walk.h"
+#include "models/widecolumn/seal_range.h"
 
-#define SEGMENT_BYTES_MAX ((uint64_t)8 << 20) /* of records that become one segment */
-#define SEGMENTS_WRITTEN_MAX 8                /* by one slice, about */
-#define SAMPLES_PER_SEGMENT 64                /* rows are counted in steps of this part of a segment */
+#define SEGMENTS_WRITTEN_MAX 8 /* by one slice, about */
+#define SAMPLES_PER_SEGMENT 64 /* rows are counted in steps of this part of a segment */
 
 /* What a table's record says. */
 typedef struct pass {
@@ -111,140 +109,15 @@ int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key)
   return put_pass(txn, &of);
 }
 
-/* ---- A range written anew ---- */
 /* What a step works on. */
 typedef struct sealing {
   med_txn *txn;
   med_cursor *cursor;
   med_wide_table *table; /* gets its flag with the first segment */
   med_wide_sealed_columns columns;
+  med_slice *values; /* room for one of each column */
   size_t limit, *looked;
 } sealing;
-
-typedef struct rewrite {
-  med_txn *txn;
-  med_wide_table *table;
-  const med_wide_sealed_columns *columns;
-  med_key from, to;     /* from <= keys < to */
-  uint64_t per_segment; /* rows of each new one */
-  uint64_t records_max, records, record_bytes, rows;
-  bool stopped; /* there are more plain records than were taken; the next one to be looked at is behind last_record */
-  med_key last_record;
-  med_wide_segment_writer *writer;
-  med_wide_segment *made;
-  size_t made_count, made_capacity;
-  med_arena arena, row_arena;
-} rewrite;
-
-static int finish_segment(rewrite *work) {
-  if (work->writer == NULL) return MEDLEY_OK;
-  if (work->made_count == work->made_capacity) {
-    size_t capacity = work->made_capacity * 2 + 4;
-    med_wide_segment *more = med_arena_alloc(&work->arena, capacity * sizeof *more);
-    if (more == NULL) return med_error_no_memory(med_txn_error(work->txn));
-    if (work->made_count > 0) memcpy(more, work->made, work->made_count * sizeof *more);
-    work->made = more;
-    work->made_capacity = capacity;
-  }
-  int rc = med_wide_segment_writer_finish(work->writer, &work->arena, &work->made[work->made_count++]);
-  med_wide_segment_writer_close(work->writer);
-  work->writer = NULL;
-  return rc;
-}
-
-static int add_row(rewrite *work, med_slice key, const med_wide_row *row, size_t bytes) {
-  int rc = MEDLEY_OK;
-  if (work->writer != NULL && (med_wide_segment_writer_rows(work->writer) >= work->per_segment ||
-                               med_wide_segment_writer_bytes(work->writer) + bytes > SEGMENT_BYTES_MAX))
-    rc = finish_segment(work);
-  if (rc == MEDLEY_OK && work->writer == NULL) rc = med_wide_segment_writer_open(work->txn, work->table, &work->writer);
-  if (rc == MEDLEY_OK) rc = med_wide_segment_writer_add(work->writer, key, row, bytes);
-  work->rows++;
-  return rc;
-}
-
-static size_t size_of_row(const med_wide_row *row, med_slice key) {
-  size_t bytes = key.len + 8;
-  for (size_t i = 0; i < row->count; i++) bytes += row->cells[i].value.len + 4;
-  return bytes;
-}
-
-/* A record that is in parts is longer than a page. */
-static bool is_short(med_slice value) { return value.len > 0 && *(const uint8_t *)value.bytes == 0; }
-
-static bool is_row_key(const med_wide_place *place) { return place->sub == MED_WIDE_SUB_ROW; }
-
-static int take_found(rewrite *work, med_wide_tiers *tiers, const med_wide_found *found, const med_key *key) {
-  med_wide_row row;
-  med_wide_place place;
-  med_arena_reset(&work->row_arena);
-  if (!found->sealed && (work->stopped || !is_short(found->value))) return MEDLEY_OK;
-  if (!found->sealed) {
-    int rc = med_wide_key_place(work->table, found->key, &place, med_txn_error(work->txn));
-    if (rc != MEDLEY_OK || !is_row_key(&place)) return rc;
-  }
-  int rc = med_wide_tiers_row(tiers, found, &work->row_arena, &row);
-  if (rc != MEDLEY_OK) return rc;
-  bool empty = found->sealed && !row.marker.present && row.count == 0;
-  if (empty) return MEDLEY_OK; /* its columns were dropped */
-  if (!med_wide_row_is_plain(work->columns, &row))
-    return found->sealed ? med_error_set(med_txn_error(work->txn), MEDLEY_CORRUPT, "wide-column: a damaged sealed row")
-                         : MEDLEY_OK;
-  work->stopped = work->stopped ||
-                  (!found->sealed && (work->records == work->records_max || work->record_bytes >= SEGMENT_BYTES_MAX));
-  if (!found->sealed && work->stopped) return MEDLEY_OK;
-  size_t bytes = size_of_row(&row, med_key_slice(key));
-  rc = add_row(work, med_key_slice(key), &row, bytes);
-  if (rc != MEDLEY_OK || found->sealed) return rc;
-  work->records++;
-  work->record_bytes += bytes;
-  work->last_record = *key;
-  return med_wide_record_delete(work->txn, med_key_slice(key));
-}
-
-/* The next key after one. Rows have shorter keys than there may be. */
-static int step_behind(med_txn *txn, med_key *key) {
-  if (key->len >= MED_KEY_SIZE_MAX)
-    return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: a key that is none");
-  key->bytes[key->len++] = 0;
-  return MEDLEY_OK;
-}
-
-static int take_rows(rewrite *work, bool sealed_only_when_stopped) {
-  med_wide_tiers tiers;
-  med_wide_found found;
-  med_key at = work->from;
-  int rc;
-  med_wide_tiers_init(&tiers, work->txn, work->table);
-  med_wide_tiers_hold(&tiers);
-  while ((rc = med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)) == MEDLEY_OK &&
-         med_slice_compare(found.key, med_key_slice(&work->to)) < 0) {
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
-    rc = take_found(work, &tiers, &found, &at);
-    if (rc != MEDLEY_OK || (work->stopped && !sealed_only_when_stopped)) break;
-    rc = step_behind(work->txn, &at);
-    if (rc != MEDLEY_OK) break;
-  }
-  med_wide_tiers_clear(&tiers);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-}
-
-/* The new segments take the place of the old ones. */
-static int replace(rewrite *work, const med_wide_segment *old, size_t old_count) {
-  int rc = finish_segment(work);
-  for (size_t i = 0; rc == MEDLEY_OK && i < old_count; i++) rc = med_wide_segment_drop(work->txn, &old[i]);
-  for (size_t i = 0; rc == MEDLEY_OK && i < work->made_count; i++) rc = med_wide_segment_put(work->txn, &work->made[i]);
-  if (rc != MEDLEY_OK || work->made_count == 0 || work->table->flags & MED_WIDE_TABLE_SEGMENTS) return rc;
-  work->table->flags |= MED_WIDE_TABLE_SEGMENTS;
-  return med_wide_catalog_put_table(work->txn, work->table);
-}
-
-static void rewrite_clear(rewrite *work) {
-  med_wide_segment_writer_close(work->writer);
-  med_arena_clear(&work->arena);
-  med_arena_clear(&work->row_arena);
-}
 
 /* ---- A range ---- */
 typedef struct range {
@@ -286,7 +159,7 @@ static int find_range(const sealing *to, const pass *of, med_arena *arena, range
 }
 
 static bool is_worth_while(const med_wide_table *table, const pass *of, const range *there) {
-  return of->hot * 4 >= table->segment_rows || of->hot_bytes * 4 >= SEGMENT_BYTES_MAX ||
+  return of->hot * 4 >= table->segment_rows || of->hot_bytes * 4 >= MED_WIDE_SEGMENT_BYTES_MAX ||
          (there->count > 0 && there->gone * 5 > there->segments[0].rows);
 }
 
@@ -294,7 +167,7 @@ static bool is_worth_while(const med_wide_table *table, const pass *of, const ra
 static bool may_join(const med_wide_table *table, const pass *of, const range *there) {
   return there->has_next && there->live * 2 <= table->segment_rows &&
          there->live + of->hot + there->next_live <= table->segment_rows &&
-         there->segments[0].bytes + of->hot_bytes + there->next.bytes <= SEGMENT_BYTES_MAX;
+         there->segments[0].bytes + of->hot_bytes + there->next.bytes <= MED_WIDE_SEGMENT_BYTES_MAX;
 }
 
 static int end_behind(med_txn *txn, med_cursor *cursor, med_arena *arena, range *there) {
@@ -318,67 +191,44 @@ static uint64_t rows_of_each(const med_wide_table *table, const pass *of, const 
 }
 
 /* *next: where the pass goes on. */
-static int write_range(const sealing *to, const pass *of, const range *there, size_t *rows, med_key *next) {
-  rewrite work = {.txn = to->txn,
-                  .table = to->table,
-                  .columns = &to->columns,
-                  .from = of->from,
-                  .to = there->end,
-                  .records_max = to->table->segment_rows,
-                  .per_segment = rows_of_each(to->table, of, there),
-                  .stopped = !takes_records(to->table)};
+static int write_range(const sealing *to, const pass *of, const range *there, uint64_t *rows, med_key *next) {
+  med_wide_seal_range work = {.table = to->table,
+                              .columns = &to->columns,
+                              .from = of->from,
+                              .to = there->end,
+                              .segments = there->segments,
+                              .segment_count = there->count,
+                              .per_segment = rows_of_each(to->table, of, there),
+                              .records_max = takes_records(to->table) ? to->table->segment_rows : 0};
   if (there->count > 0 && med_slice_compare(med_key_slice(&there->segments[0].first), med_key_slice(&of->from)) < 0)
     work.from = there->segments[0].first;
-  bool had_records = !work.stopped;
-  int rc = take_rows(&work, there->count > 0 || !had_records);
-  if (rc == MEDLEY_OK) rc = replace(&work, there->segments, there->count);
-  *next = there->end;
-  if (rc == MEDLEY_OK && work.stopped && had_records) {
-    *next = work.last_record;
-    rc = step_behind(to->txn, next);
-  }
-  *rows = (size_t)work.rows;
-  rewrite_clear(&work);
-  return rc;
+  return med_wide_seal_range_write(to->txn, &work, rows, next);
 }
 
 /* ---- A pass ---- */
 /* Counts plain records up to the range's end; *ended: it was reached. */
 static int count_records(const sealing *to, pass *of, const range *there, bool *ended) {
-  med_txn *txn = to->txn;
-  const med_wide_table *table = to->table;
-  med_wide_tiers tiers;
-  med_wide_found found;
-  med_arena arena = {0};
+  med_wide_hot_rows hot;
   int rc = MEDLEY_OK;
-  med_wide_tiers_init(&tiers, txn, table);
-  med_wide_tiers_only_records(&tiers);
-  *ended = !takes_records(table);
-  while (!*ended && *to->looked < to->limit && of->hot < table->segment_rows && of->hot_bytes < SEGMENT_BYTES_MAX) {
-    med_wide_row row;
-    med_wide_place place;
-    rc = med_wide_tiers_seek(&tiers, med_key_slice(&of->at), &found);
-    *ended =
-        rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && med_slice_compare(found.key, med_key_slice(&there->end)) >= 0);
-    if (*ended || rc != MEDLEY_OK) break;
-    ++*to->looked;
-    memcpy(of->at.bytes, found.key.bytes, found.key.len);
-    of->at.len = (uint16_t)found.key.len;
-    rc = step_behind(txn, &of->at);
-    if (rc == MEDLEY_OK) rc = med_wide_key_place(table, found.key, &place, med_txn_error(txn));
-    bool counts = rc == MEDLEY_OK && is_row_key(&place) && is_short(found.value);
-    if (counts) rc = med_wide_tiers_row(&tiers, &found, &arena, &row);
+  bool any = false;
+  med_wide_hot_rows_init(&hot, to->txn, to->cursor, &to->columns, to->values, &of->at, &there->end);
+  *ended = !takes_records(to->table);
+  while (!*ended && *to->looked < to->limit && of->hot < to->table->segment_rows &&
+         of->hot_bytes < MED_WIDE_SEGMENT_BYTES_MAX) {
+    rc = med_wide_hot_rows_next(&hot);
+    *ended = rc == MEDLEY_NOT_FOUND;
     if (rc != MEDLEY_OK) break;
-    if (counts && med_wide_row_is_plain(&to->columns, &row)) {
-      of->hot++;
-      of->hot_bytes += size_of_row(&row, found.key);
-    }
+    any = true;
+    ++*to->looked;
     of->seen++;
-    med_arena_reset(&arena);
+    if (!hot.plain) continue;
+    of->hot++;
+    of->hot_bytes += hot.bytes;
   }
-  med_wide_tiers_clear(&tiers);
-  med_arena_clear(&arena);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
+  if (rc != MEDLEY_OK || !any) return rc;
+  of->at = hot.key;
+  return med_wide_key_step(to->txn, &of->at);
 }
 
 static void go_on_from(pass *of, const med_key *next) {
@@ -392,18 +242,18 @@ static int pass_range(const sealing *to, pass *of, bool *done) {
   med_arena arena = {0};
   med_key next, end;
   bool ended = false;
-  size_t rows = 0;
+  uint64_t rows = 0;
   int rc;
   MED_TRY(find_range(to, of, &arena, &there));
   MED_TRY(count_records(to, of, &there, &ended));
-  bool full = of->hot >= to->table->segment_rows || of->hot_bytes >= SEGMENT_BYTES_MAX;
+  bool full = of->hot >= to->table->segment_rows || of->hot_bytes >= MED_WIDE_SEGMENT_BYTES_MAX;
   if (!ended && !full) goto done;
   of->seen += there.live;
   bool joins = ended && may_join(to->table, of, &there);
   if (joins) MED_TRY(end_behind(to->txn, to->cursor, &arena, &there));
   next = there.end;
   if (joins || is_worth_while(to->table, of, &there)) MED_TRY(write_range(to, of, &there, &rows, &next));
-  *to->looked += rows + 1;
+  *to->looked += (size_t)rows + 1;
   med_wide_table_prefix(of->table_id, &end);
   (void)med_key_after_prefix(&end, med_key_slice(&end));
   *done = med_slice_compare(med_key_slice(&next), med_key_slice(&end)) >= 0;
@@ -476,8 +326,10 @@ int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *writt
     if (table == NULL || !is_sealed_at_all(table)) continue; /* dropped: the sweep frees it; or sealed no more */
     med_wide_table own = *table;
     sealing to = {.txn = txn, .cursor = cursor, .table = &own, .limit = limit, .looked = looked};
-    rc = med_wide_sealed_columns_list(table, &arena, &to.columns) ? go_on(&to, &of)
-                                                                  : med_error_no_memory(med_txn_error(txn));
+    bool memory = med_wide_sealed_columns_list(table, &arena, &to.columns);
+    to.values = med_arena_alloc(&arena, (to.columns.count + 1) * sizeof *to.values);
+    memory = memory && to.values != NULL;
+    rc = memory ? go_on(&to, &of) : med_error_no_memory(med_txn_error(txn));
     if (rc != MEDLEY_OK) break;
     ++*written;
   }

@@ -1,7 +1,7 @@
 /* segment_check.c - a segment read in full. */
 #include "models/widecolumn/segment_check.h"
 
-#include "models/widecolumn/segment_writer.h"
+#include "models/widecolumn/plain_row.h"
 #include "models/widecolumn/value.h"
 #include "storage/column_check.h"
 #include "storage/column_reader.h"

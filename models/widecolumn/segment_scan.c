@@ -29,7 +29,8 @@ struct med_wide_segment_scan {
   med_txn *txn;
   const med_wide_table *table;
   med_cursor *cursor;
-  bool entered;
+  bool entered, bounded;
+  med_key from, to; /* of first keys, where it is bounded */
   med_wide_segment segment;
   uint64_t vector;  /* the present one */
   size_t rows;      /* of it */
@@ -52,6 +53,12 @@ int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wi
   }
   *opened = scan;
   return MEDLEY_OK;
+}
+
+void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from, const med_key *to) {
+  scan->bounded = true;
+  scan->from = *from;
+  scan->to = *to;
 }
 
 static void leave(med_wide_segment_scan *scan) {
@@ -96,17 +103,31 @@ static int make_columns(med_wide_segment_scan *scan) {
   return MEDLEY_OK;
 }
 
-static int next_segment(med_wide_segment_scan *scan) {
-  med_key place, last;
-  bool follows = scan->entered;
+/* The first one, or the one behind the segment that begins so. */
+static int find_segment(med_wide_segment_scan *scan, const med_key *before) {
+  med_key place;
+  int rc;
   med_wide_table_prefix(scan->table->id, &place);
+  if (before == NULL && scan->bounded)
+    rc = med_wide_segment_at(scan->txn, scan->cursor, med_key_slice(&scan->from), &scan->arena, &scan->segment);
+  else
+    rc = med_wide_segment_behind(scan->txn, scan->cursor, med_key_slice(before != NULL ? before : &place), &scan->arena,
+                                 &scan->segment);
+  bool beyond = rc == MEDLEY_OK && scan->bounded &&
+                med_slice_compare(med_key_slice(&scan->segment.first), med_key_slice(&scan->to)) >= 0;
+  return beyond ? MEDLEY_NOT_FOUND : rc;
+}
+
+static int next_segment(med_wide_segment_scan *scan) {
+  med_key first, last;
+  bool follows = scan->entered;
   if (follows) {
-    place = scan->segment.first;
+    first = scan->segment.first;
     last = scan->segment.last;
   }
   leave(scan);
   med_arena_reset(&scan->arena);
-  int rc = med_wide_segment_behind(scan->txn, scan->cursor, med_key_slice(&place), &scan->arena, &scan->segment);
+  int rc = find_segment(scan, follows ? &first : NULL);
   if (rc != MEDLEY_OK) return rc;
   if (follows && med_slice_compare(med_key_slice(&last), med_key_slice(&scan->segment.first)) >= 0)
     return med_error_set(med_txn_error(scan->txn), MEDLEY_CORRUPT, "wide-column: segment %llu overlaps the one before",
@@ -225,6 +246,10 @@ static int give_texts(med_wide_segment_scan *scan, scanned *of, med_wide_texts *
   texts->codes = scan->codes;
   texts->text_count = group->dictionary_texts;
   return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_fixed(med_wide_segment_scan *scan, uint64_t number, const med_wide_vector **vector) {
+  return decode_fixed(scan, number, vector);
 }
 
 int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_wide_texts *texts) {

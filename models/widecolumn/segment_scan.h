@@ -23,6 +23,8 @@ typedef struct med_wide_vector {
 } med_wide_vector;
 
 MEDLEY_MUST_USE int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **scan);
+/* Only the segment that begins with the key `from`, and those behind it that begin before `to`. It may be written meanwhile, but not to them: texts then live until the next write. */
+void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from, const med_key *to);
 void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 
 /* The next vector; NOT_FOUND at the end. live: its rows that are not gone and have a marker or a value of a column that the table has still; it
@@ -30,7 +32,7 @@ void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 MEDLEY_MUST_USE int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live);
 
 /* Whether the present segment stores the column: a regular one that is not complex always, one of the key if all of its rows have it. Only
- * of such columns the rest may be asked. */
+ * of such columns the rest may be asked; a vector of any that may be in segments. */
 MEDLEY_MUST_USE int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column,
                                                  bool *stores);
 MEDLEY_MUST_USE int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
@@ -53,6 +55,10 @@ MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, c
  * by med_column_compare_..., texts in memcmp order. Where the bounds of the vector decide it, nothing is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column,
                                                 med_compare compare, med_slice constant, uint64_t *selected);
+
+/* A column that every segment has (MED_WIDE_SEGMENT_...), in which every row has a value. */
+MEDLEY_MUST_USE int med_wide_segment_scan_fixed(med_wide_segment_scan *scan, uint64_t number,
+                                                const med_wide_vector **vector);
 
 /* Of a row of the present vector: its key, from 04 on; the time of its marker and cells. */
 MEDLEY_MUST_USE int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key);

@@ -1,8 +1,10 @@
-/* segment_writer.c - a vector of rows is collected, turned into columns, and written. */
+/* segment_writer.c - a vector of rows is collected, turned into columns, and written.
+ *
+ * Rows of a source are noted as runs first, and moved column by column once its vector ends or the writer's is full: so a run of few rows costs
+ * little more than its values. */
 #include "models/widecolumn/segment_writer.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "storage/column_writer.h"
 
@@ -21,58 +23,29 @@ typedef struct column {
   } values;
 } column;
 
+/* Rows of the source that become rows of the vector. */
+typedef struct moved_rows {
+  uint16_t from, to, count;
+} moved_rows;
+
 struct med_wide_segment_writer {
   med_txn *txn;
-  const med_wide_table *table;
+  const med_wide_sealed_columns *list;
   med_wide_segment segment;
-  column *columns; /* those that every segment has, then the table's by id */
+  column *columns; /* those that every segment has, then those of the list */
   size_t column_count;
   column *keys[2 * MED_WIDE_KEY_COLUMNS_MAX]; /* of each column of the key, NULL where it is not kept by itself */
   size_t filled;                              /* rows of the present vector */
   uint64_t whole;                             /* vectors that were written */
-  med_arena arena;                            /* the columns */
-  med_arena bytes;                            /* texts of the vector */
+  const med_wide_source_vector *source;       /* where the runs' rows are */
+  moved_rows runs[MED_VECTOR_ROWS];
+  size_t run_count;
+  med_wide_key_walk walk;
+  med_slice partition[MED_WIDE_KEY_COLUMNS_MAX]; /* values of the walk's partition, if it is not hashed */
+  med_arena arena;                               /* the columns */
+  med_arena bytes;                               /* texts of the vector */
+  med_arena partition_bytes;
 };
-
-static int compare_ids(const void *a, const void *b) {
-  const med_wide_column *const *left = a, *const *right = b;
-  return (*left)->id < (*right)->id ? -1 : (*left)->id > (*right)->id;
-}
-
-bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena, med_wide_sealed_columns *list) {
-  list->count = 0;
-  list->columns = med_arena_alloc(arena, (table->column_count + 1) * sizeof *list->columns);
-  if (list->columns == NULL) return false;
-  for (size_t i = 0; i < table->column_count; i++) {
-    const med_wide_column *of = &table->columns[i];
-    if (of->role == MED_WIDE_REGULAR && !med_wide_type_is_complex(&of->type)) list->columns[list->count++] = of;
-  }
-  qsort(list->columns, list->count, sizeof *list->columns, compare_ids);
-  return true;
-}
-
-bool med_wide_segment_keeps(const med_wide_column *of) {
-  med_wide_kind kind = of->type.kind;
-  return (of->role == MED_WIDE_PARTITION || of->role == MED_WIDE_CLUSTERING) &&
-         (med_wide_segment_type(kind) == MED_COLUMN_INTEGERS || kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII ||
-          kind == MED_WIDE_BLOB);
-}
-
-bool med_wide_row_is_plain(const med_wide_sealed_columns *columns, const med_wide_row *row) {
-  size_t at = 0;
-  if (row->deleted_us != MED_WIDE_NO_TIMESTAMP || row->marker.expiry_s != 0) return false;
-  if (!row->marker.present && row->count == 0) return false;
-  int64_t timestamp_us = row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us;
-  for (size_t i = 0; i < row->count; i++, at++) {
-    const med_wide_cell *cell = &row->cells[i];
-    while (at < columns->count && columns->columns[at]->id < cell->column_id) at++;
-    if (at == columns->count || columns->columns[at]->id != cell->column_id) return false;
-    if (cell->has_path || cell->tombstone || cell->expiry_s != 0 || cell->timestamp_us != timestamp_us) return false;
-    med_wide_kind kind = columns->columns[at]->type.kind;
-    if (med_wide_segment_type(kind) != MED_COLUMN_TEXTS && cell->value.len != med_wide_kind_size(kind)) return false;
-  }
-  return true;
-}
 
 static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16_t id, med_wide_kind kind) {
   column *made = &writer->columns[writer->column_count++];
@@ -82,35 +55,30 @@ static bool make_column(med_wide_segment_writer *writer, uint64_t number, uint16
   return made->values.integers != NULL;
 }
 
-static bool make_columns(med_wide_segment_writer *writer, const med_wide_table *table) {
-  med_wide_sealed_columns own;
-  if (!med_wide_sealed_columns_list(table, &writer->arena, &own)) return false;
-  size_t keys = table->partition_count + table->clustering_count;
-  for (size_t i = 0; i < keys; i++) {
-    if (med_wide_segment_keeps(&table->columns[i])) own.columns[own.count++] = &table->columns[i];
-  }
-  qsort(own.columns, own.count, sizeof *own.columns, compare_ids);
-  assert(own.count <= MED_WIDE_SEGMENT_COLUMNS_MAX);
-  writer->columns = med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + own.count) * sizeof *writer->columns);
+static bool make_columns(med_wide_segment_writer *writer, const med_wide_sealed_columns *list) {
+  assert(list->count <= MED_WIDE_SEGMENT_COLUMNS_MAX);
+  writer->columns = med_arena_alloc(&writer->arena, (MED_WIDE_SEGMENT_FIXED + list->count) * sizeof *writer->columns);
   bool ok = writer->columns != NULL;
   for (uint64_t i = 0; ok && i < MED_WIDE_SEGMENT_FIXED; i++)
     ok = make_column(writer, i, 0, i == MED_WIDE_SEGMENT_RESTS ? MED_WIDE_BLOB : MED_WIDE_BIGINT);
-  for (size_t i = 0; ok && i < own.count; i++) {
-    const med_wide_column *of = own.columns[i];
+  for (size_t i = 0; ok && i < list->count; i++) {
+    const med_wide_column *of = list->columns[i];
     ok = make_column(writer, (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id, of->id, of->type.kind);
-    if (of->role != MED_WIDE_REGULAR) writer->keys[of - table->columns] = &writer->columns[writer->column_count - 1];
+    if (of->role != MED_WIDE_REGULAR)
+      writer->keys[of - list->table->columns] = &writer->columns[writer->column_count - 1];
   }
   return ok;
 }
 
-int med_wide_segment_writer_open(med_txn *txn, const med_wide_table *table, med_wide_segment_writer **opened) {
+int med_wide_segment_writer_open(med_txn *txn, const med_wide_sealed_columns *columns,
+                                 med_wide_segment_writer **opened) {
   med_wide_segment_writer *writer = med_alloc_zero(sizeof *writer);
   *opened = NULL;
   if (writer == NULL) return med_error_no_memory(med_txn_error(txn));
   writer->txn = txn;
-  writer->table = table;
-  writer->segment.table_id = table->id;
-  int rc = make_columns(writer, table) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
+  writer->list = columns;
+  writer->segment.table_id = columns->table->id;
+  int rc = make_columns(writer, columns) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
   if (rc == MEDLEY_OK) rc = med_txn_next_id(txn, &writer->segment.id);
   if (rc != MEDLEY_OK) {
     med_wide_segment_writer_close(writer);
@@ -125,11 +93,13 @@ void med_wide_segment_writer_close(med_wide_segment_writer *writer) {
   for (size_t i = 0; i < writer->column_count; i++) med_column_writer_close(writer->columns[i].writer);
   med_arena_clear(&writer->arena);
   med_arena_clear(&writer->bytes);
+  med_arena_clear(&writer->partition_bytes);
   med_free(writer);
 }
 
 uint64_t med_wide_segment_writer_rows(const med_wide_segment_writer *writer) { return writer->segment.rows; }
 uint64_t med_wide_segment_writer_bytes(const med_wide_segment_writer *writer) { return writer->segment.bytes; }
+uint64_t med_wide_segment_writer_vectors(const med_wide_segment_writer *writer) { return writer->whole; }
 
 /* ---- Vectors ---- */
 static int add_vector(med_wide_segment_writer *writer, const column *of, const uint64_t *present, size_t rows) {
@@ -152,6 +122,7 @@ static int begin_column(med_wide_segment_writer *writer, column *of) {
 
 /* Rows without a value have to have one in memory that may be read. */
 static void fill_gaps(column *of, size_t rows) {
+  if (med_rows_count(of->present) == rows) return;
   for (size_t row = 0; row < rows; row++) {
     if (med_rows_has(of->present, row)) continue;
     if (of->type == MED_COLUMN_TEXTS)
@@ -162,7 +133,7 @@ static void fill_gaps(column *of, size_t rows) {
 }
 
 static int write_vector(med_wide_segment_writer *writer) {
-  int rc = MEDLEY_OK;
+  int rc = med_wide_segment_writer_settle(writer);
   for (size_t i = 0; rc == MEDLEY_OK && i < writer->column_count; i++) {
     column *of = &writer->columns[i];
     if (of->writer == NULL && med_rows_count(of->present) == 0) continue;
@@ -174,6 +145,113 @@ static int write_vector(med_wide_segment_writer *writer) {
   writer->whole++;
   writer->filled = 0;
   med_arena_reset(&writer->bytes);
+  return rc;
+}
+
+/* ---- Runs ---- */
+static void add_range(uint64_t *rows, size_t at, size_t count) {
+  while (count > 0) {
+    size_t bit = at % 64, some = count < 64 - bit ? count : 64 - bit;
+    rows[at / 64] |= UINT64_MAX >> (64 - some) << bit;
+    at += some;
+    count -= some;
+  }
+}
+
+/* Which rows of the vector have a value: where the source has one in every row, all that are moved. */
+static void move_present(const med_wide_segment_writer *writer, const med_wide_vector *from, const uint64_t *moved,
+                         uint64_t *present) {
+  if (med_rows_count(from->present) == writer->source->rows) {
+    for (size_t i = 0; i < MED_VECTOR_WORDS; i++) present[i] |= moved[i];
+    return;
+  }
+  for (size_t i = 0; i < writer->run_count; i++) {
+    const moved_rows *of = &writer->runs[i];
+    for (size_t row = 0; row < of->count; row++) {
+      if (med_rows_has(from->present, of->from + row)) med_rows_add(present, of->to + row);
+    }
+  }
+}
+
+/* Numbers, or the bits of them. */
+static void move_numbers(const med_wide_segment_writer *writer, const int64_t *from, int64_t *to) {
+  for (size_t i = 0; i < writer->run_count; i++) {
+    const moved_rows *of = &writer->runs[i];
+    for (size_t row = 0; row < of->count; row++) to[of->to + row] = from[of->from + row];
+  }
+}
+
+static bool move_texts(med_wide_segment_writer *writer, const med_slice *from, med_slice *to) {
+  size_t size = 1;
+  for (size_t i = 0; i < writer->run_count; i++) {
+    const moved_rows *of = &writer->runs[i];
+    for (size_t row = 0; row < of->count; row++) size += from[of->from + row].len;
+  }
+  uint8_t *copies = med_arena_alloc(&writer->bytes, size);
+  if (copies == NULL) return false;
+  for (size_t i = 0; i < writer->run_count; i++) {
+    const moved_rows *of = &writer->runs[i];
+    for (size_t row = 0; row < of->count; row++) {
+      med_slice text = from[of->from + row];
+      if (text.len > 0) memcpy(copies, text.bytes, text.len);
+      to[of->to + row] = med_slice_of(copies, text.len);
+      copies += text.len;
+    }
+  }
+  return true;
+}
+
+static bool move_column(med_wide_segment_writer *writer, const med_wide_vector *from, const uint64_t *moved,
+                        column *to) {
+  if (from->values.integers == NULL) return true; /* no row of its segment has a value */
+  move_present(writer, from, moved, to->present);
+  if (to->type == MED_COLUMN_TEXTS) return move_texts(writer, from->values.texts, to->values.texts);
+  if (to->type == MED_COLUMN_REALS) {
+    for (size_t i = 0; i < writer->run_count; i++) {
+      const moved_rows *of = &writer->runs[i];
+      memcpy(to->values.reals + of->to, from->values.reals + of->from, of->count * sizeof(double));
+    }
+    return true;
+  }
+  move_numbers(writer, from->values.integers, to->values.integers);
+  return true;
+}
+
+int med_wide_segment_writer_settle(med_wide_segment_writer *writer) {
+  uint64_t moved[MED_VECTOR_WORDS] = {0};
+  bool ok = true;
+  if (writer->run_count == 0) return MEDLEY_OK;
+  const med_wide_source_vector *source = writer->source;
+  const moved_rows *last = &writer->runs[writer->run_count - 1];
+  for (size_t i = 0; i < writer->run_count; i++) add_range(moved, writer->runs[i].to, writer->runs[i].count);
+  for (size_t i = 0; ok && i < writer->column_count; i++) {
+    bool own = i >= MED_WIDE_SEGMENT_FIXED;
+    const med_wide_vector *from = own ? &source->columns[i - MED_WIDE_SEGMENT_FIXED] : &source->fixed[i];
+    ok = move_column(writer, from, moved, &writer->columns[i]);
+  }
+  if ((size_t)last->to + last->count == writer->filled)
+    med_wide_source_key(source, (size_t)last->from + last->count - 1, writer->segment.table_id, &writer->segment.last);
+  writer->run_count = 0;
+  return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(writer->txn));
+}
+
+int med_wide_segment_writer_add_rows(med_wide_segment_writer *writer, const med_wide_source_vector *from, size_t first,
+                                     size_t count, size_t bytes) {
+  med_wide_segment *segment = &writer->segment;
+  int rc = MEDLEY_OK;
+  assert(writer->run_count == 0 || writer->source == from);
+  writer->source = from;
+  if (segment->rows == 0 && count > 0) med_wide_source_key(from, first, segment->table_id, &segment->first);
+  segment->rows += count;
+  segment->bytes += bytes;
+  while (rc == MEDLEY_OK && count > 0) {
+    size_t room = MED_VECTOR_ROWS - writer->filled, some = count < room ? count : room;
+    writer->runs[writer->run_count++] = (moved_rows){(uint16_t)first, (uint16_t)writer->filled, (uint16_t)some};
+    writer->filled += some;
+    first += some;
+    count -= some;
+    if (writer->filled == MED_VECTOR_ROWS) rc = write_vector(writer);
+  }
   return rc;
 }
 
@@ -193,11 +271,6 @@ static bool put_value(med_wide_segment_writer *writer, column *of, med_slice val
   return ok;
 }
 
-static void set_key(med_key *key, med_slice bytes) {
-  memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 static bool put_keys(med_wide_segment_writer *writer, size_t first, size_t count, const med_slice *values) {
   bool ok = true;
   for (size_t i = 0; ok && i < count; i++) {
@@ -211,41 +284,47 @@ static bool put_keys(med_wide_segment_writer *writer, size_t first, size_t count
 static int put_key(med_wide_segment_writer *writer, med_slice key) {
   med_slice values[MED_WIDE_KEY_COLUMNS_MAX];
   med_wide_place place;
-  const med_wide_table *table = writer->table;
+  const med_wide_table *table = writer->list->table;
   medley_error *error = med_txn_error(writer->txn);
+  bool fresh;
   int rc;
-  MED_TRY(med_wide_key_place(table, key, &place, error));
-  if (!place.hashed) {
-    MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.parts, &writer->bytes, values, error));
-    if (!put_keys(writer, 0, table->partition_count, values)) return med_error_no_memory(error);
+  MED_TRY(med_wide_key_walk_place(&writer->walk, table, key, &place, &fresh, error));
+  if (fresh && !place.hashed) {
+    med_arena_reset(&writer->partition_bytes);
+    MED_TRY(med_wide_key_values(table->columns, table->partition_count, place.parts, &writer->partition_bytes,
+                                writer->partition, error));
   }
   MED_TRY(med_wide_key_values(med_wide_clustering(table), table->clustering_count, place.clustering, &writer->bytes,
                               values, error));
-  if (!put_keys(writer, table->partition_count, table->clustering_count, values)) return med_error_no_memory(error);
+  if ((!place.hashed && !put_keys(writer, 0, table->partition_count, writer->partition)) ||
+      !put_keys(writer, table->partition_count, table->clustering_count, values))
+    return med_error_no_memory(error);
 done:
   return rc;
 }
 
-static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row) {
+static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wide_plain_row *row) {
   const uint8_t *tail = (const uint8_t *)key.bytes + MED_WIDE_TAIL_OFFSET;
   med_slice rest = med_slice_of(tail + 8, key.len - MED_WIDE_TAIL_OFFSET - 8);
   put_integer(writer, MED_WIDE_SEGMENT_TOKENS, (int64_t)(med_get_u64(tail) ^ UINT64_C(1) << 63));
-  put_integer(writer, MED_WIDE_SEGMENT_TIMES,
-              row->marker.present ? row->marker.timestamp_us : row->cells[0].timestamp_us);
-  put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marker.present);
+  put_integer(writer, MED_WIDE_SEGMENT_TIMES, row->timestamp_us);
+  put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marked);
   bool ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_RESTS], rest);
-  size_t at = MED_WIDE_SEGMENT_FIXED; /* columns and cells are both in the order of ids */
-  for (size_t i = 0; ok && i < row->count; i++) {
-    while (at < writer->column_count && writer->columns[at].id < row->cells[i].column_id) at++;
-    assert(at < writer->column_count && writer->columns[at].id == row->cells[i].column_id);
-    ok = put_value(writer, &writer->columns[at], row->cells[i].value);
+  for (size_t i = 0; ok && i < writer->list->count; i++) {
+    if (row->values[i].bytes != NULL)
+      ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_FIXED + i], row->values[i]);
   }
   return ok;
 }
 
-int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, const med_wide_row *row, size_t bytes) {
+static void set_key(med_key *key, med_slice bytes) {
+  memcpy(key->bytes, bytes.bytes, bytes.len);
+  key->len = (uint16_t)bytes.len;
+}
+
+int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, const med_wide_plain_row *row,
+                                size_t bytes) {
   med_wide_segment *segment = &writer->segment;
-  assert(segment->rows == 0 || med_slice_compare(med_key_slice(&segment->last), key) < 0);
   if (!put_row(writer, key, row)) return med_error_no_memory(med_txn_error(writer->txn));
   int rc = put_key(writer, key);
   if (rc != MEDLEY_OK) return rc;
