@@ -17,6 +17,7 @@ enum {
   BITMAP_SIZE = MED_VECTOR_ROWS / 8,
   CODES_HEADER = 8,
   CODES_CLEARLY = 8, /* LZ4 does not often do better than one byte of so many */
+  REFUSED_MAX = 3,   /* so that codes are tried for one of eight vectors at least */
   LONG_SIZE = 16,
   BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE,
   LONG_MIN = MED_VALUE_SIZE_MAX - 256,                                     /* shorter texts fit an empty page */
@@ -40,7 +41,9 @@ struct med_column_writer {
   med_column_page_writer page;
   med_dictionary_writer dictionary;
   /* The vector at hand: its values moved together, and the row of each. */
-  bool coded; /* texts that are stored as codes, in integers */
+  bool coded;       /* texts that are stored as codes, in integers */
+  unsigned refused; /* vectors of the group in a row for which codes were tried in vain */
+  unsigned untried; /* vectors for which they are not to be tried */
   size_t count;
   uint16_t row_of[MED_VECTOR_ROWS];
   int64_t integers[MED_VECTOR_ROWS];
@@ -106,6 +109,7 @@ static int finish_group(med_column_writer *writer, med_txn *txn) {
   *group = (med_column_group){.type = group->type};
   writer->real_sum = writer->real_error = 0;
   writer->group_number++;
+  writer->refused = writer->untried = 0;
   med_column_dictionary_empty(&writer->dictionary);
   return MEDLEY_OK;
 }
@@ -300,6 +304,18 @@ static int place(med_column_writer *writer, med_txn *txn, size_t rows) {
 }
 
 /* ---- Texts that repeat ---- */
+/* Texts that did not repeat in the vectors before hardly begin to: codes are tried for fewer and fewer of them. */
+static bool tries_codes(med_column_writer *writer) {
+  if (writer->untried == 0) return true;
+  writer->untried--;
+  return false;
+}
+
+static void count_refused(med_column_writer *writer) {
+  writer->refused = writer->coded ? 0 : writer->refused + (writer->refused < REFUSED_MAX);
+  writer->untried = (1u << writer->refused) - 1;
+}
+
 /* Stores the vector as codes if that is smaller: new texts of the dictionary are counted by a quarter, because more of
  * them will come, unless nearly all are new. */
 static int choose_codes(med_column_writer *writer, med_txn *txn) {
@@ -351,7 +367,10 @@ static int begin_vector(med_column_writer *writer, med_txn *txn, med_column_type
 static int end_vector(med_column_writer *writer, med_txn *txn, size_t rows) {
   int rc = MEDLEY_OK;
   if (describe(writer, rows)) {
-    if (writer->group.type == MED_COLUMN_TEXTS) rc = choose_codes(writer, txn);
+    if (writer->group.type == MED_COLUMN_TEXTS && tries_codes(writer)) {
+      rc = choose_codes(writer, txn);
+      count_refused(writer);
+    }
     if (rc == MEDLEY_OK) rc = place(writer, txn, rows);
   }
   writer->rows += rows;
