@@ -44,7 +44,7 @@ static int answer(med_wide_hot_rows *hot, int rc, med_slice found, med_slice val
 }
 
 int med_wide_hot_rows_next(med_wide_hot_rows *hot) {
-  med_slice found, value;
+  med_slice found = {0}, value = {0};
   int rc;
   if (hot->stands) {
     rc = med_cursor_next(hot->cursor, &found, &value);
@@ -57,7 +57,7 @@ int med_wide_hot_rows_next(med_wide_hot_rows *hot) {
 }
 
 int med_wide_hot_rows_again(med_wide_hot_rows *hot) {
-  med_slice found, value;
+  med_slice found = {0}, value = {0};
   int rc = med_cursor_seek(hot->cursor, med_key_slice(&hot->key), &found, &value);
   bool same = rc == MEDLEY_OK && med_slice_equal(found, med_key_slice(&hot->key));
   if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && !same))
