@@ -266,7 +266,9 @@ static int group_by_columns(group_cursor *cursor, med_slice name, sqlite3_value 
   rc = fill_query(cursor, table, values, &query);
   if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_session_error_slot(session));
   if (rc == MEDLEY_OK) rc = med_wide_groups_make(med_session_txn(session), table, &query, &cursor->groups);
-  return rc == MEDLEY_TOO_BIG ? MEDLEY_UNSUPPORTED : rc;
+  if (rc != MEDLEY_TOO_BIG) return rc;
+  med_error_clear(med_session_error_slot(session)); /* it is no failure: SQLite has room on its pages */
+  return MEDLEY_UNSUPPORTED;
 }
 
 /* ---- By SQLite ---- */

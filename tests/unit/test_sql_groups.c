@@ -450,6 +450,9 @@ START_TEST(the_function_by_itself_refuses_what_it_does_not_know) {
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" of \"n\" x')", "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'where \"n\" >')", "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', NULL)", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\"; more')", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"n\" \"n\" \"n\" \"n\" \"n\"')",
+         "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.none', '')", "no such table: k.none");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"none\"')", "no such column");
   SQL_OK(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" \"kind\"')");
