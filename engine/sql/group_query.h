@@ -14,7 +14,7 @@
  * comes here: errors are those of its own text.
  *
  * Answers are those of the statement itself, but for two: the last digits of sums of reals depend on their order, and a sum of
- * integers fails with overflow only if the whole does not fit. */
+ * integers that is found by columns fails with overflow only if the whole does not fit. */
 #ifndef MED_SQL_GROUP_QUERY_H
 #define MED_SQL_GROUP_QUERY_H
 
