@@ -169,6 +169,13 @@ static int start_thread(medley *db) {
   return code;
 }
 
+static void free_keeper(struct med_housekeeper *keeper) {
+  med_member_close(keeper->member);
+  pthread_cond_destroy(&keeper->wake);
+  pthread_mutex_destroy(&keeper->mutex);
+  med_free(keeper);
+}
+
 int med_housekeeping_start(medley *db, medley_error *error) {
   if (db->options.maintenance_ms == 0 || db->options.flags & MEDLEY_OPEN_READ_ONLY) return MEDLEY_OK;
   struct med_housekeeper *keeper = med_alloc_zero(sizeof *keeper);
@@ -186,8 +193,7 @@ int med_housekeeping_start(medley *db, medley_error *error) {
   db->housekeeper = keeper;
   if (start_thread(db) == 0) return MEDLEY_OK;
   db->housekeeper = NULL;
-  med_member_close(keeper->member);
-  med_free(keeper);
+  free_keeper(keeper);
   return med_error_set(error, MEDLEY_NO_MEMORY, "open: the maintenance thread cannot be started");
 }
 
@@ -200,10 +206,9 @@ void med_housekeeping_stop(medley *db) {
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->mutex);
     pthread_join(keeper->thread, NULL);
-    med_member_close(keeper->member);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->mutex);
+    free_keeper(keeper);
+  } else {
+    med_free(keeper); /* the rest may be as the thread held it */
   }
   db->housekeeper = NULL;
-  med_free(keeper);
 }

@@ -14,11 +14,13 @@
 typedef struct item {
   size_t from, end; /* tokens */
   const med_sql_token *alias;
+  bool of_keys; /* a column of GROUP BY is in it, by itself */
 } item;
 
 typedef struct rewriting {
   med_sql_token tokens[TOKENS_MAX + 4]; /* a few of END behind it */
   size_t count;                         /* the last one is END */
+  sqlite3_stmt *stmt;                   /* compiled as it is: it gives the columns their names */
   const med_wide_table *table;
   med_buffer table_name; /* keyspace.table */
   med_group_spec spec;
@@ -28,6 +30,7 @@ typedef struct rewriting {
   item items[ITEMS_MAX];
   size_t item_count;
   bool aggregates, short_of_memory;
+  bool met_key;               /* by the last expression */
   med_buffer arguments, name; /* of the function; of the token that is looked at */
 } rewriting;
 
@@ -54,14 +57,13 @@ static bool append_token(rewriting *of, med_buffer *text, size_t at) {
 }
 
 /* False also if there are too many of them. */
-static bool read_tokens(rewriting *of, const char *text, size_t text_len, size_t *used) {
+static bool read_tokens(rewriting *of, const char *text, size_t text_len) {
   size_t at = 0;
   do { /* empty statements before it are SQLite's */
     if (of->count == TOKENS_MAX) return false;
     of->tokens[of->count] = med_sql_next_token(text, text_len, &at);
     if (of->tokens[of->count].kind == MED_SQL_BAD) return false;
   } while (of->tokens[of->count++].kind != MED_SQL_END);
-  *used = at;
   return true;
 }
 
@@ -284,13 +286,30 @@ static bool take_groups(rewriting *of, size_t *at) {
   return ends_clause(of, *at);
 }
 
-/* An alias that is also the name of another column means the one or the other, by the place where it stands. */
+/* Names that the table or medley_groups has besides its columns; of the latter, all begin so. */
+static bool is_reserved(med_slice name) {
+  static const char *const words[] = {"rowid", "oid", "_rowid_", "_ttl", "_writetime"};
+  static const char own[] = "medley ";
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (same_name(name, med_slice_of_text(words[i]))) return true;
+  }
+  return name.len >= sizeof own - 1 && same_name(med_slice_of(name.bytes, sizeof own - 1), med_slice_of_text(own));
+}
+
+/* An alias that is also the name of something else means the one or the other, by the place where it stands. */
 static bool aliases_are_clear(rewriting *of) {
   for (size_t i = 0; i < of->item_count; i++) {
     const item *one = &of->items[i];
-    const med_wide_column *column = one->alias != NULL ? column_of(of, one->alias) : NULL;
-    if (column == NULL) continue;
-    if (one->end - one->from != 1 || column_of(of, &of->tokens[one->from]) != column) return false;
+    if (one->alias == NULL) continue;
+    const med_wide_column *column = column_of(of, one->alias);
+    if (column != NULL && (one->end - one->from != 1 || column_of(of, &of->tokens[one->from]) != column)) return false;
+    med_slice name = name_of(of, one->alias);
+    if (is_reserved(name)) return false;
+    for (size_t other = 0; other < of->item_count; other++) {
+      const char *given =
+          of->items[other].alias == NULL ? sqlite3_column_name(of->stmt, (int)other) : NULL; /* none: a plan */
+      if (given != NULL && column == NULL && same_name(name, med_slice_of_text(given))) return false;
+    }
   }
   return true;
 }
@@ -308,18 +327,16 @@ static bool total_number(rewriting *of, const med_wide_column *column, unsigned 
   return true;
 }
 
+/* Each group is one row, of which max gives every value as it is: a total may be NULL, which total() would not give back. */
 static bool write_average(rewriting *of, size_t number, med_buffer *text) {
-  bool ok = med_buffer_printf(text, " (total(" MED_GROUP_TOTAL_COLUMN ") / sum(" MED_GROUP_TOTAL_COLUMN "))", "total",
+  bool ok = med_buffer_printf(text, " (max(" MED_GROUP_TOTAL_COLUMN ") / max(" MED_GROUP_TOTAL_COLUMN "))", "total",
                               number, "count", number);
   of->short_of_memory = of->short_of_memory || !ok;
   return ok;
 }
 
 static bool write_function(rewriting *of, size_t function, size_t number, med_buffer *text) {
-  const char *const name = med_group_function_names[function];
-  bool ok = function == MED_GROUP_COUNT
-                ? med_buffer_printf(text, " ifnull(sum(" MED_GROUP_TOTAL_COLUMN "), 0)", name, number)
-                : med_buffer_printf(text, " %s(" MED_GROUP_TOTAL_COLUMN ")", name, name, number);
+  bool ok = med_buffer_printf(text, " max(" MED_GROUP_TOTAL_COLUMN ")", med_group_function_names[function], number);
   of->short_of_memory = of->short_of_memory || !ok;
   return ok;
 }
@@ -333,7 +350,7 @@ static bool take_aggregate(rewriting *of, size_t *at, med_buffer *text) {
   of->aggregates = true;
   *at += 3;
   if (function == MED_GROUP_COUNT && is(of, *at - 1, "*")) {
-    static const char rows[] = " ifnull(sum(" MED_GROUP_ROWS_COLUMN "), 0)";
+    static const char rows[] = " max(" MED_GROUP_ROWS_COLUMN ")";
     return append(of, text, rows, sizeof rows - 1);
   }
   const med_wide_column *column = column_of(of, &of->tokens[*at - 1]);
@@ -343,19 +360,20 @@ static bool take_aggregate(rewriting *of, size_t *at, med_buffer *text) {
   return average ? write_average(of, number, text) : write_function(of, function, number, text);
 }
 
-static bool is_alias(rewriting *of, size_t at) {
+/* The item that is given this name; NULL if none is. What is called is a function, whatever else has its name. */
+static const item *item_of(rewriting *of, size_t at) {
+  if (!is_name(of, at) || is(of, at + 1, "(")) return NULL;
   med_slice name = name_of(of, &of->tokens[at]);
   for (size_t i = 0; i < of->item_count; i++) {
     med_buffer alias = {0};
     if (of->items[i].alias == NULL) continue;
     bool same = med_sql_token_name(of->items[i].alias, &alias) && same_name(med_slice_of(alias.bytes, alias.len), name);
     med_buffer_clear(&alias);
-    if (same) return true;
+    if (same) return &of->items[i];
   }
-  return false;
+  return NULL;
 }
 
-/* A column of GROUP BY; *compared and the like: a comparison would have another affinity than the column has. */
 static bool take_key(rewriting *of, size_t at, med_buffer *text) {
   const med_wide_column *column = column_of(of, &of->tokens[at]);
   for (size_t i = 0; column != NULL && i < of->spec.key_count; i++) {
@@ -367,13 +385,14 @@ static bool take_key(rewriting *of, size_t at, med_buffer *text) {
   return false;
 }
 
-/* Tokens from..end with totals and columns of groups in their places. aliases: those of the select list may stand there; words: what may
- * besides. */
+/* Tokens from..end with totals and columns of groups in their places. aliases: those of the select list and the words of ORDER BY and LIMIT
+ * may stand there. A column of GROUP BY is not compared: it has an affinity, and that of medley_groups has none. */
 static bool take_expression(rewriting *of, size_t from, size_t end, bool aliases, med_buffer *text) {
   static const char *const symbols[] = {"+", "-", "*", "/", "%", "||", "(", ")", ","};
   static const char *const comparisons[] = {"=", "==", "<>", "!=", "<", "<=", ">", ">="};
   static const char *const order_words[] = {"asc", "desc", "nulls", "first", "last", "offset"};
-  bool compares = false, keys = false;
+  bool compares = false;
+  of->met_key = false;
   for (size_t at = from; at < end; at++) {
     const med_sql_token *token = &of->tokens[at];
     bool comparison = is_one_of(token, comparisons, sizeof comparisons / sizeof *comparisons) || is_item_word(token);
@@ -386,35 +405,34 @@ static bool take_expression(rewriting *of, size_t from, size_t end, bool aliases
     }
     if (token->kind == MED_SQL_WORD && at + 3 < end && take_aggregate(of, &at, text)) continue;
     if (take_key(of, at, text)) {
-      keys = true;
+      of->met_key = true;
       continue;
     }
-    bool known = (aliases && is_name(of, at) && is_alias(of, at)) ||
-                 (aliases && is_one_of(token, order_words, sizeof order_words / sizeof *order_words));
+    const item *named = aliases ? item_of(of, at) : NULL;
+    bool known = named != NULL || (aliases && is_one_of(token, order_words, sizeof order_words / sizeof *order_words));
     if (!known || !append_token(of, text, at)) return false;
+    of->met_key = of->met_key || (named != NULL && named->of_keys);
   }
-  return !(compares && keys);
+  return !(compares && of->met_key);
 }
 
-/* The name that SQLite would give to the item: the column's, or the text. */
-static bool append_item_name(rewriting *of, const item *one, med_buffer *text) {
-  const med_wide_column *column = one->end - one->from == 1 ? column_of(of, &of->tokens[one->from]) : NULL;
-  const char *from = of->tokens[one->from].text.bytes;
-  const med_slice last = of->tokens[one->end - 1].text;
-  med_slice name =
-      column != NULL ? column->name : med_slice_of(from, (size_t)((const char *)last.bytes - from) + last.len);
+/* The name that SQLite gives to the item. A plan has columns of its own: any name is as good. */
+static bool append_item_name(rewriting *of, size_t number, med_buffer *text) {
+  const med_sql_token *alias = of->items[number].alias;
   if (!append(of, text, " AS ", 4)) return false;
-  if (one->alias != NULL) return append(of, text, one->alias->text.bytes, one->alias->text.len);
-  bool ok = med_sql_quote_name(name, text);
+  if (alias != NULL) return append(of, text, alias->text.bytes, alias->text.len);
+  const char *name = sqlite3_stmt_isexplain(of->stmt) ? "" : sqlite3_column_name(of->stmt, (int)number);
+  bool ok = name != NULL && med_sql_quote_name(med_slice_of_text(name), text);
   of->short_of_memory = of->short_of_memory || !ok;
   return ok;
 }
 
 static bool take_items(rewriting *of, med_buffer *text) {
   for (size_t i = 0; i < of->item_count; i++) {
-    const item *one = &of->items[i];
+    item *one = &of->items[i];
     if (i > 0 && !append(of, text, ",", 1)) return false;
-    if (!take_expression(of, one->from, one->end, false, text) || !append_item_name(of, one, text)) return false;
+    if (!take_expression(of, one->from, one->end, false, text) || !append_item_name(of, i, text)) return false;
+    one->of_keys = of->met_key;
   }
   return true;
 }
@@ -468,8 +486,9 @@ static bool take_beginning(const rewriting *of, size_t *at) {
   return is(of, (*at)++, "select");
 }
 
-static int try_to_rewrite(rewriting *of, medley_session *session, sqlite3 *handle, med_buffer *text) {
+static int try_to_rewrite(rewriting *of, medley_session *session, med_buffer *text) {
   size_t at = 0, from;
+  sqlite3 *handle = sqlite3_db_handle(of->stmt);
   if (!may_ask_totals(of) || !take_beginning(of, &at)) return MEDLEY_OK;
   from = at;
   if (!split_items(of, &at) || !is_name(of, at + 1)) return MEDLEY_OK;
@@ -481,11 +500,12 @@ static int try_to_rewrite(rewriting *of, medley_session *session, sqlite3 *handl
   return of->short_of_memory ? MEDLEY_NO_MEMORY : MEDLEY_OK;
 }
 
-int med_group_query_rewrite(medley_session *session, sqlite3 *handle, const char *text, size_t text_len,
-                            med_buffer *rewritten, size_t *used) {
+int med_group_query_rewrite(medley_session *session, sqlite3_stmt *stmt, const char *text, size_t text_len,
+                            med_buffer *rewritten) {
   rewriting *of = med_alloc_zero(sizeof *of);
   if (of == NULL) return MEDLEY_NO_MEMORY;
-  int rc = read_tokens(of, text, text_len, used) ? try_to_rewrite(of, session, handle, rewritten) : MEDLEY_OK;
+  of->stmt = stmt;
+  int rc = read_tokens(of, text, text_len) ? try_to_rewrite(of, session, rewritten) : MEDLEY_OK;
   med_group_spec_clear(&of->spec);
   med_buffer_clear(&of->table_name);
   med_buffer_clear(&of->arguments);

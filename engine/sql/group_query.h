@@ -4,16 +4,17 @@
  *
  *   SELECT page, count(*), avg(spent) FROM "site.action" WHERE time >= ? GROUP BY page HAVING … ORDER BY …
  *
- * becomes one that asks a table-valued function for the totals of every group and leaves the rest to SQLite:
+ * becomes one that asks a table-valued function for the totals of every group, a row each, and leaves the rest to SQLite:
  *
  *   SELECT page, count(*), avg(spent) FROM medley_groups('site.action', 'by "page" of "spent" ca where "time" >=', ?) GROUP BY page …
  *
  * with the totals in the places of the aggregates. What is taken: one wide-column table, or a view that is SELECT * of one; GROUP BY its
- * columns; count, sum, total, avg, min, max of columns, anywhere in the statement; comparisons of columns with what is no column, joined by AND. Everything else, and whatever finds its
- * rows by a key or an index, is left as it is. A statement that would not compile is left, too: errors are those of its own text.
+ * columns; count, sum, total, avg, min, max of columns, anywhere in the statement; comparisons of columns with what is no column, joined
+ * by AND. Everything else, and whatever finds its rows by a key or an index, is left as it is. A statement that does not compile never
+ * comes here: errors are those of its own text.
  *
  * Answers are those of the statement itself, but for two: the last digits of sums of reals depend on their order, and a sum of
- * integers fails with overflow only if the whole does not fit. */
+ * integers that is found by columns fails with overflow only if the whole does not fit. */
 #ifndef MED_SQL_GROUP_QUERY_H
 #define MED_SQL_GROUP_QUERY_H
 
@@ -21,9 +22,10 @@
 #include "engine/sql/tokens.h"
 #include "models/widecolumn/groups.h"
 
-/* Appends the statement to ask in the place of the text's first one, which ends at *used; nothing if it is left as it is. OK, NO_MEMORY. */
-MEDLEY_MUST_USE int med_group_query_rewrite(medley_session *session, sqlite3 *handle, const char *text, size_t text_len,
-                                            med_buffer *rewritten, size_t *used);
+/* stmt is the text, compiled as it is. Appends the statement to ask in its place, with the same columns and parameters; nothing if it is left.
+ * What names mean is as the schemas of SQL and of CQL have it now. OK, NO_MEMORY. */
+MEDLEY_MUST_USE int med_group_query_rewrite(medley_session *session, sqlite3_stmt *stmt, const char *text,
+                                            size_t text_len, med_buffer *rewritten);
 
 /* ---- Between the statement and medley_groups ---- */
 enum { MED_GROUP_COUNT, MED_GROUP_SUM, MED_GROUP_TOTAL, MED_GROUP_MIN, MED_GROUP_MAX, MED_GROUP_FUNCTIONS };

@@ -121,7 +121,7 @@ int med_group_spec_read(med_slice text, med_group_spec *spec) {
       step(&of);
     } while (of.token.kind == MED_SQL_NAME);
   }
-  if (of.token.kind != MED_SQL_END) rc = MEDLEY_ERROR;
+  if (of.token.kind != MED_SQL_END || of.at < text.len) rc = MEDLEY_ERROR;
 done:
   return rc;
 }

@@ -1,4 +1,4 @@
-/* group_table.c - medley_groups: a row for each group of a wide-column table, with its totals.
+/* group_table.c - medley_groups: a row for each group of a wide-column table, with its totals; without keys, all rows are one group.
  *
  *   medley_groups(table, spec, value, ...)   the values that the tests of the spec compare with, in their order
  *
@@ -33,7 +33,6 @@ typedef struct group_table {
 typedef struct group_cursor {
   sqlite3_vtab_cursor base;
   med_group_spec spec;
-  const med_wide_column *columns[MED_WIDE_GROUP_TOTALS_MAX]; /* of the totals, while it is being filled */
   bool is_real[MED_WIDE_GROUP_TOTALS_MAX], is_blob[MED_WIDE_GROUP_KEYS_MAX], is_text[MED_WIDE_GROUP_KEYS_MAX];
   med_wide_groups *groups; /* one of the two */
   sqlite3_stmt *stmt;
@@ -267,7 +266,9 @@ static int group_by_columns(group_cursor *cursor, med_slice name, sqlite3_value 
   rc = fill_query(cursor, table, values, &query);
   if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_session_error_slot(session));
   if (rc == MEDLEY_OK) rc = med_wide_groups_make(med_session_txn(session), table, &query, &cursor->groups);
-  return rc == MEDLEY_TOO_BIG ? MEDLEY_UNSUPPORTED : rc;
+  if (rc != MEDLEY_TOO_BIG) return rc;
+  med_error_clear(med_session_error_slot(session)); /* it is no failure: SQLite has room on its pages */
+  return MEDLEY_UNSUPPORTED;
 }
 
 /* ---- By SQLite ---- */
@@ -315,9 +316,12 @@ static int ask_sqlite(group_cursor *cursor, med_slice name, sqlite3_value **valu
 }
 
 /* ---- Rows ---- */
+/* Without keys there is one group, even if it has no rows. */
 static void find_group(group_cursor *cursor) {
   uint32_t count = med_wide_groups_count(cursor->groups);
-  while (cursor->group < count && med_wide_groups_rows(cursor->groups, cursor->group) == 0) cursor->group++;
+  while (cursor->spec.key_count > 0 && cursor->group < count &&
+         med_wide_groups_rows(cursor->groups, cursor->group) == 0)
+    cursor->group++;
   cursor->at_end = cursor->group >= count;
 }
 
@@ -366,7 +370,7 @@ static void give_key(const group_cursor *cursor, sqlite3_context *context, size_
 static void give_real(sqlite3_context *context, const med_wide_total *total, size_t function) {
   switch (function) {
     case MED_GROUP_SUM:
-    case MED_GROUP_TOTAL: sqlite3_result_double(context, total->as.reals.sum); break;
+    case MED_GROUP_TOTAL: sqlite3_result_double(context, total->as.reals.sum + 0.0); break; /* SQLite begins with 0 */
     case MED_GROUP_MIN: sqlite3_result_double(context, total->as.reals.min); break;
     default: sqlite3_result_double(context, total->as.reals.max); break;
   }
@@ -393,7 +397,10 @@ static int give_total(group_cursor *cursor, sqlite3_context *context, size_t at,
     sqlite3_result_int64(context, (sqlite3_int64)total->count);
     return SQLITE_OK;
   }
-  if (total->count == 0) return SQLITE_OK;
+  if (total->count == 0) {
+    if (function == MED_GROUP_TOTAL) sqlite3_result_double(context, 0);
+    return SQLITE_OK;
+  }
   if (!cursor->is_real[at]) return give_integer(cursor, context, total, function);
   give_real(context, total, function);
   return SQLITE_OK;

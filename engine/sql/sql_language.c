@@ -18,7 +18,9 @@ typedef struct sql_state {
   size_t text_len;
   med_control control;
   sqlite3_stmt *stmt;
-  uint64_t generation; /* of the connection that stmt belongs to */
+  bool of_groups;       /* it asks medley_groups in the place of the text */
+  uint64_t definitions; /* of CQL, when that was found to be the same */
+  uint64_t generation;  /* of the connection that stmt belongs to */
   int access;
   int64_t deadline_us; /* of a streaming read: each statement has a clock of its own */
   bool streaming;      /* a read that holds its transaction */
@@ -31,6 +33,11 @@ typedef struct sql_state {
 } sql_state;
 
 static sql_state *state_of(medley_statement *statement) { return statement->state; }
+
+static void drop_compiled(sql_state *state) {
+  (void)sqlite3_finalize(state->stmt);
+  state->stmt = NULL;
+}
 
 /* ---- Prepare ---- */
 static int add_columns(medley_statement *statement) {
@@ -80,35 +87,51 @@ static int refuse_vacuum(medley_session *session, const char *text, size_t text_
   return MEDLEY_UNSUPPORTED;
 }
 
-/* Totals by groups are asked in another way; *stmt is NULL if the text does not ask for any. */
-static int compile_groups(medley_session *session, sqlite3 *handle, const char *text, size_t text_len,
-                          sqlite3_stmt **stmt, size_t *used) {
+static bool same_text(const char *a, const char *b) { return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0); }
+
+/* For whoever reads its rows and binds its parameters. */
+static bool look_the_same(sqlite3_stmt *a, sqlite3_stmt *b) {
+  int columns = sqlite3_column_count(a), parameters = sqlite3_bind_parameter_count(a);
+  bool same = columns == sqlite3_column_count(b) && parameters == sqlite3_bind_parameter_count(b);
+  for (int i = 0; same && i < columns; i++) same = same_text(sqlite3_column_name(a, i), sqlite3_column_name(b, i));
+  for (int i = 1; same && i <= parameters; i++)
+    same = same_text(sqlite3_bind_parameter_name(a, i), sqlite3_bind_parameter_name(b, i));
+  return same;
+}
+
+/* Totals by groups are asked in another way: the statement that does takes the place of the text's own. */
+static int compile_groups(medley_session *session, sql_state *state, const char *text, size_t text_len) {
   med_buffer rewritten = {0};
-  *stmt = NULL;
-  int rc = med_group_query_rewrite(session, handle, text, text_len, &rewritten, used);
-  if (rc == MEDLEY_OK && rewritten.len > 0 &&
-      sqlite3_prepare_v3(handle, rewritten.bytes, (int)rewritten.len, SQLITE_PREPARE_PERSISTENT, stmt, NULL) !=
-          SQLITE_OK)
-    *stmt = NULL; /* what is wrong with it is said of its own text */
+  sqlite3_stmt *other = NULL;
+  if (state->stmt == NULL || !sqlite3_stmt_readonly(state->stmt) || !med_wide_names_any(session)) return MEDLEY_OK;
+  int rc = med_group_query_rewrite(session, state->stmt, text, text_len, &rewritten);
+  if (rc == MEDLEY_OK && rewritten.len > 0)
+    (void)sqlite3_prepare_v3(med_sql_handle(session->sql), rewritten.bytes, (int)rewritten.len,
+                             SQLITE_PREPARE_PERSISTENT, &other, NULL);
   med_buffer_clear(&rewritten);
+  state->of_groups = other != NULL && look_the_same(state->stmt, other);
+  if (state->of_groups) rc = med_wide_catalog_version_now(med_session_txn(session), &state->definitions);
+  (void)sqlite3_finalize(state->of_groups ? state->stmt : other);
+  if (state->of_groups) state->stmt = other;
   return rc;
 }
 
-/* Compiles state->text (or, at first, text) and says where the statement ended. */
-static int compile(medley_session *session, sqlite3 *handle, const char *text, size_t text_len, sqlite3_stmt **stmt,
-                   const char **tail) {
-  size_t used;
+/* Compiles state->text (or, at first, text) and says where the statement ended. state->stmt is NULL before, and after a failure. */
+static int compile(medley_session *session, sql_state *state, const char *text, size_t text_len, const char **tail) {
+  const char *end = text + text_len;
+  state->of_groups = false;
+  state->reprepared = 0;
   if (text_len > INT32_MAX) return med_error_set(&session->error, MEDLEY_TOO_BIG, "the text is larger than 2 GiB");
-  int found = compile_groups(session, handle, text, text_len, stmt, &used);
-  if (found != MEDLEY_OK) return found;
-  if (*stmt != NULL) {
-    if (tail != NULL) *tail = text + used;
-    return MEDLEY_OK;
+  int code = sqlite3_prepare_v3(med_sql_handle(session->sql), text, (int)text_len, SQLITE_PREPARE_PERSISTENT,
+                                &state->stmt, &end);
+  if (code != SQLITE_OK) {
+    int rc = med_sql_fail(session->sql, code, text, text_len, &session->error);
+    med_wide_names_explain(session, &session->error);
+    return rc;
   }
-  int code = sqlite3_prepare_v3(handle, text, (int)text_len, SQLITE_PREPARE_PERSISTENT, stmt, tail);
-  if (code == SQLITE_OK) return MEDLEY_OK;
-  int rc = med_sql_fail(session->sql, code, text, text_len, &session->error);
-  med_wide_names_explain(session, &session->error);
+  if (tail != NULL) *tail = end;
+  int rc = compile_groups(session, state, text, (size_t)(end - text));
+  if (rc != MEDLEY_OK) drop_compiled(state);
   return rc;
 }
 
@@ -120,7 +143,7 @@ static int prepare_ordinary(medley_statement *statement, const char *text, size_
   int rc = med_session_peek_begin(session, &handle);
   if (rc != MEDLEY_OK) return rc;
   MED_TRY(med_wide_names_refresh(session, handle));
-  MED_TRY(compile(session, handle, text, text_len, &state->stmt, &tail));
+  MED_TRY(compile(session, state, text, text_len, &tail));
   *used = (size_t)(tail - text);
   if (state->stmt == NULL) goto done; /* blanks and comments */
   state->generation = med_sql_generation(session->sql);
@@ -289,18 +312,27 @@ static int bind_parameters(medley_statement *statement) {
 }
 
 /* ---- Running ---- */
+/* Whether CQL has defined something since: a table by which SQLite knows that is not in a statement of groups. */
+static int find_redefined(medley_session *session, const sql_state *state, bool *redefined) {
+  uint64_t version = state->definitions;
+  int rc = state->of_groups ? med_wide_catalog_version_now(med_session_txn(session), &version) : MEDLEY_OK;
+  *redefined = version != state->definitions;
+  return rc;
+}
+
 /* The statement on the present connection: compiled anew if the connection was reopened. */
 static int ready(medley_statement *statement) {
   medley_session *session = statement->session;
   sql_state *state = state_of(statement);
   sqlite3 *handle;
+  bool redefined;
   int rc;
   MED_TRY(med_session_bind_sql(session, &handle));
-  if (state->stmt == NULL || state->generation != med_sql_generation(session->sql)) {
-    (void)sqlite3_finalize(state->stmt);
-    state->stmt = NULL;
+  MED_TRY(find_redefined(session, state, &redefined));
+  if (state->stmt == NULL || redefined || state->generation != med_sql_generation(session->sql)) {
+    drop_compiled(state);
     MED_TRY(med_wide_names_refresh(session, handle));
-    MED_TRY(compile(session, handle, state->text, state->text_len, &state->stmt, NULL));
+    MED_TRY(compile(session, state, state->text, state->text_len, NULL));
     state->generation = med_sql_generation(session->sql);
     for (int i = 0; i < statement->parameter_count; i++) statement->parameters[i].changed = true;
     MED_TRY(add_columns(statement));
@@ -317,9 +349,20 @@ static bool made_ready_again(medley_statement *statement, int *rc) {
   if (*rc != MEDLEY_ERROR || med_session_sql_gave_up(session) || !med_wide_names_take_outdated(session)) return false;
   /* What has written came beyond its beginning: another reason made it fail, and what it altered is its own. */
   if (statement->writes && med_txn_mark(med_session_txn(session)) != state->mark) return false;
-  (void)sqlite3_finalize(state->stmt);
-  state->stmt = NULL;
+  drop_compiled(state);
   med_error_clear(&session->error);
+  *rc = ready(statement);
+  return *rc == MEDLEY_OK;
+}
+
+/* After the first step of a statement of groups: whether SQLite has compiled it anew, for its schema has changed: names may mean something
+ * else in the text now. Then that is compiled anew. */
+static bool made_anew(medley_statement *statement, int *rc) {
+  sql_state *state = state_of(statement);
+  if (!state->of_groups || sqlite3_stmt_status(state->stmt, SQLITE_STMTSTATUS_REPREPARE, 0) == 0) return false;
+  if (*rc != MEDLEY_ROW && *rc != MEDLEY_DONE && *rc != MEDLEY_ERROR) return false;
+  drop_compiled(state);
+  med_error_clear(&statement->session->error);
   *rc = ready(statement);
   return *rc == MEDLEY_OK;
 }
@@ -474,7 +517,7 @@ static int sql_step(medley_statement *statement) {
   if (state->rows.active) return next_buffered_row(statement);
   statement->session->deadline_us = state->deadline_us;
   int rc = step_once(statement);
-  if (!begun && made_ready_again(statement, &rc)) rc = step_once(statement);
+  if (!begun && (made_ready_again(statement, &rc) || made_anew(statement, &rc))) rc = step_once(statement);
   if (rc != MEDLEY_ROW) return end_stream(statement, rc);
   state->row_number++;
   return rc;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '$' ||
@@ -45,8 +45,9 @@ static size_t skip_words(const char *text, size_t len, size_t at) {
   return at;
 }
 
-/* With a point and an exponent, whose sign belongs to it. */
+/* With a point and an exponent, whose sign belongs to it; 0xe has none. */
 static size_t skip_number(const char *text, size_t len, size_t at) {
+  if (text[at - 1] == '0' && at < len && (text[at] == 'x' || text[at] == 'X')) return skip_words(text, len, at);
   for (; at < len; at++) {
     bool sign = (text[at] == '+' || text[at] == '-') && (text[at - 1] == 'e' || text[at - 1] == 'E');
     if (!is_word(text[at]) && text[at] != '.' && !sign) break;

@@ -203,6 +203,8 @@ void med_wide_names_close(med_wide_names *names) {
   med_free(names);
 }
 
+bool med_wide_names_any(medley_session *session) { return (*med_session_wide_names(session))->count > 0; }
+
 void med_wide_names_set_outdated(medley_session *session) { (*med_session_wide_names(session))->outdated = true; }
 
 bool med_wide_names_take_outdated(medley_session *session) {

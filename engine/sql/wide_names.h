@@ -39,6 +39,9 @@ void med_wide_names_close(med_wide_names *names); /* after the connection; NULL 
 /* Brings the connection's tables to the definitions of the session's transaction. */
 MEDLEY_MUST_USE int med_wide_names_refresh(medley_session *session, sqlite3 *handle);
 
+/* Whether it has any. */
+bool med_wide_names_any(medley_session *session);
+
 /* A statement has found that a table is not what it was compiled for. take: whether one has since this was last asked, or the
  * connection's tables are not those of the transaction: SQLite compiles a statement anew by itself, and then knows only the former. */
 void med_wide_names_set_outdated(medley_session *session);

@@ -11,7 +11,8 @@ static uint64_t mix(uint64_t value) { /* the finalizer of splitmix64 */
   return value ^ (value >> 31);
 }
 
-static bool slots_init(med_group_slots *slots, uint32_t size) {
+static bool slots_init(med_group_slots *slots, uint32_t size, uint64_t seed) {
+  slots->seed = seed;
   slots->slots = med_alloc_zero(size * sizeof *slots->slots);
   slots->mask = size - 1;
   return slots->slots != NULL;
@@ -24,9 +25,14 @@ static void put_slot(med_group_slots *slots, uint64_t hash, uint32_t number) {
 }
 
 /* ---- Values ---- */
+static uint64_t hash_text(const med_group_values *values, med_slice text) {
+  return med_hash64(text.bytes, text.len, values->slots.seed);
+}
+static uint64_t hash_integer(const med_group_values *values, int64_t integer) {
+  return mix((uint64_t)integer ^ values->slots.seed);
+}
 static uint64_t hash_of(const med_group_values *values, uint32_t number) {
-  return values->is_text ? med_hash64(values->texts[number].bytes, values->texts[number].len, 0)
-                         : mix((uint64_t)values->integers[number]);
+  return values->is_text ? hash_text(values, values->texts[number]) : hash_integer(values, values->integers[number]);
 }
 
 static bool grow_values(med_group_values *values) {
@@ -46,16 +52,16 @@ static bool grow_values(med_group_values *values) {
 
 static bool grow_value_slots(med_group_values *values) {
   med_group_slots more;
-  if (!slots_init(&more, (values->slots.mask + 1) * 2)) return false;
+  if (!slots_init(&more, (values->slots.mask + 1) * 2, values->slots.seed)) return false;
   for (uint32_t i = 1; i < values->count; i++) put_slot(&more, hash_of(values, i), i);
   med_free(values->slots.slots);
   values->slots = more;
   return true;
 }
 
-bool med_group_values_init(med_group_values *values, bool is_text) {
+bool med_group_values_init(med_group_values *values, bool is_text, uint64_t seed) {
   *values = (med_group_values){.is_text = is_text};
-  if (!slots_init(&values->slots, SLOTS_FIRST) || !grow_values(values)) return false;
+  if (!slots_init(&values->slots, SLOTS_FIRST, seed) || !grow_values(values)) return false;
   values->count = 1; /* null */
   if (is_text)
     values->texts[0] = med_slice_of("", 0);
@@ -84,7 +90,7 @@ bool med_group_values_integer(med_group_values *values, int64_t integer, uint32_
     *number = values->last;
     return true;
   }
-  uint64_t hash = mix((uint64_t)integer);
+  uint64_t hash = hash_integer(values, integer);
   for (uint32_t at = (uint32_t)hash & values->slots.mask; values->slots.slots[at] != 0;
        at = (at + 1) & values->slots.mask) {
     *number = values->slots.slots[at] - 1;
@@ -100,7 +106,7 @@ bool med_group_values_integer(med_group_values *values, int64_t integer, uint32_
 }
 
 bool med_group_values_text(med_group_values *values, med_slice text, uint32_t *number) {
-  uint64_t hash = med_hash64(text.bytes, text.len, 0);
+  uint64_t hash = hash_text(values, text);
   for (uint32_t at = (uint32_t)hash & values->slots.mask; values->slots.slots[at] != 0;
        at = (at + 1) & values->slots.mask) {
     *number = values->slots.slots[at] - 1;
@@ -138,7 +144,9 @@ bool med_group_values_code(med_group_values *values, uint64_t dictionary, uint32
 }
 
 /* ---- Pairs ---- */
-static uint64_t hash_pair(uint32_t left, uint32_t right) { return mix((uint64_t)left << 32 | right); }
+static uint64_t hash_pair(const med_group_pairs *pairs, uint32_t left, uint32_t right) {
+  return mix(((uint64_t)left << 32 | right) ^ pairs->slots.seed);
+}
 
 static bool grow_pairs(med_group_pairs *pairs) {
   uint32_t capacity = pairs->capacity * 2 + SLOTS_FIRST / 2;
@@ -154,16 +162,16 @@ static bool grow_pairs(med_group_pairs *pairs) {
 
 static bool grow_pair_slots(med_group_pairs *pairs) {
   med_group_slots more;
-  if (!slots_init(&more, (pairs->slots.mask + 1) * 2)) return false;
-  for (uint32_t i = 0; i < pairs->count; i++) put_slot(&more, hash_pair(pairs->left[i], pairs->right[i]), i);
+  if (!slots_init(&more, (pairs->slots.mask + 1) * 2, pairs->slots.seed)) return false;
+  for (uint32_t i = 0; i < pairs->count; i++) put_slot(&more, hash_pair(pairs, pairs->left[i], pairs->right[i]), i);
   med_free(pairs->slots.slots);
   pairs->slots = more;
   return true;
 }
 
-bool med_group_pairs_init(med_group_pairs *pairs) {
+bool med_group_pairs_init(med_group_pairs *pairs, uint64_t seed) {
   *pairs = (med_group_pairs){0};
-  return slots_init(&pairs->slots, SLOTS_FIRST);
+  return slots_init(&pairs->slots, SLOTS_FIRST, seed);
 }
 
 void med_group_pairs_clear(med_group_pairs *pairs) {
@@ -174,7 +182,7 @@ void med_group_pairs_clear(med_group_pairs *pairs) {
 }
 
 bool med_group_pairs_number(med_group_pairs *pairs, uint32_t left, uint32_t right, uint32_t *number) {
-  uint64_t hash = hash_pair(left, right);
+  uint64_t hash = hash_pair(pairs, left, right);
   for (uint32_t at = (uint32_t)hash & pairs->slots.mask; pairs->slots.slots[at] != 0;
        at = (at + 1) & pairs->slots.mask) {
     *number = pairs->slots.slots[at] - 1;

@@ -1,6 +1,7 @@
 /* group_numbers.h - values of a column, and pairs of numbers, as small numbers in order of appearance: hash tables.
  *
- * Number 0 of values is null. Open addressing with linear probing, at most half full. False everywhere: memory is short.
+ * Number 0 of values is null. Open addressing with linear probing, at most half full; the seed, which nobody can know, keeps values that were
+ * chosen to fall together from doing so. False everywhere: memory is short.
  * Threads: nothing is shared. {0} may be cleared. */
 #ifndef MED_WIDECOLUMN_GROUP_NUMBERS_H
 #define MED_WIDECOLUMN_GROUP_NUMBERS_H
@@ -13,6 +14,7 @@
 typedef struct med_group_slots {
   uint32_t *slots; /* number + 1; 0: free */
   uint32_t mask;
+  uint64_t seed;
 } med_group_slots;
 
 typedef struct med_group_values {
@@ -35,7 +37,7 @@ typedef struct med_group_pairs {
   med_group_slots slots;
 } med_group_pairs;
 
-MEDLEY_MUST_USE bool med_group_values_init(med_group_values *values, bool is_text);
+MEDLEY_MUST_USE bool med_group_values_init(med_group_values *values, bool is_text, uint64_t seed);
 void med_group_values_clear(med_group_values *values);
 MEDLEY_MUST_USE bool med_group_values_integer(med_group_values *values, int64_t integer, uint32_t *number);
 MEDLEY_MUST_USE bool med_group_values_text(med_group_values *values, med_slice text, uint32_t *number);
@@ -43,7 +45,7 @@ MEDLEY_MUST_USE bool med_group_values_text(med_group_values *values, med_slice t
 MEDLEY_MUST_USE bool med_group_values_code(med_group_values *values, uint64_t dictionary, uint32_t code,
                                            const med_slice *texts, size_t count, uint32_t *number);
 
-MEDLEY_MUST_USE bool med_group_pairs_init(med_group_pairs *pairs);
+MEDLEY_MUST_USE bool med_group_pairs_init(med_group_pairs *pairs, uint64_t seed);
 void med_group_pairs_clear(med_group_pairs *pairs);
 MEDLEY_MUST_USE bool med_group_pairs_number(med_group_pairs *pairs, uint32_t left, uint32_t right, uint32_t *number);
 

@@ -324,10 +324,11 @@ static int add_records(med_wide_groups *of) {
 /* ---- Making ---- */
 static bool prepare(med_wide_groups *of) {
   bool ok = make_room(of, 1);
+  uint64_t seed = med_store_random(med_txn_store(of->txn));
   for (size_t key = 0; ok && key < of->query.key_count; key++) {
     of->numbers[key] = med_alloc(MED_VECTOR_ROWS * sizeof(uint32_t));
-    ok = of->numbers[key] != NULL && med_group_values_init(&of->values[key], is_text(of->query.keys[key]));
-    if (key > 0) ok = ok && med_group_pairs_init(&of->pairs[key]);
+    ok = of->numbers[key] != NULL && med_group_values_init(&of->values[key], is_text(of->query.keys[key]), seed);
+    if (key > 0) ok = ok && med_group_pairs_init(&of->pairs[key], seed);
   }
   return ok;
 }

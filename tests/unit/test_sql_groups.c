@@ -249,6 +249,118 @@ START_TEST(only_what_has_no_better_way_is_found_by_columns) {
 }
 END_TEST
 
+/* Names of columns, and rows. */
+static void show(medley_session *session, const char *question, const char *table, kit_rows *shown) {
+  char text[700];
+  kit_rows rows;
+  medley_statement *statement;
+  snprintf(text, sizeof text, question, table);
+  ck_assert_msg(medley_prepare(session, MEDLEY_LANGUAGE_SQL, text, MEDLEY_NUL_ENDED, &statement, NULL) == MEDLEY_OK,
+                "%s: %s", text, medley_session_error(session)->message);
+  shown->len = 0;
+  for (int i = 0; i < medley_column_count(statement); i++)
+    shown->len += (size_t)snprintf(shown->text + shown->len, sizeof shown->text - shown->len, "%s, ",
+                                   medley_column_name(statement, i));
+  medley_statement_close(statement);
+  ck_assert_int_eq(kit_run(session, MEDLEY_LANGUAGE_SQL, text, &rows), MEDLEY_OK);
+  snprintf(shown->text + shown->len, sizeof shown->text - shown->len, "%s", rows.text);
+}
+
+START_TEST(names_mean_what_they_mean_to_sqlite) {
+  static const char *const questions[] = {
+      "SELECT n AS x, count(*) FROM %s GROUP BY n HAVING x = '1'", /* by the column's affinity */
+      "SELECT n AS x, count(*) FROM %s GROUP BY n ORDER BY x = '1', x",
+      "SELECT n + 0 AS x, count(*) FROM %s GROUP BY n HAVING x < '1' ORDER BY 1",
+      "SELECT n, sum(n) AS sum FROM %s GROUP BY n ORDER BY sum(n * -2), n", /* a function, not the alias */
+      "SELECT n, count(*) AS group_concat FROM %s GROUP BY n ORDER BY length(group_concat(n)), n",
+      "SELECT n, count(*) AS count FROM %s GROUP BY n HAVING count(1) > 5 ORDER BY n",
+      "SELECT page, count(*) AS \"medley key 0\" FROM %s GROUP BY page HAVING \"medley key 0\" > 5 ORDER BY 1",
+      "SELECT page, 1 AS \"medley rows\" FROM %s GROUP BY page HAVING \"medley rows\" > 5 ORDER BY 1",
+      "SELECT 1, -count(*) AS \"1\", page FROM %s GROUP BY page ORDER BY \"1\", page",
+      "SELECT count(*), sum(n) AS \"COUNT(*)\" FROM %s GROUP BY page ORDER BY \"count(*)\", 1, page",
+      "SELECT ((page)), +page, page  || '' FROM %s GROUP BY page",
+      "SELECT count(*) /* all */, (sum(n)) -- of them\n, page FROM %s GROUP BY page",
+      "SELECT n, 0xe-sum(n), 0xE+count(n) FROM %s GROUP BY n",
+      "SELECT n end, min(n) isnull, count(*) AS 'text' FROM %s GROUP BY n",
+  };
+  uint64_t random = 2;
+  session_kit kit;
+  open_tables(&kit);
+  add_rows(&kit, &random, 300);
+  for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+    static kit_rows stock, wide;
+    show(kit.session, questions[i], "stock", &stock);
+    show(kit.session, questions[i], "\"k.t\"", &wide);
+    ck_assert_msg(strcmp(stock.text, wide.text) == 0, "%s:\n%s\n%s", questions[i], stock.text, wide.text);
+  }
+  SQL_FAILS(kit.session, "SELECT count(*) FROM \"k.t\" /*", MEDLEY_SYNTAX);
+  SQL_FAILS(kit.session, "SELECT\vcount(*) FROM \"k.t\"", MEDLEY_SYNTAX);
+  cql(kit.session, "CREATE TABLE k.twice (a int PRIMARY KEY, \"B\" int, b int)");
+  SQL_FAILS(kit.session, "SELECT sum(b) FROM \"k.twice\"", MEDLEY_ERROR); /* as a SELECT of its rows */
+  /* Every row has a rowid, and may have a time to live, whatever else is called so. */
+  SQL_IS(kit.session, "SELECT n, count(*) AS _ttl FROM \"k.t\" GROUP BY n HAVING _ttl > 0", "");
+  ck_assert(!is_by_columns(kit.session, "SELECT count(*) AS rowid FROM \"k.t\" GROUP BY n HAVING rowid > 5"));
+  kit_close(&kit);
+}
+END_TEST
+
+/* The one value that a prepared statement answers when it is run (again). */
+static void answers(medley_statement *statement, int64_t number) {
+  ck_assert_int_eq(medley_step(statement), MEDLEY_ROW);
+  ck_assert_int_eq(medley_column_integer(statement, 0), number);
+  ck_assert_int_eq(medley_step(statement), MEDLEY_DONE);
+}
+
+START_TEST(a_prepared_statement_goes_with_its_names) {
+  session_kit kit;
+  medley_session *other;
+  medley_statement *of_table, *of_view, *of_alias;
+  medley_error error;
+  open_tables(&kit);
+  uint64_t random = 1;
+  add_rows(&kit, &random, 300);
+  ck_assert_int_eq(medley_session_open(kit.db, &other, &error), MEDLEY_OK);
+  SQL_OK(kit.session, "CREATE VIEW v AS SELECT * FROM \"k.t\"");
+  medley_statement **const made[] = {&of_table, &of_view, &of_alias};
+  static const char *const texts[] = {
+      "SELECT count(*) FROM \"k.t\"", "SELECT count(*) FROM v",
+      "SELECT count(*) AS later FROM \"k.t\" GROUP BY flag HAVING later > 0 ORDER BY 1 LIMIT 1"};
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+    ck_assert(is_by_columns(kit.session, texts[i]));
+    ck_assert_int_eq(medley_prepare(kit.session, MEDLEY_LANGUAGE_SQL, texts[i], MEDLEY_NUL_ENDED, made[i], NULL),
+                     MEDLEY_OK);
+  }
+  answers(of_table, 300);
+  answers(of_view, 300);
+  answers(of_alias, 150);
+  SQL_OK(kit.session, "DROP VIEW v; CREATE VIEW v AS SELECT 1 UNION SELECT 2");
+  answers(of_view, 2);
+  SQL_OK(other, "DROP VIEW v; CREATE TABLE v(a); INSERT INTO v VALUES (1), (2), (3)");
+  answers(of_view, 3);
+  SQL_OK(kit.session, "CREATE TEMP VIEW v AS SELECT * FROM \"k.t\"");
+  answers(of_view, 300);
+  SQL_OK(kit.session, "DROP VIEW temp.v");
+  answers(of_view, 3);
+  SQL_OK(kit.session, "DROP TABLE v");
+  ck_assert_int_eq(medley_step(of_view), MEDLEY_ERROR);
+  ck_assert_ptr_nonnull(strstr(medley_session_error(kit.session)->message, "no such table: v"));
+  cql(other, "ALTER TABLE k.t ADD later int"); /* what HAVING means now: it is null */
+  ck_assert_int_eq(medley_step(of_alias), MEDLEY_DONE);
+  SQL_OK(other, "CREATE TABLE \"k.t\"(flag, later)"); /* hides it */
+  answers(of_table, 0);
+  SQL_OK(other, "DROP TABLE \"k.t\"");
+  SQL_OK(kit.session, "BEGIN");
+  cql(kit.session, "DROP TABLE k.t");
+  cql(kit.session, "CREATE TABLE k.t (a int PRIMARY KEY)");
+  answers(of_table, 0);
+  SQL_OK(kit.session, "ROLLBACK");
+  answers(of_table, 300);
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) medley_statement_close(*made[i]);
+  ck_assert_int_eq(medley_session_close(other), MEDLEY_OK);
+  kit_close(&kit);
+}
+END_TEST
+
 static int plan_line(char *to, size_t size, const char *line) { return snprintf(to, size, "%s", line); }
 
 START_TEST(names_plans_and_errors_are_the_statements_own) {
@@ -313,6 +425,12 @@ START_TEST(what_sql_shows_as_null_is_in_no_total) {
     cql(kit.session, "ALTER TABLE k.t WITH segment_rows = 2");
     maintain(kit.db);
   }
+  cql(kit.session, "INSERT INTO k.t (user, time, price) VALUES (1, 5, -Infinity)"); /* what is added up is NaN */
+  SQL_IS(kit.session, "SELECT sum(price), total(price), avg(price), total(rate) FROM \"k.t\"", "NULL|NULL|NULL|3.0\n");
+  SQL_IS(kit.session, "SELECT flag, total(price), avg(price) FROM \"k.t\" GROUP BY flag", "NULL|NULL|NULL\n");
+  SQL_IS(kit.session, "SELECT count(*), count(n), total(n), sum(n), avg(n), max(n) FROM \"k.t\" WHERE user > 1",
+         "0|0|0.0|NULL|NULL|NULL\n");
+  SQL_IS(kit.session, "SELECT flag, count(*), total(n) FROM \"k.t\" WHERE user > 1 GROUP BY flag", "");
   kit_close(&kit);
 }
 END_TEST
@@ -332,6 +450,9 @@ START_TEST(the_function_by_itself_refuses_what_it_does_not_know) {
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" of \"n\" x')", "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'where \"n\" >')", "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', NULL)", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\"; more')", "not what it is asked with");
+  refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"n\" \"n\" \"n\" \"n\" \"n\"')",
+         "not what it is asked with");
   refuse(kit.session, "SELECT * FROM medley_groups('k.none', '')", "no such table: k.none");
   refuse(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"none\"')", "no such column");
   SQL_OK(kit.session, "SELECT * FROM medley_groups('k.t', 'by \"page\" \"kind\"')");
@@ -344,5 +465,6 @@ START_TEST(the_function_by_itself_refuses_what_it_does_not_know) {
 END_TEST
 
 PROPERTY_MAIN("sql_groups", answers_are_those_of_a_table_of_sqls_own, only_what_has_no_better_way_is_found_by_columns,
+              names_mean_what_they_mean_to_sqlite, a_prepared_statement_goes_with_its_names,
               names_plans_and_errors_are_the_statements_own, what_sql_shows_as_null_is_in_no_total,
               the_function_by_itself_refuses_what_it_does_not_know)
