@@ -6,7 +6,7 @@ static int make_column(med_cql_run *run, const med_cql_column_definition *defini
                        med_wide_column *column) {
   *column = (med_wide_column){.id = id, .name = definition->name.name};
   column->role = definition->is_static ? MED_WIDE_STATIC : MED_WIDE_REGULAR;
-  int rc = med_cql_read_type(run, definition->type, definition->type_at, keyspace, &column->type);
+  int rc = med_cql_read_own_type(run, definition, keyspace, &column->type);
   if (rc != MEDLEY_OK) return rc;
   for (unsigned i = 0; i < column->type.part_count; i++) {
     if (column->type.frozen || !med_wide_type_is_complex(&column->type.parts[i])) continue;

@@ -7,6 +7,28 @@ bool med_cql_type_has_counter(const med_wide_type *type) {
   return found;
 }
 
+/* The first user type within a type that is of another keyspace; NULL: there is none. */
+static const med_wide_type *find_foreign(const med_wide_type *type, med_slice keyspace) {
+  if (type->kind == MED_WIDE_UDT && !med_slice_equal(type->keyspace, keyspace)) return type;
+  for (unsigned i = 0; i < type->part_count; i++) {
+    const med_wide_type *found = find_foreign(&type->parts[i], keyspace);
+    if (found != NULL) return found;
+  }
+  return NULL;
+}
+
+/* A keyspace is dropped with its types, and described by itself: nothing outside of it may need them. */
+int med_cql_read_own_type(med_cql_run *run, const med_cql_column_definition *definition, med_slice keyspace,
+                          med_wide_type *type) {
+  int rc = med_cql_read_type(run, definition->type, definition->type_at, keyspace, type);
+  const med_wide_type *foreign = rc == MEDLEY_OK ? find_foreign(type, keyspace) : NULL;
+  if (foreign == NULL) return rc;
+  return med_cql_fail(run, definition->type_at, MEDLEY_ERROR,
+                      "Statement on keyspace %.*s cannot refer to a user type in keyspace %.*s; user types can only be "
+                      "used in the keyspace they are defined in",
+                      MED_CQL_TEXT(keyspace), MED_CQL_TEXT(foreign->keyspace));
+}
+
 static int refuse_change(med_cql_run *run, const med_cql_name *name, int status) {
   char reason[MEDLEY_ERROR_MESSAGE_SIZE];
   if (status == MEDLEY_NO_MEMORY) return med_cql_no_memory(run);
@@ -43,7 +65,7 @@ done:
 /* A field's type, and its spelling with the keyspace of user types written out. */
 static int read_field(med_cql_run *run, const med_cql_column_definition *field, med_slice keyspace, med_wide_type *type,
                       med_slice *spelling) {
-  int rc = med_cql_read_type(run, field->type, field->type_at, keyspace, type);
+  int rc = med_cql_read_own_type(run, field, keyspace, type);
   if (rc != MEDLEY_OK) return rc;
   if (med_cql_type_has_counter(type))
     return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");
