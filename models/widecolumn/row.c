@@ -367,17 +367,15 @@ void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_
 }
 
 /* ---- Values ---- */
+/* Cells are in the order of the fields' numbers. */
 static bool put_user_type(const med_wide_type *type, const med_wide_cell *cells, size_t count, int64_t now_s,
                           med_buffer *value) {
+  size_t at = 0;
   for (uint16_t field = 0; field < type->part_count; field++) {
-    med_slice part = {0};
-    for (size_t i = 0; i < count; i++) {
-      const med_wide_cell *cell = &cells[i];
-      if (cell->has_path && cell->path.len == 2 && med_get_u16(cell->path.bytes) == field &&
-          med_wide_cell_is_live(cell, now_s))
-        part = cell->value;
-    }
-    if (!med_wide_put_part(value, part)) return false;
+    while (at < count && (!cells[at].has_path || cells[at].path.len != 2 || med_get_u16(cells[at].path.bytes) < field))
+      at++;
+    bool there = at < count && med_get_u16(cells[at].path.bytes) == field && med_wide_cell_is_live(&cells[at], now_s);
+    if (!med_wide_put_part(value, there ? cells[at].value : med_slice_of(NULL, 0))) return false;
   }
   return true;
 }
