@@ -29,6 +29,16 @@ int med_cql_read_own_type(med_cql_run *run, const med_cql_column_definition *def
                       MED_CQL_TEXT(keyspace), MED_CQL_TEXT(foreign->keyspace));
 }
 
+int med_cql_check_nesting(med_cql_run *run, uint32_t at, const med_wide_type *type) {
+  for (unsigned i = 0; i < type->part_count; i++) {
+    if (type->frozen || !med_wide_type_is_complex(&type->parts[i])) continue;
+    return med_cql_fail(run, at, MEDLEY_TYPE, "Non-frozen %s are not allowed inside %s: %s",
+                        type->parts[i].kind == MED_WIDE_UDT ? "UDTs" : "collections",
+                        type->kind == MED_WIDE_UDT ? "UDTs" : "collections", med_cql_type_text(run, type));
+  }
+  return MEDLEY_OK;
+}
+
 static int refuse_change(med_cql_run *run, const med_cql_name *name, int status) {
   char reason[MEDLEY_ERROR_MESSAGE_SIZE];
   if (status == MEDLEY_NO_MEMORY) return med_cql_no_memory(run);
@@ -40,8 +50,22 @@ static int refuse_change(med_cql_run *run, const med_cql_name *name, int status)
                                                  : medley_status_text(status));
 }
 
-/* Puts the type, and sees to it that every type and table that uses it can still be read: a field may be of a kind that is not allowed
- * where the type stands, or nest too deep there. */
+static int check_columns(med_cql_run *run, const med_cql_name *name, const med_wide_user_type *type,
+                         const med_wide_catalog *catalog) {
+  size_t count;
+  int rc = MEDLEY_OK;
+  const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; rc == MEDLEY_OK && j < tables[i].column_count; j++) {
+      const med_wide_type *of = &tables[i].columns[j].type;
+      if (med_cql_type_uses(of, type)) rc = med_cql_check_nesting(run, name->at, of);
+    }
+  }
+  return rc;
+}
+
+/* Puts the type, and sees to it that every type and table that uses it can still be read, and made again: a field may be of a kind that is not
+ * allowed where the type stands, or nest too deep there. */
 static int put_type(med_cql_run *run, const med_cql_name *name, const med_wide_user_type *type) {
   med_wide_catalog *changed = NULL;
   size_t count;
@@ -56,6 +80,7 @@ static int put_type(med_cql_run *run, const med_cql_name *name, const med_wide_u
     med_wide_type_scope scope = {changed, types[i].keyspace, run->arena, 0};
     rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole);
   }
+  if (rc == MEDLEY_OK) rc = check_columns(run, name, type, changed);
   med_wide_catalog_release(changed);
   if (rc != MEDLEY_OK) rc = refuse_change(run, name, rc);
 done:
