@@ -384,7 +384,8 @@ MEDLEY_MUST_USE MEDLEY_API int medley_kv_each(medley_session *session, const cha
  *
  * table: "keyspace.table" in their stored form, or a table of the keyspace in USE. NOT_FOUND if there is none, or no such family; TYPE if
  * it is of another shape. key: 1 byte or more; key, family and qualifier together at most about 300 bytes, TOO_BIG beyond (each 00 byte of
- * key and qualifier counts twice); values up to 64 MiB - 4 KiB. A family is a NUL-ended text, a qualifier any bytes, also none.
+ * key and qualifier counts twice); a query's column is absent from rows for whose keys it is too long. Values: up to 64 MiB - 4 KiB. A family
+ * is a NUL-ended text, a qualifier any bytes, also none.
  * Versions are milliseconds since 1970, from 1 on; 0 stands for the time of the transaction. A later put of a version takes the place of the
  * former, also within one millisecond. Bytes handed in are copied. A call is atomic; outside of a transaction it is one of its own. */
 typedef struct medley_cells_family {

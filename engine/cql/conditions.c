@@ -85,6 +85,7 @@ int med_cql_conditions_columns(med_cql_run *run, med_cql_batch_plan *plan) {
 
 /* ---- What is there ---- */
 typedef struct present {
+  med_arena arena; /* of what is read and compared: a batch may have ten thousand conditions */
   med_wide_reader *reader;
   med_wide_entry entry;
   bool exists; /* the row; of static columns alone: any of them */
@@ -92,11 +93,16 @@ typedef struct present {
   med_wide_row nothing;
 } present;
 
+static void present_clear(present *there) {
+  med_wide_reader_close(there->reader);
+  med_arena_clear(&there->arena);
+}
+
 static int find_statics(med_cql_run *run, const med_wide_table *table, const med_cql_row_key *key, present *there) {
   med_key partition;
   bool hashed;
   int rc = med_wide_partition_key(table, key->partition, &partition, &hashed, run->error);
-  if (rc == MEDLEY_OK) rc = med_wide_partition_load(run->txn, table, &partition, run->arena, &there->partition);
+  if (rc == MEDLEY_OK) rc = med_wide_partition_load(run->txn, table, &partition, &there->arena, &there->partition);
   med_wide_row_init(&there->nothing);
   there->entry = (med_wide_entry){.partition = key->partition,
                                   .clustering = key->clustering,
@@ -109,8 +115,8 @@ static int find_row(med_cql_run *run, const med_wide_table *table, const med_cql
   med_wide_range range;
   int64_t now_s = med_txn_now_us(run->txn) / 1000000;
   if (key->clustering != NULL) {
-    int rc = med_wide_clustering_range(table, key->clustering, table->clustering_count, NULL, NULL, run->arena, &range,
-                                       run->error);
+    int rc = med_wide_clustering_range(table, key->clustering, table->clustering_count, NULL, NULL, &there->arena,
+                                       &range, run->error);
     if (rc == MEDLEY_OK) rc = med_wide_reader_open(run->txn, table, &there->reader);
     if (rc == MEDLEY_OK) rc = med_wide_reader_partition(there->reader, key->partition, &range, false);
     if (rc == MEDLEY_OK) rc = med_wide_reader_next(there->reader, &there->entry);
@@ -152,7 +158,7 @@ static int one_holds(med_cql_run *run, const med_cql_test *test, med_slice left,
   return MEDLEY_OK;
 }
 
-static int all_hold(med_cql_run *run, const med_cql_modify_plan *plan, const med_wide_entry *entry, bool *hold) {
+static int all_hold(med_cql_run *run, const med_cql_modify_plan *plan, present *there, bool *hold) {
   int64_t now_s = med_txn_now_us(run->txn) / 1000000;
   *hold = true;
   for (size_t i = 0; *hold && i < plan->conditions->count; i++) {
@@ -160,7 +166,7 @@ static int all_hold(med_cql_run *run, const med_cql_modify_plan *plan, const med
     bool ok = true;
     int rc = med_cql_test_make(run, plan->table, &plan->conditions->relations[i], &test);
     if (rc != MEDLEY_OK) return rc;
-    med_slice left = med_cql_test_left(&test, plan->table, entry, now_s, run->arena, &ok);
+    med_slice left = med_cql_test_left(&test, plan->table, &there->entry, now_s, &there->arena, &ok);
     rc = one_holds(run, &test, left, hold);
     if (!ok) return med_cql_no_memory(run);
     if (rc != MEDLEY_OK) return rc;
@@ -168,7 +174,7 @@ static int all_hold(med_cql_run *run, const med_cql_modify_plan *plan, const med
   return MEDLEY_OK;
 }
 
-static int show_present(med_cql_run *run, const med_cql_batch_plan *plan, const present *there, medley_value *row) {
+static int show_present(med_cql_run *run, const med_cql_batch_plan *plan, present *there, medley_value *row) {
   const med_wide_table *table = plan->plans[0].table;
   int64_t now_s = med_txn_now_us(run->txn) / 1000000;
   for (size_t i = 0; i < plan->shown_count; i++) {
@@ -176,7 +182,7 @@ static int show_present(med_cql_run *run, const med_cql_batch_plan *plan, const 
     bool ok = true;
     bool hidden = !there->exists && column->role != MED_WIDE_STATIC;
     med_slice value =
-        hidden ? med_slice_of(NULL, 0) : med_cql_column_value(table, column, &there->entry, now_s, run->arena, &ok);
+        hidden ? med_slice_of(NULL, 0) : med_cql_column_value(table, column, &there->entry, now_s, &there->arena, &ok);
     int rc = ok ? med_cql_show(&column->type, value, run->arena, &row[i], run->error) : med_cql_no_memory(run);
     if (rc != MEDLEY_OK) return rc;
   }
@@ -190,9 +196,9 @@ int med_cql_conditions_hold(med_cql_run *run, const med_cql_batch_plan *plan, co
   *hold = false;
   if (rc == MEDLEY_OK && one->if_kind == MED_CQL_IF_EXISTS) *hold = there.exists;
   if (rc == MEDLEY_OK && one->if_kind == MED_CQL_IF_NOT_EXISTS) *hold = !there.exists;
-  if (rc == MEDLEY_OK && one->if_kind == MED_CQL_IF_CONDITIONS) rc = all_hold(run, one, &there.entry, hold);
+  if (rc == MEDLEY_OK && one->if_kind == MED_CQL_IF_CONDITIONS) rc = all_hold(run, one, &there, hold);
   if (rc == MEDLEY_OK && !*hold && row != NULL) rc = show_present(run, plan, &there, row);
-  med_wide_reader_close(there.reader);
+  present_clear(&there);
   return rc;
 }
 
@@ -239,7 +245,7 @@ static int show_row(med_cql_run *run, const med_cql_batch_plan *plan, const med_
     if (rc == MEDLEY_OK) values[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = false};
     if (rc == MEDLEY_OK) applied->rows[applied->count++] = values;
   }
-  med_wide_reader_close(there.reader);
+  present_clear(&there);
   return rc;
 }
 

@@ -28,6 +28,11 @@ MEDLEY_MUST_USE int med_cql_arrange_key(med_cql_run *run, const med_cql_key *key
 void med_cql_finish_table(med_wide_table *table, med_wide_column *columns, size_t count);
 bool med_cql_type_uses(const med_wide_type *type, const med_wide_user_type *user_type);
 bool med_cql_type_has_counter(const med_wide_type *type); /* define_types.c */
+/* What is not frozen has no parts that are not. */
+MEDLEY_MUST_USE int med_cql_check_nesting(med_cql_run *run, uint32_t at, const med_wide_type *type);
+/* The type of a column or field, whose user types are of the keyspace. */
+MEDLEY_MUST_USE int med_cql_read_own_type(med_cql_run *run, const med_cql_column_definition *definition,
+                                          med_slice keyspace, med_wide_type *type);
 
 MEDLEY_MUST_USE int med_cql_define_table(med_cql_run *run, const med_cql_statement *statement); /* define_tables.c */
 MEDLEY_MUST_USE int med_cql_define_type(med_cql_run *run, const med_cql_statement *statement);  /* define_types.c */

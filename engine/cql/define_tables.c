@@ -6,15 +6,10 @@ static int make_column(med_cql_run *run, const med_cql_column_definition *defini
                        med_wide_column *column) {
   *column = (med_wide_column){.id = id, .name = definition->name.name};
   column->role = definition->is_static ? MED_WIDE_STATIC : MED_WIDE_REGULAR;
-  int rc = med_cql_read_type(run, definition->type, definition->type_at, keyspace, &column->type);
+  int rc = med_cql_read_own_type(run, definition, keyspace, &column->type);
   if (rc != MEDLEY_OK) return rc;
-  for (unsigned i = 0; i < column->type.part_count; i++) {
-    if (column->type.frozen || !med_wide_type_is_complex(&column->type.parts[i])) continue;
-    return med_cql_fail(run, definition->type_at, MEDLEY_TYPE, "Non-frozen %s are not allowed inside %s: %s",
-                        column->type.parts[i].kind == MED_WIDE_UDT ? "UDTs" : "collections",
-                        column->type.kind == MED_WIDE_UDT ? "UDTs" : "collections",
-                        med_cql_type_text(run, &column->type));
-  }
+  rc = med_cql_check_nesting(run, definition->type_at, &column->type);
+  if (rc != MEDLEY_OK) return rc;
   if (column->type.kind != MED_WIDE_COUNTER && med_cql_type_has_counter(&column->type))
     return med_cql_fail(run, definition->type_at, MEDLEY_TYPE, "Counters are not allowed inside collections: %s",
                         med_cql_type_text(run, &column->type));

@@ -7,6 +7,38 @@ bool med_cql_type_has_counter(const med_wide_type *type) {
   return found;
 }
 
+/* The first user type within a type that is of another keyspace; NULL: there is none. */
+static const med_wide_type *find_foreign(const med_wide_type *type, med_slice keyspace) {
+  if (type->kind == MED_WIDE_UDT && !med_slice_equal(type->keyspace, keyspace)) return type;
+  for (unsigned i = 0; i < type->part_count; i++) {
+    const med_wide_type *found = find_foreign(&type->parts[i], keyspace);
+    if (found != NULL) return found;
+  }
+  return NULL;
+}
+
+/* A keyspace is dropped with its types, and described by itself: nothing outside of it may need them. */
+int med_cql_read_own_type(med_cql_run *run, const med_cql_column_definition *definition, med_slice keyspace,
+                          med_wide_type *type) {
+  int rc = med_cql_read_type(run, definition->type, definition->type_at, keyspace, type);
+  const med_wide_type *foreign = rc == MEDLEY_OK ? find_foreign(type, keyspace) : NULL;
+  if (foreign == NULL) return rc;
+  return med_cql_fail(run, definition->type_at, MEDLEY_ERROR,
+                      "Statement on keyspace %.*s cannot refer to a user type in keyspace %.*s; user types can only be "
+                      "used in the keyspace they are defined in",
+                      MED_CQL_TEXT(keyspace), MED_CQL_TEXT(foreign->keyspace));
+}
+
+int med_cql_check_nesting(med_cql_run *run, uint32_t at, const med_wide_type *type) {
+  for (unsigned i = 0; i < type->part_count; i++) {
+    if (type->frozen || !med_wide_type_is_complex(&type->parts[i])) continue;
+    return med_cql_fail(run, at, MEDLEY_TYPE, "Non-frozen %s are not allowed inside %s: %s",
+                        type->parts[i].kind == MED_WIDE_UDT ? "UDTs" : "collections",
+                        type->kind == MED_WIDE_UDT ? "UDTs" : "collections", med_cql_type_text(run, type));
+  }
+  return MEDLEY_OK;
+}
+
 static int refuse_change(med_cql_run *run, const med_cql_name *name, int status) {
   char reason[MEDLEY_ERROR_MESSAGE_SIZE];
   if (status == MEDLEY_NO_MEMORY) return med_cql_no_memory(run);
@@ -18,8 +50,22 @@ static int refuse_change(med_cql_run *run, const med_cql_name *name, int status)
                                                  : medley_status_text(status));
 }
 
-/* Puts the type, and sees to it that every type and table that uses it can still be read: a field may be of a kind that is not allowed
- * where the type stands, or nest too deep there. */
+static int check_columns(med_cql_run *run, const med_cql_name *name, const med_wide_user_type *type,
+                         const med_wide_catalog *catalog) {
+  size_t count;
+  int rc = MEDLEY_OK;
+  const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; rc == MEDLEY_OK && j < tables[i].column_count; j++) {
+      const med_wide_type *of = &tables[i].columns[j].type;
+      if (med_cql_type_uses(of, type)) rc = med_cql_check_nesting(run, name->at, of);
+    }
+  }
+  return rc;
+}
+
+/* Puts the type, and sees to it that every type and table that uses it can still be read, and made again: a field may be of a kind that is not
+ * allowed where the type stands, or nest too deep there. */
 static int put_type(med_cql_run *run, const med_cql_name *name, const med_wide_user_type *type) {
   med_wide_catalog *changed = NULL;
   size_t count;
@@ -34,6 +80,7 @@ static int put_type(med_cql_run *run, const med_cql_name *name, const med_wide_u
     med_wide_type_scope scope = {changed, types[i].keyspace, run->arena, 0};
     rc = med_wide_catalog_find_type(&scope, types[i].keyspace, types[i].name, &whole);
   }
+  if (rc == MEDLEY_OK) rc = check_columns(run, name, type, changed);
   med_wide_catalog_release(changed);
   if (rc != MEDLEY_OK) rc = refuse_change(run, name, rc);
 done:
@@ -43,7 +90,7 @@ done:
 /* A field's type, and its spelling with the keyspace of user types written out. */
 static int read_field(med_cql_run *run, const med_cql_column_definition *field, med_slice keyspace, med_wide_type *type,
                       med_slice *spelling) {
-  int rc = med_cql_read_type(run, field->type, field->type_at, keyspace, type);
+  int rc = med_cql_read_own_type(run, field, keyspace, type);
   if (rc != MEDLEY_OK) return rc;
   if (med_cql_type_has_counter(type))
     return med_cql_fail(run, field->type_at, MEDLEY_TYPE, "A user type cannot contain counters");

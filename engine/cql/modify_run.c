@@ -271,58 +271,65 @@ done:
   return rc;
 }
 
-/* ---- Applying ---- */
-static int apply_row(med_cql_run *run, const change *to, const med_slice *partition, const med_slice *clustering) {
+/* ---- Applying ---- scratch: of one row. What is done with rows is forgotten one by one: a batch may change a large one ten thousand times. */
+static int apply_row(med_cql_run *run, const change *to, const med_slice *partition, const med_slice *clustering,
+                     med_arena *scratch) {
   med_wide_write write = {
       .table = &to->table, .partition = partition, .timestamp_us = to->timestamp_us, .ttl_s = to->ttl_s};
-  int rc = MEDLEY_OK;
-  if (to->static_count > 0) {
+  int rc = med_session_poll(run->session);
+  if (rc == MEDLEY_OK && to->static_count > 0) {
     write.changes = to->statics;
     write.change_count = to->static_count;
-    rc = med_wide_apply(run->txn, &write, run->arena);
+    rc = med_wide_apply(run->txn, &write, scratch);
+    med_arena_reset(scratch);
   }
   if (rc != MEDLEY_OK || clustering == NULL || (to->regular_count == 0 && !to->marker)) return rc;
   write.clustering = clustering;
   write.marker = to->marker;
   write.changes = to->regulars;
   write.change_count = to->regular_count;
-  return med_wide_apply(run->txn, &write, run->arena);
-}
-
-static int delete_rows(med_cql_run *run, const change *to, const med_slice *partition) {
-  const med_cql_bounds *bounds = &to->bounds;
-  int rc = MEDLEY_OK;
-  if (bounds->all_rows)
-    return med_wide_delete_range(run->txn, &to->table, partition, NULL, to->timestamp_us, run->arena);
-  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->range_count; i++) {
-    rc = to->plan->where.whole_row
-             ? med_wide_delete_row(run->txn, &to->table, partition, bounds->rows[i], to->timestamp_us, run->arena)
-             : med_wide_delete_range(run->txn, &to->table, partition, &bounds->ranges[i], to->timestamp_us, run->arena);
-  }
+  rc = med_wide_apply(run->txn, &write, scratch);
+  med_arena_reset(scratch);
   return rc;
 }
 
-static int change_rows(med_cql_run *run, const change *to, const med_slice *partition) {
+static int delete_rows(med_cql_run *run, const change *to, const med_slice *partition, med_arena *scratch) {
+  const med_cql_bounds *bounds = &to->bounds;
+  int rc = med_session_poll(run->session);
+  if (rc == MEDLEY_OK && bounds->all_rows)
+    rc = med_wide_delete_range(run->txn, &to->table, partition, NULL, to->timestamp_us, scratch);
+  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->range_count; i++) {
+    med_arena_reset(scratch);
+    rc = med_session_poll(run->session);
+    if (rc != MEDLEY_OK) break;
+    rc = to->plan->where.whole_row
+             ? med_wide_delete_row(run->txn, &to->table, partition, bounds->rows[i], to->timestamp_us, scratch)
+             : med_wide_delete_range(run->txn, &to->table, partition, &bounds->ranges[i], to->timestamp_us, scratch);
+  }
+  med_arena_reset(scratch);
+  return rc;
+}
+
+static int change_rows(med_cql_run *run, const change *to, const med_slice *partition, med_arena *scratch) {
   const med_cql_bounds *bounds = &to->bounds;
   static const med_slice no_clustering[1];
   if (!to->plan->where.whole_row || to->table.clustering_count == 0)
-    return apply_row(run, to, partition, to->plan->where.whole_row ? no_clustering : NULL);
+    return apply_row(run, to, partition, to->plan->where.whole_row ? no_clustering : NULL, scratch);
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < bounds->range_count; i++)
-    rc = apply_row(run, to, partition, bounds->rows[i]);
+    rc = apply_row(run, to, partition, bounds->rows[i], scratch);
   return rc;
 }
 
-static int apply(med_cql_run *run, const change *to) {
+static int apply(med_cql_run *run, const change *to, med_arena *scratch) {
   const med_cql_modify_plan *plan = to->plan;
   int rc = MEDLEY_OK;
-  if (plan->ast->kind == MED_CQL_INSERT) return apply_row(run, to, to->partition, to->clustering);
+  if (plan->ast->kind == MED_CQL_INSERT) return apply_row(run, to, to->partition, to->clustering, scratch);
   if (to->bounds.nothing) return MEDLEY_OK;
   bool whole = plan->ast->kind == MED_CQL_DELETE && plan->count == 0;
   for (size_t i = 0; rc == MEDLEY_OK && i < to->bounds.partition_count; i++) {
-    rc = med_session_poll(run->session);
-    if (rc == MEDLEY_OK)
-      rc = whole ? delete_rows(run, to, to->bounds.partitions[i]) : change_rows(run, to, to->bounds.partitions[i]);
+    rc = whole ? delete_rows(run, to, to->bounds.partitions[i], scratch)
+               : change_rows(run, to, to->bounds.partitions[i], scratch);
   }
   return rc;
 }
@@ -375,6 +382,8 @@ static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const chan
     if (changes[i].plan->if_kind == MED_CQL_IF_NONE) continue;
     med_cql_row_key key = key_of(&changes[i]);
     run->table = changes[i].plan->table;
+    rc = med_session_poll(run->session);
+    if (rc != MEDLEY_OK) break;
     rc = med_cql_conditions_hold(run, plan, changes[i].plan, &key, hold, plan->batch ? NULL : shown + 1);
   }
   shown[0] = (medley_value){.type = MEDLEY_TYPE_BOOLEAN, .as.boolean = *hold};
@@ -385,6 +394,7 @@ static int all_hold(med_cql_run *run, const med_cql_batch_plan *plan, const chan
 
 int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, med_cql_applied *applied) {
   change *changes = med_cql_alloc(run, (plan->count + 1) * sizeof *changes);
+  med_arena scratch = {0};
   *applied = (med_cql_applied){0};
   if (changes == NULL) return MEDLEY_NO_MEMORY;
   bool hold = true;
@@ -393,8 +403,9 @@ int med_cql_modify_run(med_cql_run *run, const med_cql_batch_plan *plan, med_cql
   if (plan->conditional) MED_TRY(all_hold(run, plan, changes, applied, &hold));
   for (size_t i = 0; hold && i < plan->count; i++) {
     MED_TRY(note_flags(run, &changes[i]));
-    MED_TRY(apply(run, &changes[i]));
+    MED_TRY(apply(run, &changes[i], &scratch));
   }
 done:
+  med_arena_clear(&scratch);
   return rc;
 }

@@ -66,7 +66,7 @@ static int load_entry(loader *to, unsigned entry, med_slice names, med_slice rec
   medley_error *error = med_txn_error(to->txn);
   med_slice name[2] = {{0}};
   for (size_t i = 0; i < (entry == ENTRY_KEYSPACE ? 1 : 2); i++) {
-    if (!take_name(&names, &catalog->arena, &name[i]))
+    if (!take_name(&names, &catalog->arena, &name[i]) || name[i].len == 0 || name[i].len > MED_WIDE_NAME_MAX)
       return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged name in the catalog");
   }
   const void *copy = med_arena_copy(&catalog->arena, record.bytes, record.len);
@@ -355,18 +355,27 @@ int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table) {
   return rc == MEDLEY_OK ? drop_entry(txn, ENTRY_TABLE, (med_slice[]){table->keyspace, table->name}, 2) : rc;
 }
 
-int med_wide_catalog_next_id(med_txn *txn, uint32_t *id) {
+int med_wide_catalog_free_id(med_txn *txn, uint32_t *id) {
   med_key key;
   med_slice value;
-  medley_error *error = med_txn_error(txn);
-  uint8_t next[4];
   entry_key(ENTRY_NEXT_ID, NULL, 0, &key);
+  *id = 1;
   int rc = med_txn_get(txn, MED_TREE_WIDE, med_key_slice(&key), &value);
-  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   if (rc == MEDLEY_OK && (value.len != 4 || med_get_u32(value.bytes) == 0))
-    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: the counter of tables is damaged");
-  *id = rc == MEDLEY_OK ? med_get_u32(value.bytes) : 1;
-  if (*id == UINT32_MAX) return med_error_set(error, MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
+    return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: the counter of tables is damaged");
+  if (rc == MEDLEY_OK) *id = med_get_u32(value.bytes);
+  return rc;
+}
+
+int med_wide_catalog_next_id(med_txn *txn, uint32_t *id) {
+  med_key key;
+  uint8_t next[4];
+  int rc = med_wide_catalog_free_id(txn, id);
+  if (rc != MEDLEY_OK) return rc;
+  if (*id == UINT32_MAX)
+    return med_error_set(med_txn_error(txn), MEDLEY_TOO_BIG, "wide-column: the numbers of tables are used up");
   med_put_u32(next, *id + 1);
+  entry_key(ENTRY_NEXT_ID, NULL, 0, &key);
   return med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(next, sizeof next));
 }

@@ -52,5 +52,7 @@ MEDLEY_MUST_USE int med_wide_catalog_drop_table(med_txn *txn, const med_wide_tab
 MEDLEY_MUST_USE int med_wide_catalog_drop_index_rows(med_txn *txn, uint32_t index_id);
 /* A number for a new table or index, from 1: of a counter of their own, since they have four bytes in every key. TOO_BIG when all are used up. */
 MEDLEY_MUST_USE int med_wide_catalog_next_id(med_txn *txn, uint32_t *id);
+/* The one that comes next: no table or index has it, or a higher one. */
+MEDLEY_MUST_USE int med_wide_catalog_free_id(med_txn *txn, uint32_t *id);
 
 #endif

@@ -47,17 +47,23 @@ static size_t key_part_len(med_slice bytes) {
   return len;
 }
 
+/* How many bytes a cell's key takes; what is too long need not be counted byte by byte. */
+static size_t key_len(med_slice key, med_slice family, med_slice qualifier) {
+  if (key.len > MED_WIDE_CLUSTERING_MAX || qualifier.len > MED_WIDE_CLUSTERING_MAX)
+    return key.len + family.len + qualifier.len;
+  return key_part_len(key) + key_part_len(family) + key_part_len(qualifier) + 8;
+}
+
+bool med_cells_has_room(med_slice key, med_slice family, med_slice qualifier) {
+  return key_len(key, family, qualifier) <= MED_WIDE_CLUSTERING_MAX;
+}
+
 int med_cells_check_key(med_cells *cells, med_slice key, med_slice family, med_slice qualifier) {
   if (key.len == 0) return med_error_set(slot(cells), MEDLEY_RANGE, "cells: a row's key may not be empty");
-  size_t len = MED_WIDE_CLUSTERING_MAX + 1; /* what is longer than this need not be counted */
-  if (key.len < len && qualifier.len < len)
-    len = key_part_len(key) + key_part_len(family) + key_part_len(qualifier) + 8;
-  else
-    len = key.len + family.len + qualifier.len;
-  if (len <= MED_WIDE_CLUSTERING_MAX) return MEDLEY_OK;
+  if (med_cells_has_room(key, family, qualifier)) return MEDLEY_OK;
   return med_error_set(slot(cells), MEDLEY_TOO_BIG,
-                       "cells: key, family and qualifier take %zu bytes, and have room for %d", len,
-                       MED_WIDE_CLUSTERING_MAX);
+                       "cells: key, family and qualifier take %zu bytes, and have room for %d",
+                       key_len(key, family, qualifier), MED_WIDE_CLUSTERING_MAX);
 }
 
 int med_cells_family(med_cells *cells, const char *name, const med_wide_family **family) {

@@ -60,7 +60,9 @@ void med_cells_place_init(med_cells_place *place, med_slice key, med_slice famil
 /* The clustering keys of a row, a family of it, or a column; up_to_ms (NULL: none) only of a column. In the arena. */
 MEDLEY_MUST_USE int med_cells_range(med_cells *cells, const med_cells_place *place, size_t parts,
                                     const int64_t *up_to_ms, med_arena *arena, med_wide_range *range);
-/* RANGE for an empty key, TOO_BIG for one that has no place with family and qualifier. */
+/* Whether a cell's key can have these parts: no row has another. */
+bool med_cells_has_room(med_slice key, med_slice family, med_slice qualifier);
+/* RANGE for an empty key, TOO_BIG for one that has no room for family and qualifier. */
 MEDLEY_MUST_USE int med_cells_check_key(med_cells *cells, med_slice key, med_slice family, med_slice qualifier);
 /* NOT_FOUND, with a message. */
 MEDLEY_MUST_USE int med_cells_family(med_cells *cells, const char *name, const med_wide_family **family);

@@ -1,6 +1,8 @@
 /* cells_scan.c - reading rows of cells. */
 #include "models/widecolumn/cells_scan.h"
 
+#include <stdlib.h>
+
 #include "models/widecolumn/value_key.h"
 
 /* Where the walk goes on. */
@@ -11,11 +13,19 @@ typedef enum leap {
   NEXT_ROW
 } leap;
 
+/* What is asked for: a column, or those of a family that begin with the query's prefix. */
+typedef struct wanted {
+  med_slice family, qualifier; /* of a family: the prefix */
+  bool whole;
+} wanted;
+
 struct med_cells_scan {
   med_cells *cells;
   const medley_cells_query *query;
+  wanted *wanted; /* in the order of columns, apart from each other */
+  size_t wanted_count;
   med_wide_reader *forward, *backward;
-  med_arena bounds;        /* of the span */
+  med_arena bounds;        /* of the span, and what is asked for */
   med_arena scratch;       /* of one leap */
   med_buffer end;          /* backwards: of the span */
   med_wide_range span;     /* of clustering keys: what is left of the scan, backwards; all of it, forwards */
@@ -102,14 +112,52 @@ static int check_query(med_cells_scan *scan) {
   const medley_cells_query *query = scan->query;
   const med_wide_family *family;
   int rc = MEDLEY_OK;
-  scan->only_named = query->column_count > 0;
-  for (size_t i = 0; rc == MEDLEY_OK && i < query->column_count; i++) {
-    scan->only_named = scan->only_named && query->columns[i].qualifier.bytes != NULL;
+  for (size_t i = 0; rc == MEDLEY_OK && i < query->column_count; i++)
     rc = med_cells_family(scan->cells, query->columns[i].family, &family);
-  }
   for (size_t i = 0; rc == MEDLEY_OK && !scan->one_row && i < query->check_count; i++)
     rc = med_cells_family(scan->cells, query->checks[i].family, &family);
   return rc;
+}
+
+static int compare_columns(med_slice family_a, med_slice qualifier_a, med_slice family_b, med_slice qualifier_b) {
+  int order = med_slice_compare(family_a, family_b);
+  return order != 0 ? order : med_slice_compare(qualifier_a, qualifier_b);
+}
+
+/* A whole family before its columns. */
+static int compare_wanted(const void *a, const void *b) {
+  const wanted *x = a, *y = b;
+  int order = med_slice_compare(x->family, y->family);
+  if (order != 0) return order;
+  return x->whole != y->whole ? (x->whole ? -1 : 1) : med_slice_compare(x->qualifier, y->qualifier);
+}
+
+/* Sorted, since a query may name thousands of columns, and each is come by in each row. Without names all families are asked for. */
+static int sort_wanted(med_cells_scan *scan) {
+  const medley_cells_query *query = scan->query;
+  const med_wide_table *table = &scan->cells->table;
+  size_t count = query->column_count > 0 ? query->column_count : table->family_count, kept = 0;
+  med_slice prefix = query->qualifier_prefix.len > 0 ? query->qualifier_prefix : empty();
+  wanted *all = scan->wanted = med_arena_alloc(&scan->bounds, count * sizeof *all);
+  if (all == NULL) return med_error_no_memory(slot(scan));
+  for (size_t i = 0; i < count; i++) {
+    med_slice name = query->column_count > 0 ? med_slice_of_text(query->columns[i].family) : table->families[i].name;
+    med_slice qualifier = query->column_count > 0 ? query->columns[i].qualifier : med_slice_of(NULL, 0);
+    bool whole = qualifier.bytes == NULL;
+    if (whole || med_slice_starts_with(qualifier, prefix))
+      all[kept++] = (wanted){name, whole ? prefix : qualifier, whole};
+  }
+  if (kept > 1) qsort(all, kept, sizeof *all, compare_wanted);
+  scan->only_named = true;
+  for (size_t i = 0; i < kept; i++) {
+    const wanted *last = scan->wanted_count > 0 ? &all[scan->wanted_count - 1] : NULL;
+    bool again = last != NULL && med_slice_equal(last->family, all[i].family) &&
+                 (last->whole || med_slice_equal(last->qualifier, all[i].qualifier));
+    if (again) continue;
+    scan->only_named = scan->only_named && !all[i].whole;
+    all[scan->wanted_count++] = all[i];
+  }
+  return MEDLEY_OK;
 }
 
 static int read_span(med_wide_reader *reader, const med_wide_range *range, bool reverse) {
@@ -139,6 +187,7 @@ int med_cells_scan_open(med_cells *cells, med_slice key, const medley_cells_quer
   scan->one_row = key.bytes != NULL;
   int rc;
   MED_TRY(check_query(scan));
+  MED_TRY(sort_wanted(scan));
   if (scan->one_row) {
     MED_TRY(med_cells_check_key(cells, key, empty(), empty()));
     MED_TRY(span_of_row(scan, key, &scan->bounds, &scan->span));
@@ -166,44 +215,35 @@ void med_cells_scan_close(med_cells_scan *scan) {
 }
 
 /* ---- What is asked for ---- */
-static bool names(const medley_cells_column *column, med_slice family, med_slice qualifier) {
-  return med_slice_equal(med_slice_of_text(column->family), family) &&
-         (column->qualifier.bytes == NULL || med_slice_equal(column->qualifier, qualifier));
+/* The first of what is asked for that begins behind a column. */
+static size_t first_behind(const med_cells_scan *scan, med_slice family, med_slice qualifier) {
+  size_t low = 0, high = scan->wanted_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    const wanted *at = &scan->wanted[middle];
+    if (compare_columns(at->family, at->qualifier, family, qualifier) <= 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 static bool is_wanted(const med_cells_scan *scan, med_slice family, med_slice qualifier) {
-  const medley_cells_query *query = scan->query;
-  bool named = query->column_count == 0;
-  for (size_t i = 0; !named && i < query->column_count; i++) named = names(&query->columns[i], family, qualifier);
-  return named && (query->qualifier_prefix.len == 0 || med_slice_starts_with(qualifier, query->qualifier_prefix));
+  size_t behind = first_behind(scan, family, qualifier);
+  if (behind == 0) return false;
+  const wanted *last = &scan->wanted[behind - 1];
+  return med_slice_equal(last->family, family) && (last->whole ? med_slice_starts_with(qualifier, last->qualifier)
+                                                               : med_slice_equal(qualifier, last->qualifier));
 }
 
-static int compare_columns(med_slice family_a, med_slice qualifier_a, med_slice family_b, med_slice qualifier_b) {
-  int order = med_slice_compare(family_a, family_b);
-  return order != 0 ? order : med_slice_compare(qualifier_a, qualifier_b);
-}
-
-/* Behind a column that is not asked for, or where only single columns are: the first place at which one can be that is; false: the row has
- * none. Without names it is in one of the table's families. */
-static bool next_wanted(const med_cells_scan *scan, med_slice family, med_slice qualifier, med_slice *next_family,
-                        med_slice *next_qualifier) {
-  const medley_cells_query *query = scan->query;
-  const med_wide_table *table = &scan->cells->table;
-  size_t count = query->column_count > 0 ? query->column_count : table->family_count;
-  bool found = false;
-  for (size_t i = 0; i < count; i++) {
-    bool whole = query->column_count == 0 || query->columns[i].qualifier.bytes == NULL;
-    med_slice name = query->column_count > 0 ? med_slice_of_text(query->columns[i].family) : table->families[i].name;
-    med_slice first = !whole                            ? query->columns[i].qualifier
-                      : query->qualifier_prefix.len > 0 ? query->qualifier_prefix
-                                                        : empty();
-    if (compare_columns(name, first, family, qualifier) <= 0) continue;
-    if (found && compare_columns(name, first, *next_family, *next_qualifier) >= 0) continue;
-    *next_family = name;
-    *next_qualifier = first;
-    found = true;
+/* Behind a column that is not asked for, or where only single columns are: the first place at which one can be that is; NULL: the row has
+ * none. */
+static const wanted *next_wanted(const med_cells_scan *scan, med_slice family, med_slice qualifier) {
+  for (size_t i = first_behind(scan, family, qualifier); i < scan->wanted_count; i++) {
+    if (med_cells_has_room(scan->key, scan->wanted[i].family, scan->wanted[i].qualifier)) return &scan->wanted[i];
   }
-  return found;
+  return NULL;
 }
 
 /* ---- Walking ---- */
@@ -223,11 +263,10 @@ static int go_to(med_cells_scan *scan, med_slice family, med_slice qualifier, si
 
 static int leap_from_column(med_cells_scan *scan, leap how) {
   med_slice family = med_slice_of(scan->column.bytes, scan->column.len - scan->qualifier.len);
-  med_slice next_family, next_qualifier;
+  const wanted *next = NULL;
   if (how == NEXT_COLUMN && !scan->only_named) return go_to(scan, family, scan->qualifier, MED_CELLS_COLUMN, true);
-  if ((how == NEXT_COLUMN || how == NEXT_WANTED) &&
-      next_wanted(scan, family, scan->qualifier, &next_family, &next_qualifier))
-    return go_to(scan, next_family, next_qualifier, MED_CELLS_COLUMN, false);
+  if (how == NEXT_COLUMN || how == NEXT_WANTED) next = next_wanted(scan, family, scan->qualifier);
+  if (next != NULL) return go_to(scan, next->family, next->qualifier, MED_CELLS_COLUMN, false);
   return scan->one_row ? MEDLEY_NOT_FOUND : go_to(scan, empty(), empty(), MED_CELLS_ROW, true);
 }
 
@@ -321,10 +360,16 @@ static int take_cell(med_cells_scan *scan, leap *how) {
 }
 
 /* ---- One row ---- */
+/* A column for which there is no room beside the key is absent. */
 static int checks_hold(med_cells_scan *scan, bool *hold) {
   *hold = true;
   for (size_t i = 0; *hold && !scan->one_row && i < scan->query->check_count; i++) {
-    int rc = med_cells_holds(scan->cells, scan->key, &scan->query->checks[i], hold);
+    const medley_cells_check *check = &scan->query->checks[i];
+    int rc = MEDLEY_OK;
+    if (med_cells_has_room(scan->key, med_slice_of_text(check->family), check->qualifier))
+      rc = med_cells_holds(scan->cells, scan->key, check, hold);
+    else
+      *hold = check->comparison == MEDLEY_CELLS_ABSENT;
     if (rc != MEDLEY_OK) return rc;
   }
   return MEDLEY_OK;

@@ -329,10 +329,28 @@ static void compare_counts(check *work) {
             (unsigned long long)work->segment_keys_seen);
 }
 
+/* A number that is given again would mix the rows of two tables. */
+static int check_numbers(check *work) {
+  size_t count;
+  uint32_t next;
+  const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
+  int rc = med_wide_catalog_free_id(work->txn, &next);
+  if (rc != MEDLEY_OK) return tell_damage(work, rc);
+  for (size_t i = 0; i < count; i++) {
+    bool free = tables[i].id >= next;
+    for (size_t j = 0; j < tables[i].index_count; j++) free = free || tables[i].indexes[j].id >= next;
+    if (free)
+      problem(work, "wide-column: the number of table %.*s or an index of it is yet to be given",
+              (int)tables[i].name.len, (const char *)tables[i].name.bytes);
+  }
+  return MEDLEY_OK;
+}
+
 static int check_tree(check *work) {
   med_cursor *cursor;
   med_slice key, value;
-  int rc = check_tables(work);
+  int rc = check_numbers(work);
+  if (rc == MEDLEY_OK) rc = check_tables(work);
   if (rc != MEDLEY_OK) return rc;
   rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
   if (rc != MEDLEY_OK) return rc;

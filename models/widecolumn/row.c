@@ -257,9 +257,7 @@ bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, cons
                           bool force, med_arena *arena) {
   const med_wide_cell *old;
   size_t old_count = med_wide_row_cells(row, column->id, &old);
-  size_t before =
-      row->count > 0 ? (size_t)(old - row->cells) : 0; /* of a row that has become empty there is no first one */
-  size_t behind = row->count - before - old_count, capacity = row->count + count;
+  size_t before = first_cell(row, column->id), behind = row->count - before - old_count, capacity = row->count + count;
   if (count == 0) return true;
   med_wide_cell *all = med_arena_alloc(arena, capacity * sizeof *all);
   med_wide_cell *now = force ? NULL : med_arena_alloc(arena, count * sizeof *now);
@@ -371,17 +369,15 @@ void med_wide_row_purge(med_wide_row *row, int64_t now_s, int64_t tombstones_up_
 }
 
 /* ---- Values ---- */
+/* Cells are in the order of the fields' numbers. */
 static bool put_user_type(const med_wide_type *type, const med_wide_cell *cells, size_t count, int64_t now_s,
                           med_buffer *value) {
+  size_t at = 0;
   for (uint16_t field = 0; field < type->part_count; field++) {
-    med_slice part = {0};
-    for (size_t i = 0; i < count; i++) {
-      const med_wide_cell *cell = &cells[i];
-      if (cell->has_path && cell->path.len == 2 && med_get_u16(cell->path.bytes) == field &&
-          med_wide_cell_is_live(cell, now_s))
-        part = cell->value;
-    }
-    if (!med_wide_put_part(value, part)) return false;
+    while (at < count && (!cells[at].has_path || cells[at].path.len != 2 || med_get_u16(cells[at].path.bytes) < field))
+      at++;
+    bool there = at < count && med_get_u16(cells[at].path.bytes) == field && med_wide_cell_is_live(&cells[at], now_s);
+    if (!med_wide_put_part(value, there ? cells[at].value : med_slice_of(NULL, 0))) return false;
   }
   return true;
 }

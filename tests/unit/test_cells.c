@@ -261,6 +261,57 @@ static int interrupt_at_second(void *context, const medley_cells_row *row) {
   return 0;
 }
 
+START_TEST(a_column_without_room_beside_a_key_is_none_of_that_row) {
+  char key[251], qualifier[251];
+  memset(key, 'k', 250);
+  memset(qualifier, 'q', 250);
+  key[250] = qualifier[250] = '\0';
+  cells_put(session, "a", "one", qualifier, 5, "v");
+  cells_put(session, key, "one", "q", 5, "w");
+  cells_put(session, key, "one", "r", 5, "x");
+  medley_cells_check check = {"one", cells_text(qualifier), MEDLEY_CELLS_ANY, {0}};
+  const medley_cells_query keys[] = {
+      {.checks = &check, .check_count = 1, .prefix = cells_text("a"), .cell_limit = 1, .keys_only = 1},
+      {.checks = &check, .check_count = 1, .prefix = cells_text("k"), .cell_limit = 1, .keys_only = 1}};
+  char expected[2][600];
+  snprintf(expected[0], sizeof expected[0], "a one:%s@5=;", qualifier);
+  snprintf(expected[1], sizeof expected[1], "%s one:q@5=;", key);
+  for (int absent = 0; absent < 2; absent++) {
+    check.comparison = absent ? MEDLEY_CELLS_ABSENT : MEDLEY_CELLS_ANY;
+    for (int i = 0; i < 2; i++) SCAN_IS(session, &keys[i], i == absent ? expected[i] : "");
+  }
+  const medley_cells_column columns[] = {
+      {"one", cells_text(qualifier)}, {"one", cells_text("r")}, {"info", cells_text(qualifier)}};
+  const medley_cells_query named = {.columns = columns, .column_count = 3, .prefix = cells_text("k")};
+  snprintf(expected[0], sizeof expected[0], "%s one:r@5=x;", key);
+  GET_IS(session, key, &named, expected[0]);
+  SCAN_IS(session, &named, expected[0]);
+  const medley_cells_query beginning = {.qualifier_prefix = cells_text(qualifier)};
+  snprintf(expected[0], sizeof expected[0], "a one:%s@5=v;", qualifier);
+  SCAN_IS(session, &beginning, expected[0]);
+}
+END_TEST
+
+START_TEST(columns_may_be_named_in_any_order_and_twice) {
+  for (int i = 0; i < 26; i++) {
+    const char name[] = {(char)('a' + i), '\0'};
+    cells_put(session, "r", i % 2 == 0 ? "one" : "info", name, 1, "v");
+  }
+  const medley_cells_column columns[] = {{"one", cells_text("y")}, {"info", cells_text("d")}, {"one", cells_text("a")},
+                                         {"one", cells_text("y")}, {"info", cells_text("")},  {"one", cells_text("b")},
+                                         {"one", cells_text("c")}};
+  medley_cells_query query = {.columns = columns, .column_count = 7};
+  GET_IS(session, "r", &query, "r info:d@1=v one:a@1=v one:c@1=v one:y@1=v;");
+  query.qualifier_prefix = cells_text("y");
+  GET_IS(session, "r", &query, "r one:y@1=v;");
+  const medley_cells_column mixed[] = {{"one", cells_text("y")}, {"one", {0}}, {"info", cells_text("d")}, {"one", {0}}};
+  query = (medley_cells_query){.columns = mixed, .column_count = 4, .cell_limit = 4};
+  SCAN_IS(session, &query, "r info:d@1=v one:a@1=v one:c@1=v one:e@1=v;");
+  query.qualifier_prefix = cells_text("e");
+  SCAN_IS(session, &query, "r one:e@1=v;");
+}
+END_TEST
+
 START_TEST(an_interrupt_ends_a_scan) {
   int count = 0;
   put_grid();
@@ -513,16 +564,15 @@ START_TEST(a_table_is_made_with_its_names_as_they_are) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("cells", setup, teardown, a_family_keeps_its_newest_versions_whatever_the_order_of_puts,
-                      a_later_put_of_a_version_takes_the_place_of_the_former,
-                      cells_of_a_row_are_put_together_or_not_at_all,
-                      deleting_takes_a_row_a_family_a_column_or_versions_of_them,
-                      changes_of_a_row_see_those_before_them, an_increment_adds_to_a_big_endian_number,
-                      an_append_answers_the_whole_value, changes_are_made_if_the_check_holds,
-                      a_scan_reads_ranges_of_rows_in_both_directions, a_query_chooses_columns_versions_and_values,
-                      a_callback_may_end_a_scan, an_interrupt_ends_a_scan,
-                      a_put_after_the_number_was_lowered_deletes_some_and_shows_none, keys_are_bytes_in_their_order,
-                      cells_of_a_family_with_a_time_to_live_vanish, the_property_is_shown_and_changed_by_cql,
-                      cql_and_sql_see_cells_and_the_calls_see_theirs, what_makes_no_sense_is_refused_by_name,
-                      calls_against_their_contract_are_misuse, definitions_that_make_no_sense_are_refused,
-                      a_table_is_made_with_its_names_as_they_are)
+PROPERTY_MAIN_BETWEEN(
+    "cells", setup, teardown, a_family_keeps_its_newest_versions_whatever_the_order_of_puts,
+    a_later_put_of_a_version_takes_the_place_of_the_former, cells_of_a_row_are_put_together_or_not_at_all,
+    deleting_takes_a_row_a_family_a_column_or_versions_of_them, changes_of_a_row_see_those_before_them,
+    an_increment_adds_to_a_big_endian_number, an_append_answers_the_whole_value, changes_are_made_if_the_check_holds,
+    a_scan_reads_ranges_of_rows_in_both_directions, a_query_chooses_columns_versions_and_values,
+    a_callback_may_end_a_scan, an_interrupt_ends_a_scan, a_column_without_room_beside_a_key_is_none_of_that_row,
+    columns_may_be_named_in_any_order_and_twice, a_put_after_the_number_was_lowered_deletes_some_and_shows_none,
+    keys_are_bytes_in_their_order, cells_of_a_family_with_a_time_to_live_vanish,
+    the_property_is_shown_and_changed_by_cql, cql_and_sql_see_cells_and_the_calls_see_theirs,
+    what_makes_no_sense_is_refused_by_name, calls_against_their_contract_are_misuse,
+    definitions_that_make_no_sense_are_refused, a_table_is_made_with_its_names_as_they_are)

@@ -36,7 +36,9 @@ static uint64_t problems_of(session_kit *kit) {
 }
 
 /* ---- Records behind the engine's back ---- */
+#define KEYSPACES "\x01\x01"
 #define TABLES "\x01\x03"
+#define NEXT_NUMBER "\x01\x04"
 #define ROWS "\x04"
 #define ENTRIES "\x05"
 
@@ -299,7 +301,64 @@ END_TEST
 START_TEST(whatever_bytes_a_definition_has_it_is_read_or_is_damage) { change_records(TABLES, 1); }
 END_TEST
 
-PROPERTY_MAIN("wide_damage", a_cell_that_is_none_of_its_column_is_damage,
+/* One that has read no definitions yet. */
+static void fresh_session(session_kit *kit) {
+  medley_error error;
+  ck_assert_int_eq(medley_session_close(kit->session), MEDLEY_OK);
+  ck_assert_int_eq(medley_session_open(kit->db, &kit->session, &error), MEDLEY_OK);
+}
+
+/* A record with another key, in the place of that one. */
+static void rename_record(session_kit *kit, record *of, const char *key, size_t len) {
+  delete_record(kit, of);
+  of->key.len = 0;
+  med_wide_key_extend(&of->key, med_slice_of(key, len));
+  put_record(kit, of);
+}
+
+START_TEST(a_name_that_is_longer_than_any_is_damage) {
+  session_kit kit;
+  record keyspace;
+  char key[2 + 90 + 2], statement[120], name[91];
+  open_keyspace(&kit);
+  ck_assert(find_record(&kit, KEYSPACES, 0, &keyspace));
+  memset(name, 'n', 90);
+  name[90] = '\0';
+  snprintf(statement, sizeof statement, "USE %s", name);
+  memcpy(key, KEYSPACES, 2);
+  memcpy(key + 2, name, 90);
+  memcpy(key + 92, "\0\0", 2);
+  rename_record(&kit, &keyspace, key, sizeof key);
+  fresh_session(&kit);
+  is_corrupt(kit.session, statement);
+  rename_record(&kit, &keyspace, KEYSPACES "\0\0", 4);
+  fresh_session(&kit);
+  is_corrupt(kit.session, "DESCRIBE KEYSPACES");
+  kit_close(&kit);
+}
+END_TEST
+
+START_TEST(the_check_finds_numbers_of_tables_that_are_yet_to_be_given) {
+  session_kit kit;
+  record next;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, v int)");
+  cql(kit.session, "CREATE INDEX ON k.t (v)");
+  ck_assert_uint_eq(problems_of(&kit), 0);
+  ck_assert(find_record(&kit, NEXT_NUMBER, 0, &next));
+  for (uint8_t number = 3; number > 0; number--) {
+    next.value[3] = number;
+    put_record(&kit, &next);
+    ck_assert_uint_eq(problems_of(&kit), number < 3);
+  }
+  delete_record(&kit, &next);
+  ck_assert_uint_eq(problems_of(&kit), 1);
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_damage", a_name_that_is_longer_than_any_is_damage,
+              the_check_finds_numbers_of_tables_that_are_yet_to_be_given, a_cell_that_is_none_of_its_column_is_damage,
               whatever_bytes_a_row_has_it_is_read_or_is_damage, whatever_bytes_a_definition_has_it_is_read_or_is_damage,
               the_check_misses_entries_of_an_index_and_finds_those_too_many,
               a_row_whose_key_is_longer_than_any_is_damage_and_no_endless_walk)

@@ -1,6 +1,7 @@
 /* test_wide_limits.c - wide-column tables at the edges of what a key, a type, a row or a collection can be. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "engine/database.h"
 #include "models/widecolumn/catalog.h"
@@ -313,7 +314,90 @@ START_TEST(reading_an_index_goes_on_behind_entries_of_any_length) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_limits", reading_an_index_goes_on_behind_entries_of_any_length, tables_have_numbers_of_their_own,
-              collections_of_many_elements_are_indexed_and_changed, values_that_are_equal_in_an_index_have_one_entry,
+/* The statement so many times, each with its number, between begin and end; to be freed. */
+static char *repeated(const char *begin, const char *statement, size_t count, const char *end) {
+  size_t size = strlen(begin) + count * (strlen(statement) + 20) + strlen(end) + 1;
+  char *text = malloc(size), *at = text;
+  ck_assert(text != NULL);
+  at += sprintf(at, "%s", begin);
+  for (size_t i = 0; i < count; i++) {
+    const char *place = strchr(statement, '#');
+    at += place != NULL ? sprintf(at, "%.*s%zu%s", (int)(place - statement), statement, i, place + 1)
+                        : sprintf(at, "%s", statement);
+  }
+  sprintf(at, "%s", end);
+  return text;
+}
+
+static size_t peak_memory_kib(void) {
+  struct rusage usage;
+  ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+  return (size_t)usage.ru_maxrss;
+}
+
+/* Each statement reads and writes all of the row; what that took is given back before the next one. Sanitizers keep 256 MiB of what was given
+ * back. */
+START_TEST(a_batch_of_changes_of_a_large_row_takes_little_memory) {
+  static const char *const updates[] = {"UPDATE k.t SET l[#] = 7 WHERE p = 1;",
+                                        "UPDATE k.t SET n = # WHERE p = 1 IF l = [];",
+                                        "UPDATE k.t SET n = # WHERE p = 1 IF l != [];"};
+  session_kit kit;
+  open_keyspace(&kit);
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, l list<int>, n int)");
+  char *text = repeated("INSERT INTO k.t (p, l) VALUES (1, [", "#, ", 10000, "0])");
+  cql(kit.session, text);
+  free(text);
+  size_t before = peak_memory_kib();
+  for (size_t i = 0; i < 3; i++) {
+    text = repeated("BEGIN BATCH ", updates[i], 400, " APPLY BATCH");
+    cql(kit.session, text);
+    free(text);
+  }
+  size_t grown = peak_memory_kib() - before;
+  ck_assert_msg(grown < 400 * 1024, "%zu KiB", grown);
+  CQL_IS(kit.session, "SELECT n FROM k.t", "399\n");
+  kit_close(&kit);
+}
+END_TEST
+
+static medley_session *to_interrupt;
+static int64_t interrupting_clock(void *context) {
+  (void)context;
+  if (to_interrupt != NULL) medley_session_interrupt(to_interrupt);
+  return INT64_C(1000000000);
+}
+
+START_TEST(a_batch_is_interrupted_and_leaves_nothing) {
+  static const char *const batches[] = {"INSERT INTO k.t (p, v) VALUES (#, 1);", "UPDATE k.t SET v = 1 WHERE p = #;",
+                                        "DELETE FROM k.t WHERE p = #;",
+                                        "INSERT INTO k.t (p, v) VALUES (1, #) IF NOT EXISTS;"};
+  session_kit kit;
+  medley_options options;
+  medley_options_init(&options);
+  options.flags = MEDLEY_OPEN_MEMORY;
+  options.clock_us = interrupting_clock;
+  to_interrupt = NULL;
+  kit_open_with(&kit, &options);
+  cql(kit.session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  cql(kit.session, "CREATE TABLE k.t (p int PRIMARY KEY, v int)");
+  cql(kit.session, "INSERT INTO k.t (p, v) VALUES (2, 0)");
+  for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+    char *text = repeated("BEGIN BATCH ", batches[i], 10, " APPLY BATCH");
+    kit_rows rows;
+    to_interrupt = kit.session;
+    int rc = kit_run(kit.session, MEDLEY_LANGUAGE_CQL, text, &rows);
+    to_interrupt = NULL;
+    ck_assert_msg(rc == MEDLEY_INTERRUPTED, "%s: %s", text, medley_status_name(rc));
+    CQL_IS(kit.session, "SELECT p, v FROM k.t", "2|0\n");
+    free(text);
+  }
+  kit_close(&kit);
+}
+END_TEST
+
+PROPERTY_MAIN("wide_limits", a_batch_of_changes_of_a_large_row_takes_little_memory,
+              a_batch_is_interrupted_and_leaves_nothing, reading_an_index_goes_on_behind_entries_of_any_length,
+              tables_have_numbers_of_their_own, collections_of_many_elements_are_indexed_and_changed,
+              values_that_are_equal_in_an_index_have_one_entry,
               user_types_that_have_each_other_many_times_are_refused_at_once,
               a_range_may_begin_and_end_at_values_that_no_key_can_have)
