@@ -255,7 +255,7 @@ bool med_wide_row_put_all(med_wide_row *row, const med_wide_column *column, cons
                           bool force, med_arena *arena) {
   const med_wide_cell *old;
   size_t old_count = med_wide_row_cells(row, column->id, &old);
-  size_t before = (size_t)(old - row->cells), behind = row->count - before - old_count, capacity = row->count + count;
+  size_t before = first_cell(row, column->id), behind = row->count - before - old_count, capacity = row->count + count;
   if (count == 0) return true;
   med_wide_cell *all = med_arena_alloc(arena, capacity * sizeof *all);
   med_wide_cell *now = force ? NULL : med_arena_alloc(arena, count * sizeof *now);
