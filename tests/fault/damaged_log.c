@@ -55,7 +55,7 @@ typedef struct log_test {
   char path[FAULT_PATH_SIZE], log_path[FAULT_PATH_SIZE + 8];
   char *data, *log, *bad;
   size_t data_size, log_size, bad_size;
-  size_t last_record, records_end;
+  size_t last_begins, last_record, records_end;
   fault_workload workload;
   medley_options options;
   shared *all;
@@ -196,16 +196,18 @@ static uint64_t number_at(const char *bytes, size_t len) {
   return number;
 }
 
-/* Where the last record begins, and where it ends. */
+/* Where the last record begins, or the padding before it, which no checksum covers; and where it ends. */
 static void find_last_record(log_test *test) {
   int newer = memcmp(test->log + HEADER_SIZE + GENERATION_AT, test->log + GENERATION_AT, 8) > 0;
   const char *chain = test->log + newer * HEADER_SIZE + CHECKSUM_AT;
-  size_t at = RECORDS_AT;
+  size_t at = RECORDS_AT, padding = at;
   while (at + 40 <= test->log_size && memcmp(test->log + at, "MLR1", 4) == 0 &&
          memcmp(test->log + at + 24, chain, 8) == 0) {
     test->last_record = at;
+    test->last_begins = padding;
     chain = test->log + at + 32;
-    at += (40 + number_at(test->log + at + 4, 4) + 7) / 8 * 8;
+    padding = at + 40 + number_at(test->log + at + 4, 4);
+    at = (padding + 7) / 8 * 8;
   }
   test->records_end = at;
 }
@@ -220,7 +222,7 @@ static bool run_case(log_test *test, fault_random *random, uint64_t number, uint
   fflush(NULL);
   pid_t pid = fork();
   /* Rolled-back transactions may stand between two records. After a power cut nothing tells that the log once went on behind a cut. */
-  size_t all = (size_t)TXNS * WORKERS, missing_max = at >= test->last_record ? WORKERS : 0;
+  size_t all = (size_t)TXNS * WORKERS, missing_max = at >= test->last_begins ? WORKERS : 0;
   if (power_cut && (kind == CUT || (kind != FLIP && at + DAMAGE_MAX > test->last_record))) missing_max = all;
   if (pid == 0) try_case(test, power_cut, missing_max);
   if (pid < 0 || waitpid(pid, &status, 0) != pid) exit(2);
