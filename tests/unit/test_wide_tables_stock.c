@@ -71,6 +71,7 @@ START_TEST(a_text_is_found_by_a_number_as_in_a_table_of_sqls_own) {
   for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
     char text[200];
     kit_rows rows = {0};
+    ck_assert_ptr_nonnull(queries[i]);
     snprintf(text, sizeof text, queries[i], "stock");
     ck_assert_int_eq(kit_run(kit.session, MEDLEY_LANGUAGE_SQL, text, &rows), MEDLEY_OK);
     snprintf(text, sizeof text, queries[i], "\"shop.t\"");
