@@ -105,17 +105,17 @@ END_TEST
 START_TEST(a_type_has_4096_parts_and_no_more) {
   for (int last = 1023; last <= 1024; last++) { /* four tuples in one, which are five; the rest of them int */
     size_t len = 0;
-    static char text[5 * 4096];
-    len += (size_t)sprintf(text + len, "tuple<");
+    static char text[6 * 4096];
+    len += (size_t)snprintf(text + len, sizeof text - len, "tuple<");
     for (int i = 0, size = 1; i < 4; i++) {
       int count = i < 3 ? 1023 : last - 1;
-      len += (size_t)sprintf(text + len, "%stuple<int", i > 0 ? ", " : "");
-      for (int j = 1; j < count; j++) len += (size_t)sprintf(text + len, ", int");
-      len += (size_t)sprintf(text + len, ">");
+      len += (size_t)snprintf(text + len, sizeof text - len, "%stuple<int", i > 0 ? ", " : "");
+      for (int j = 1; j < count; j++) len += (size_t)snprintf(text + len, sizeof text - len, ", int");
+      len += (size_t)snprintf(text + len, sizeof text - len, ">");
       size += 1 + count;
       if (i == 3) ck_assert_int_eq(size, last == 1023 ? 4096 : 4097);
     }
-    sprintf(text + len, ">");
+    snprintf(text + len, sizeof text - len, ">");
     if (last == 1023)
       check_text(text, text);
     else
