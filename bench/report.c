@@ -108,6 +108,16 @@ static void summary_row(FILE *file, const med_history *history, const size_t *me
   fprintf(file, " |\n");
 }
 
+/* The rows that something is asked of; those of `tpcb` are `relational`'s. */
+static int is_summed_up(const med_history *history, const size_t *members, size_t count, size_t at) {
+  const med_record *task = &history->records[members[at]];
+  for (size_t i = at; i < count; i++) {
+    const med_record *r = &history->records[members[i]];
+    if (strcmp(r->task, task->task) == 0 && r->target > 0) return strcmp(task->workload, "tpcb") != 0;
+  }
+  return 0;
+}
+
 void med_report_summary(FILE *file, const med_history *history) {
   size_t *members = calloc(history->count + 1, sizeof *members), count = 0;
   fprintf(file, "\n| workload | task | Medley | times as fast as (target; bold: missed) |\n|---|---|---:|---|\n");
@@ -115,7 +125,7 @@ void med_report_summary(FILE *file, const med_history *history) {
     next = med_report_group(history, next, members, &count);
     for (size_t i = 0; i < count; i++) {
       int is_new = i == 0 || strcmp(history->records[members[i]].task, history->records[members[i - 1]].task) != 0;
-      if (is_new) summary_row(file, history, members, count, i);
+      if (is_new && is_summed_up(history, members, count, i)) summary_row(file, history, members, count, i);
     }
   }
   fputc('\n', file);
