@@ -11,14 +11,6 @@
 
 static void cql(medley_session *session, const char *text) { kit_exec(session, MEDLEY_LANGUAGE_CQL, text); }
 
-#define CQL_IS(session_, text_, rows_)                                                             \
-  do {                                                                                             \
-    kit_rows kit_rows_ = {0};                                                                      \
-    int kit_rc_ = kit_run(session_, MEDLEY_LANGUAGE_CQL, text_, &kit_rows_);                       \
-    ck_assert_msg(kit_rc_ == MEDLEY_OK, "%s: %s", text_, medley_session_error(session_)->message); \
-    ck_assert_str_eq(kit_rows_.text, rows_);                                                       \
-  } while (0)
-
 static void open_keyspace(session_kit *kit) {
   kit_open(kit);
   cql(kit->session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");

@@ -1,35 +1,13 @@
 /* test_wide_lookup.c - sealed rows found by their keys, whatever the keys are made of; and what a reader may leave out of them. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/read.h"
 #include "models/widecolumn/segment_lookup.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
-#include "storage/writer.h"
 #include "tests/unit/property.h"
+#include "tests/unit/sealing_kit.h"
 
 enum { PARTITIONS = 20, ROWS = 30, VALUE_MAX = 300, TABLE = 100 };
-
-static char folder[64], path[96];
-static med_store *store;
-static med_member *member;
-static med_txn *txn;
-static med_wide_catalog *catalog;
-static const med_wide_table *table;
-static med_arena arena;
-static medley_error error;
-
-#define OK(expression)                                                                                  \
-  do {                                                                                                  \
-    int rc_ = (expression);                                                                             \
-    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
-  } while (0)
 
 /* Keys of one table: (p, c1, c2), of these kinds. */
 typedef struct shape {
@@ -50,41 +28,6 @@ static const shape shapes[] = {
     {"half", MED_WIDE_INT, MED_WIDE_UUID, MED_WIDE_INT, false, false, false},
 };
 
-static void setup(void) {
-  medley_options options;
-  medley_options_init(&options);
-  options.durability = MEDLEY_RELAXED;
-  options.map_size_bytes = (uint64_t)1 << 30;
-  snprintf(folder, sizeof folder, "/tmp/medley-lookup-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-  snprintf(path, sizeof path, "%s/db.medley", folder);
-  OK(med_store_open(path, &options, &store, &error));
-  OK(med_member_open(store, &member));
-  OK(med_writer_begin(member, false, 10000, &error));
-  txn = med_member_txn(member);
-}
-
-static void teardown(void) {
-  char command[128];
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  med_writer_rollback(member);
-  med_member_close(member);
-  med_store_close(store);
-  med_arena_clear(&arena);
-  unlink(path);
-  snprintf(command, sizeof command, "%s-lock", path);
-  unlink(command);
-  rmdir(folder);
-}
-
-static void read_catalog(void) {
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  OK(med_wide_catalog_open(txn, &catalog));
-  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
-}
-
 static void make_table(const shape *of) {
   med_wide_column columns[5] = {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = of->partition}, .role = MED_WIDE_PARTITION},
@@ -104,8 +47,8 @@ static void make_table(const shape *of) {
                          .next_column_id = 6,
                          .properties = &property,
                          .property_count = 1};
-  OK(med_wide_catalog_put_table(txn, &made));
-  read_catalog();
+  sealing_put_table(&made);
+  sealing_read_catalog("t");
 }
 
 /* A value of the kind for a small number, in its order. */
@@ -168,7 +111,7 @@ static void sweep(void) {
     size_t swept;
     OK(med_wide_sweep(txn, 1000, &swept, &left));
   }
-  read_catalog();
+  sealing_read_catalog("t");
 }
 
 static void key_of(const shape *of, int p, int id, med_key *key) {
@@ -311,7 +254,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("wide_lookup");
   TCase *cases = tcase_create("all");
-  tcase_add_checked_fixture(cases, setup, teardown);
+  tcase_add_checked_fixture(cases, sealing_open, sealing_close);
   tcase_set_timeout(cases, 0);
   tcase_add_loop_test(cases, rows_are_found_whatever_their_keys_are_made_of, 0, sizeof shapes / sizeof shapes[0]);
   tcase_add_test(cases, what_is_not_wanted_is_left_out_and_no_row_is_lost);
@@ -319,6 +262,7 @@ int main(void) {
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);
   int failed = srunner_ntests_failed(runner);
+  printf("%d passed, %d failed\n", srunner_ntests_run(runner) - failed, failed);
   srunner_free(runner);
   return failed == 0 ? 0 : 1;
 }

@@ -1,16 +1,9 @@
 /* test_wide_seal.c - ranges that are written anew: vectors of sealed rows and records between them, against a plain model. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
-#include "storage/writer.h"
 #include "tests/unit/property.h"
+#include "tests/unit/sealing_kit.h"
 
 /* A segment has several vectors of 1,024 rows, so that runs cross their ends. */
 enum { PARTITIONS = 40, ROWS = 200, CHANGES = 15000, ROUNDS = 4, TABLE = 100, TEXT_SIZE = 6000 };
@@ -22,29 +15,8 @@ typedef struct expected {
   int text, number;
 } expected;
 
-static char folder[64], path[96];
-static med_store *store;
-static med_member *member;
-static med_txn *txn;
-static med_wide_catalog *catalog;
-static const med_wide_table *table;
-static med_arena arena;
-static medley_error error;
 static expected model[PARTITIONS][ROWS];
 static int64_t clock_us;
-
-#define OK(expression)                                                                                  \
-  do {                                                                                                  \
-    int rc_ = (expression);                                                                             \
-    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
-  } while (0)
-
-static void read_catalog(void) {
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  OK(med_wide_catalog_open(txn, &catalog));
-  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
-}
 
 static void make_table(size_t column_count, uint32_t flags) {
   med_wide_column columns[4] = {
@@ -64,40 +36,15 @@ static void make_table(size_t column_count, uint32_t flags) {
                          .next_column_id = 5,
                          .properties = &property,
                          .property_count = 1};
-  OK(med_wide_catalog_put_table(txn, &made));
-  for (uint32_t drawn = 0; drawn < made.id;) OK(med_wide_catalog_next_id(txn, &drawn));
-  read_catalog();
+  sealing_put_table(&made);
+  sealing_read_catalog("t");
 }
 
 static void setup(void) {
-  medley_options options;
-  medley_options_init(&options);
-  options.durability = MEDLEY_RELAXED;
-  options.map_size_bytes = (uint64_t)1 << 30;
-  snprintf(folder, sizeof folder, "/tmp/medley-seal-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-  snprintf(path, sizeof path, "%s/db.medley", folder);
-  OK(med_store_open(path, &options, &store, &error));
-  OK(med_member_open(store, &member));
-  OK(med_writer_begin(member, false, 10000, &error));
-  txn = med_member_txn(member);
+  sealing_open();
   memset(model, 0, sizeof model);
   clock_us = 1000;
   make_table(4, 0);
-}
-
-static void teardown(void) {
-  char command[128];
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  med_writer_rollback(member);
-  med_member_close(member);
-  med_store_close(store);
-  med_arena_clear(&arena);
-  unlink(path);
-  snprintf(command, sizeof command, "%s-lock", path);
-  unlink(command);
-  rmdir(folder);
 }
 
 /* ---- Changes ---- */
@@ -178,7 +125,7 @@ static void seal(void) {
     OK(med_wide_sweep(txn, 700, &swept, &left));
   }
   ck_assert(!left);
-  read_catalog();
+  sealing_read_catalog("t");
 }
 
 static void expect_value(const med_wide_row *row, size_t column, med_slice value, bool there) {
@@ -300,5 +247,5 @@ START_TEST(a_row_that_stands_twice_is_not_sealed) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("wide_seal", setup, teardown, sealed_rows_and_records_become_segments_in_order,
+PROPERTY_MAIN_BETWEEN("wide_seal", setup, sealing_close, sealed_rows_and_records_become_segments_in_order,
                       a_column_that_was_dropped_does_not_go_into_new_segments, a_row_that_stands_twice_is_not_sealed)

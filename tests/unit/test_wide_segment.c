@@ -1,43 +1,14 @@
 /* test_wide_segment.c - what is sealed, written anew and freed, and what med_wide_check says of damaged segments. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "models/widecolumn/catalog.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/segment_scan.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
 #include "storage/column_writer.h"
-#include "storage/writer.h"
 #include "tests/unit/property.h"
+#include "tests/unit/sealing_kit.h"
 
 enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100, SECOND_TABLE = 101 };
-
-static char folder[64], path[96];
-static med_store *store;
-static med_member *member;
-static med_txn *txn;
-static med_wide_catalog *catalog;
-static const med_wide_table *table;
-static med_arena arena;
-static medley_error error;
-
-#define OK(expression)                                                                                  \
-  do {                                                                                                  \
-    int rc_ = (expression);                                                                             \
-    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
-  } while (0)
-
-static void read_catalog(const char *name) {
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  OK(med_wide_catalog_open(txn, &catalog));
-  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text(name));
-}
 
 static void make_table_of(uint32_t id, const char *name, const char *segment_rows) {
   med_wide_column columns[4] = {
@@ -56,40 +27,15 @@ static void make_table_of(uint32_t id, const char *name, const char *segment_row
                          .next_column_id = 5,
                          .properties = &property,
                          .property_count = 1};
-  OK(med_wide_catalog_put_table(txn, &made));
-  for (uint32_t drawn = 0; drawn < id;) OK(med_wide_catalog_next_id(txn, &drawn));
-  read_catalog(name);
+  sealing_put_table(&made);
+  sealing_read_catalog(name);
 }
 
 static void make_table(uint32_t id, const char *name) { make_table_of(id, name, "16"); }
 
 static void setup(void) {
-  medley_options options;
-  medley_options_init(&options);
-  options.durability = MEDLEY_RELAXED;
-  options.map_size_bytes = (uint64_t)1 << 30;
-  snprintf(folder, sizeof folder, "/tmp/medley-segment-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-  snprintf(path, sizeof path, "%s/db.medley", folder);
-  OK(med_store_open(path, &options, &store, &error));
-  OK(med_member_open(store, &member));
-  OK(med_writer_begin(member, false, 10000, &error));
-  txn = med_member_txn(member);
+  sealing_open();
   make_table(TABLE, "t");
-}
-
-static void teardown(void) {
-  char command[128];
-  med_wide_catalog_release(catalog);
-  catalog = NULL;
-  med_writer_rollback(member);
-  med_member_close(member);
-  med_store_close(store);
-  med_arena_clear(&arena);
-  unlink(path);
-  snprintf(command, sizeof command, "%s-lock", path);
-  unlink(command);
-  rmdir(folder);
 }
 
 static med_slice number(uint8_t bytes[4], int value) {
@@ -135,7 +81,7 @@ static void sweep_by(size_t limit) {
     OK(med_wide_sweep(txn, limit, &swept, &left));
   }
   ck_assert(!left);
-  read_catalog("t");
+  sealing_read_catalog("t");
 }
 
 static void sweep(void) { sweep_by(50); }
@@ -252,7 +198,7 @@ START_TEST(a_slice_writes_few_segments) {
   med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("2")};
   small.properties = &property;
   OK(med_wide_catalog_put_table(txn, &small));
-  read_catalog("t");
+  sealing_read_catalog("t");
   for (int p = 0; p < 250; p++) {
     for (int id = 0; id < ROWS; id += 2) delete_row(p, id);
   }
@@ -264,7 +210,7 @@ START_TEST(a_slice_writes_few_segments) {
     before = now;
   }
   ck_assert_uint_gt(before, 2 * first);
-  read_catalog("t");
+  sealing_read_catalog("t");
   ck_assert_uint_eq(problems(), 0);
 }
 END_TEST
@@ -501,7 +447,7 @@ START_TEST(a_directory_that_names_a_segment_twice_does_not_hang) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("wide_segment", setup, teardown, numbers_of_columns_are_the_values_bit_for_bit,
+PROPERTY_MAIN_BETWEEN("wide_segment", setup, sealing_close, numbers_of_columns_are_the_values_bit_for_bit,
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
                       a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
                       nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
