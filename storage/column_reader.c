@@ -292,7 +292,7 @@ SPREAD(spread_texts, med_slice, med_slice_of("", 0))
 
 /* ---- Vectors ---- */
 int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, int64_t *values) {
-  size_t at;
+  size_t at = 0;
   bool constant;
   piece_walk walk;
   med_column_piece piece;
@@ -317,7 +317,7 @@ int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_v
 }
 
 int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, double *values) {
-  size_t at;
+  size_t at = 0;
   bool constant;
   piece_walk walk;
   med_column_piece piece;
@@ -340,7 +340,7 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
 }
 
 int med_column_reader_present(med_column_reader *reader, uint64_t vector, med_vector_rows *rows) {
-  size_t at;
+  size_t at = 0;
   bool constant;
   piece_walk walk;
   med_column_piece piece;
@@ -480,7 +480,7 @@ int med_column_reader_texts(med_column_reader *reader, uint64_t vector, med_vect
 
 int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
                                  med_vector_rows *rows, med_slice *values) {
-  size_t at;
+  size_t at = 0;
   bool constant;
   piece_walk walk;
   int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
@@ -505,7 +505,7 @@ int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, siz
 
 int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, uint32_t *codes,
                             bool *coded) {
-  size_t at;
+  size_t at = 0;
   bool constant;
   piece_walk walk;
   med_column_piece piece;
