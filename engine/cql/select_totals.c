@@ -66,21 +66,26 @@ static void and_rows(uint64_t *rows, const uint64_t *with) {
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
 }
 
-static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
-                        const uint64_t *selected, med_cql_accumulator *accumulator) {
-  med_integer_total total = {0};
+static int add_total(med_cql_run *run, const med_cql_expression *expression, const med_integer_total *total,
+                     med_cql_accumulator *accumulator) {
   uint8_t bytes[8];
-  med_column_total_integers(vector->values.integers, selected, &total);
-  if (total.count == 0) return MEDLEY_OK;
+  if (total->count == 0) return MEDLEY_OK;
   if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
-    accumulator->count += total.count;
-    accumulator->integer += total.sum;
+    accumulator->count += total->count;
+    accumulator->integer += total->sum;
     return MEDLEY_OK;
   }
-  int64_t found = expression->aggregate == MED_CQL_MIN ? total.min : total.max;
+  int64_t found = expression->aggregate == MED_CQL_MIN ? total->min : total->max;
   return med_cql_accumulator_offer(
       run, expression, med_wide_segment_of_integer(expression->arguments[0]->column->type.kind, found, bytes),
       accumulator);
+}
+
+static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
+                        const uint64_t *selected, med_cql_accumulator *accumulator) {
+  med_integer_total total = {0};
+  med_column_total_integers(vector->values.integers, selected, &total);
+  return add_total(run, expression, &total, accumulator);
 }
 
 static uint64_t order_of(double real) {
@@ -169,15 +174,88 @@ static int has_columns(med_wide_segment_scan *scan, const med_cql_select_plan *p
   return rc;
 }
 
+/* ---- Segments as a whole ---- */
+static bool is_integer(const med_wide_column *column) {
+  return med_wide_segment_type(column->type.kind) == MED_COLUMN_INTEGERS;
+}
+
+/* By what headers say of integers: none of the segment's rows passes all tests, or every one does. */
+static int ask_segment(med_wide_segment_scan *scan, const med_cql_bounds *bounds, bool *none, bool *all) {
+  int rc = MEDLEY_OK;
+  *none = false;
+  *all = true;
+  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->test_count && !*none; i++) {
+    const med_cql_test *test = &bounds->tests[i];
+    const med_wide_column *column = test->columns[0];
+    med_compare compare = MED_EQUAL;
+    bool some = true, every = false;
+    (void)comparison_of(test->relation->operation, &compare);
+    if (is_integer(column))
+      rc = med_wide_segment_scan_ask(scan, column, compare,
+                                     med_wide_segment_integer(column->type.kind, test->values[0]), &some, &every);
+    *none = !some;
+    *all = *all && every;
+  }
+  return rc;
+}
+
+/* Counts, and what is made of integers; sums of reals are added up one by one. */
+static bool may_add_headers(const med_cql_select_plan *plan) {
+  for (size_t i = 0; i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    bool counts = expression->aggregate == MED_CQL_COUNT_ROWS || expression->aggregate == MED_CQL_COUNT;
+    if (!counts && !is_integer(expression->arguments[0]->column)) return false;
+  }
+  return true;
+}
+
+static int add_header(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_expression *expression,
+                      med_cql_accumulator *accumulator) {
+  const med_column_group *header;
+  if (expression->aggregate == MED_CQL_COUNT_ROWS) {
+    accumulator->count += med_wide_segment_scan_rows(scan);
+    return MEDLEY_OK;
+  }
+  int rc = med_wide_segment_scan_header(scan, expression->arguments[0]->column, &header);
+  if (rc != MEDLEY_OK || header == NULL || header->nulls >= header->rows) return rc;
+  uint64_t count = header->rows - header->nulls;
+  if (expression->aggregate == MED_CQL_COUNT) {
+    accumulator->count += count;
+    return MEDLEY_OK;
+  }
+  return add_total(run, expression, &(med_integer_total){count, header->sum, header->min.integer, header->max.integer},
+                   accumulator);
+}
+
+/* *done: nothing is left to be done of the segment, at whose first vector the scan is. */
+static int add_segment(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
+                       const med_cql_bounds *bounds, med_cql_accumulator *accumulators, bool *done) {
+  bool none, all;
+  int rc = ask_segment(scan, bounds, &none, &all);
+  *done = none;
+  if (rc != MEDLEY_OK || none || !all || !may_add_headers(plan)) return rc;
+  rc = med_wide_segment_scan_whole(scan, done);
+  for (size_t i = 0; rc == MEDLEY_OK && *done && i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    rc = add_header(run, scan, expression, &accumulators[expression->slot]);
+  }
+  return rc;
+}
+
 static int add_segments(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
                         const med_cql_bounds *bounds, med_cql_accumulator *accumulators, bool *all) {
   uint64_t selected[MED_VECTOR_WORDS];
   size_t rows;
   int rc;
   while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
-    rc = has_columns(scan, plan, bounds, all);
-    if (rc == MEDLEY_OK && *all) rc = add_rows(run, scan, plan, bounds, selected, accumulators);
+    bool done = false;
+    if (med_wide_segment_scan_is_first(scan)) {
+      rc = has_columns(scan, plan, bounds, all);
+      if (rc == MEDLEY_OK && *all) rc = add_segment(run, scan, plan, bounds, accumulators, &done);
+    }
+    if (rc == MEDLEY_OK && *all && !done) rc = add_rows(run, scan, plan, bounds, selected, accumulators);
     if (rc != MEDLEY_OK || !*all) return rc;
+    if (done) med_wide_segment_scan_skip(scan);
   }
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }

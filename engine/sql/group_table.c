@@ -34,9 +34,11 @@ typedef struct group_cursor {
   sqlite3_vtab_cursor base;
   med_group_spec spec;
   bool is_real[MED_WIDE_GROUP_TOTALS_MAX], is_blob[MED_WIDE_GROUP_KEYS_MAX], is_text[MED_WIDE_GROUP_KEYS_MAX];
+  med_wide_group_order orders[MED_WIDE_GROUP_KEYS_MAX];
+  size_t order_count;
   med_wide_groups *groups; /* one of the two */
   sqlite3_stmt *stmt;
-  uint32_t group;
+  uint32_t *listed, listed_count, at; /* of groups: their numbers, in order; the present one */
   bool at_end;
   med_arena arena;
 } group_cursor;
@@ -114,6 +116,29 @@ static bool describe(sqlite3_index_info *info, const int *constraints, med_buffe
   return ok;
 }
 
+/* Groups come in the order of their keys that is asked for: SQLite need not sort them, neither for GROUP BY nor for ORDER BY. What xFilter is
+ * told of it: the number of arguments, and then, from the first term on, the key and one more, and its direction. */
+enum { ARGUMENT_BITS = 5, TERM_BITS = 4 };
+
+static bool take_order(const sqlite3_index_info *info, int *plan) {
+  if (info->nOrderBy > MED_WIDE_GROUP_KEYS_MAX) return false;
+  for (int i = 0; i < info->nOrderBy; i++) {
+    int column = info->aOrderBy[i].iColumn;
+    if (column < 0 || column >= AT_ROWS) return false;
+    *plan |= ((column + 1) << 1 | (info->aOrderBy[i].desc != 0)) << (ARGUMENT_BITS + i * TERM_BITS);
+  }
+  return info->nOrderBy > 0;
+}
+
+/* Terms of a key that is none are those of a column of nulls. */
+static void read_order(group_cursor *cursor, int plan) {
+  cursor->order_count = 0;
+  for (plan >>= ARGUMENT_BITS; plan > 0; plan >>= TERM_BITS) {
+    size_t key = (size_t)(plan >> 1 & 7) - 1;
+    if (key < cursor->spec.key_count) cursor->orders[cursor->order_count++] = (med_wide_group_order){key, plan & 1};
+  }
+}
+
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   int at[COLUMN_COUNT - AT_TABLE], count = 0;
   (void)base;
@@ -132,6 +157,7 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
   info->estimatedCost = 1000000;
   info->estimatedRows = 1000;
   if (count < 2) return SQLITE_OK; /* refused when it is run */
+  info->orderByConsumed = take_order(info, &info->idxNum);
   med_buffer text = {0};
   if (describe(info, at, &text)) info->idxStr = sqlite3_mprintf("%.*s", (int)text.len, text.len > 0 ? text.bytes : "");
   info->needToFreeIdxStr = 1;
@@ -153,6 +179,8 @@ static void empty(group_cursor *cursor) {
   med_group_spec_clear(&cursor->spec);
   med_wide_groups_free(cursor->groups);
   cursor->groups = NULL;
+  med_free(cursor->listed);
+  cursor->listed = NULL;
   (void)sqlite3_finalize(cursor->stmt);
   cursor->stmt = NULL;
   med_arena_clear(&cursor->arena);
@@ -234,6 +262,7 @@ static int fill_query(group_cursor *cursor, const med_wide_table *table, sqlite3
     if (column == NULL || !med_group_takes_total(column, MED_GROUP_COUNT)) return MEDLEY_UNSUPPORTED;
     if (spec->functions[i] != 1u << MED_GROUP_COUNT && !med_group_takes_total(column, MED_GROUP_SUM))
       return MEDLEY_UNSUPPORTED;
+    query->bounds[i] = (spec->functions[i] & (1u << MED_GROUP_MIN | 1u << MED_GROUP_MAX)) != 0;
     cursor->is_real[i] = med_wide_segment_type(column->type.kind) == MED_COLUMN_REALS;
   }
   for (size_t i = 0; i < spec->test_count; i++) {
@@ -272,7 +301,8 @@ static int group_by_columns(group_cursor *cursor, med_slice name, sqlite3_value 
 }
 
 /* ---- By SQLite ---- */
-static bool write_statement(const med_group_spec *spec, med_slice name, med_buffer *text) {
+static bool write_statement(const group_cursor *cursor, med_slice name, med_buffer *text) {
+  const med_group_spec *spec = &cursor->spec;
   bool ok = med_buffer_printf(text, "SELECT ");
   for (size_t i = 0; ok && i < spec->key_count; i++)
     ok = med_sql_quote_name(slice_of(&spec->keys[i]), text) && med_buffer_append(text, ", ", 2);
@@ -290,6 +320,9 @@ static bool write_statement(const med_group_spec *spec, med_slice name, med_buff
          med_buffer_printf(text, " %s ?%zu", med_group_spec_operator(spec->compares[i]), i + 1);
   for (size_t i = 0; ok && i < spec->key_count; i++)
     ok = med_buffer_printf(text, i == 0 ? " GROUP BY " : ", ") && med_sql_quote_name(slice_of(&spec->keys[i]), text);
+  for (size_t i = 0; ok && i < cursor->order_count; i++)
+    ok = med_buffer_printf(text, "%s %zu%s", i == 0 ? " ORDER BY" : ",", cursor->orders[i].key + 1,
+                           cursor->orders[i].descending ? " DESC" : "");
   return ok;
 }
 
@@ -307,7 +340,7 @@ static int ask_sqlite(group_cursor *cursor, med_slice name, sqlite3_value **valu
   sqlite3 *handle = table_of_cursor(cursor)->handle;
   med_buffer text = {0};
   int code = SQLITE_NOMEM;
-  if (write_statement(&cursor->spec, name, &text))
+  if (write_statement(cursor, name, &text))
     code = sqlite3_prepare_v2(handle, text.bytes, (int)text.len, &cursor->stmt, NULL);
   med_buffer_clear(&text);
   for (size_t i = 0; code == SQLITE_OK && i < cursor->spec.test_count; i++)
@@ -316,18 +349,15 @@ static int ask_sqlite(group_cursor *cursor, med_slice name, sqlite3_value **valu
 }
 
 /* ---- Rows ---- */
-/* Without keys there is one group, even if it has no rows. */
-static void find_group(group_cursor *cursor) {
-  uint32_t count = med_wide_groups_count(cursor->groups);
-  while (cursor->spec.key_count > 0 && cursor->group < count &&
-         med_wide_groups_rows(cursor->groups, cursor->group) == 0)
-    cursor->group++;
-  cursor->at_end = cursor->group >= count;
+static int list_groups(group_cursor *cursor) {
+  cursor->listed = med_wide_groups_list(cursor->groups, cursor->orders, cursor->order_count, &cursor->listed_count);
+  cursor->at = 0;
+  cursor->at_end = cursor->listed_count == 0;
+  return cursor->listed != NULL ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-static int filter(sqlite3_vtab_cursor *base, int count, const char *plan_text, int argc, sqlite3_value **argv) {
+static int filter(sqlite3_vtab_cursor *base, int plan, const char *plan_text, int argc, sqlite3_value **argv) {
   group_cursor *cursor = (group_cursor *)base;
-  (void)count;
   (void)plan_text;
   empty(cursor);
   if (argc < 2) return refuse(cursor, SQLITE_ERROR, MODULE ": a table and what is asked of it have to be given");
@@ -337,28 +367,27 @@ static int filter(sqlite3_vtab_cursor *base, int count, const char *plan_text, i
   if (rc == MEDLEY_NO_MEMORY) return SQLITE_NOMEM;
   if (rc != MEDLEY_OK || (size_t)argc - 2 != cursor->spec.test_count)
     return refuse(cursor, SQLITE_ERROR, MODULE ": not what it is asked with");
+  read_order(cursor, plan);
   rc = group_by_columns(cursor, name, argv + 2);
   if (rc == MEDLEY_UNSUPPORTED) return ask_sqlite(cursor, name, argv + 2);
-  if (rc != MEDLEY_OK) return fail(cursor, rc);
-  cursor->group = 0;
-  find_group(cursor);
-  return SQLITE_OK;
+  return rc == MEDLEY_OK ? list_groups(cursor) : fail(cursor, rc);
 }
 
 static int next(sqlite3_vtab_cursor *base) {
   group_cursor *cursor = (group_cursor *)base;
   if (cursor->stmt != NULL) return step(cursor);
-  cursor->group++;
-  find_group(cursor);
+  cursor->at_end = ++cursor->at >= cursor->listed_count;
   return SQLITE_OK;
 }
 
 static int eof(sqlite3_vtab_cursor *base) { return ((group_cursor *)base)->at_end; }
 
+static uint32_t group_of(const group_cursor *cursor) { return cursor->listed[cursor->at]; }
+
 static void give_key(const group_cursor *cursor, sqlite3_context *context, size_t key) {
   int64_t integer = 0;
   med_slice text = {0};
-  if (!med_wide_groups_key(cursor->groups, cursor->group, key, &integer, &text)) return;
+  if (!med_wide_groups_key(cursor->groups, group_of(cursor), key, &integer, &text)) return;
   if (cursor->is_text[key])
     sqlite3_result_text64(context, text.bytes, text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
   else if (cursor->is_blob[key])
@@ -392,7 +421,7 @@ static int give_integer(group_cursor *cursor, sqlite3_context *context, const me
 
 static int give_total(group_cursor *cursor, sqlite3_context *context, size_t at, size_t function) {
   if (at >= cursor->spec.total_count || !(cursor->spec.functions[at] >> function & 1)) return SQLITE_OK;
-  const med_wide_total *total = med_wide_groups_total(cursor->groups, cursor->group, at);
+  const med_wide_total *total = med_wide_groups_total(cursor->groups, group_of(cursor), at);
   if (function == MED_GROUP_COUNT) {
     sqlite3_result_int64(context, (sqlite3_int64)total->count);
     return SQLITE_OK;
@@ -417,7 +446,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index
     return SQLITE_OK;
   }
   if (index == AT_ROWS) {
-    sqlite3_result_int64(context, (sqlite3_int64)med_wide_groups_rows(cursor->groups, cursor->group));
+    sqlite3_result_int64(context, (sqlite3_int64)med_wide_groups_rows(cursor->groups, group_of(cursor)));
     return SQLITE_OK;
   }
   if (index >= AT_TOTALS) return give_total(cursor, context, total / MED_GROUP_FUNCTIONS, total % MED_GROUP_FUNCTIONS);
@@ -426,7 +455,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index
 }
 
 static int rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *id) {
-  *id = ((group_cursor *)base)->group;
+  *id = ((group_cursor *)base)->at;
   return SQLITE_OK;
 }
 

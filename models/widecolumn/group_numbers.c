@@ -75,6 +75,7 @@ void med_group_values_clear(med_group_values *values) {
   med_free(values->texts);
   med_free(values->slots.slots);
   med_free(values->of_code);
+  med_free(values->direct);
   med_arena_clear(&values->arena);
   *values = (med_group_values){0};
 }
@@ -105,6 +106,51 @@ bool med_group_values_integer(med_group_values *values, int64_t integer, uint32_
   return true;
 }
 
+/* Whether the table has all integers within the bounds: it is made for the first ones that it can have. */
+static bool has_direct(med_group_values *values, int64_t min, int64_t max) {
+  if ((uint64_t)max - (uint64_t)min >= MED_GROUP_DIRECT) return false;
+  if (values->direct == NULL) {
+    /* From a multiple of its size on, that neighbours of the first ones be in it; without it there is the other way. */
+    values->direct_from = (int64_t)((uint64_t)min & ~(uint64_t)(MED_GROUP_DIRECT - 1));
+    values->direct = med_alloc_zero(MED_GROUP_DIRECT * sizeof *values->direct);
+    if (values->direct == NULL) return false;
+  }
+  uint64_t from = (uint64_t)values->direct_from;
+  return min >= values->direct_from && (uint64_t)max - from < MED_GROUP_DIRECT;
+}
+
+/* Each looks into the table, whatever the bounds promised. False if one of them has no number yet. */
+static bool look_up(const uint32_t *direct, int64_t from, const int64_t *integers, size_t count, uint32_t *numbers) {
+  uint32_t missing = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t number = direct[((uint64_t)integers[i] - (uint64_t)from) % MED_GROUP_DIRECT];
+    numbers[i] = number;
+    missing |= number == MED_GROUP_NULL;
+  }
+  return missing == 0;
+}
+
+/* The same, of which those that have no number get one. */
+static bool look_up_or_add(med_group_values *values, const int64_t *integers, size_t count, uint32_t *numbers) {
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) {
+    uint32_t *known = &values->direct[((uint64_t)integers[i] - (uint64_t)values->direct_from) % MED_GROUP_DIRECT];
+    if (*known == MED_GROUP_NULL) ok = med_group_values_integer(values, integers[i], known);
+    numbers[i] = *known;
+  }
+  return ok;
+}
+
+bool med_group_values_integers(med_group_values *values, const int64_t *integers, size_t count, int64_t min,
+                               int64_t max, uint32_t *numbers) {
+  if (has_direct(values, min, max))
+    return look_up(values->direct, values->direct_from, integers, count, numbers) ||
+           look_up_or_add(values, integers, count, numbers);
+  bool ok = true;
+  for (size_t i = 0; ok && i < count; i++) ok = med_group_values_integer(values, integers[i], &numbers[i]);
+  return ok;
+}
+
 bool med_group_values_text(med_group_values *values, med_slice text, uint32_t *number) {
   uint64_t hash = hash_text(values, text);
   for (uint32_t at = (uint32_t)hash & values->slots.mask; values->slots.slots[at] != 0;
@@ -133,13 +179,16 @@ static bool begin_dictionary(med_group_values *values, uint64_t dictionary, size
   return true;
 }
 
-bool med_group_values_code(med_group_values *values, uint64_t dictionary, uint32_t code, const med_slice *texts,
-                           size_t count, uint32_t *number) {
-  if (values->dictionary != dictionary && !begin_dictionary(values, dictionary, count)) return false;
-  *number = values->of_code[code];
-  if (*number != MED_GROUP_NULL) return true;
-  if (!med_group_values_text(values, texts[code], number)) return false;
-  values->of_code[code] = *number;
+bool med_group_values_codes(med_group_values *values, uint64_t dictionary, const med_slice *texts, size_t text_count,
+                            const uint32_t *codes, size_t count, uint32_t *numbers) {
+  if (values->dictionary != dictionary && !begin_dictionary(values, dictionary, text_count)) return false;
+  const uint32_t *of_code = values->of_code;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t code = codes[i];
+    if (of_code[code] == MED_GROUP_NULL && !med_group_values_text(values, texts[code], &values->of_code[code]))
+      return false;
+    numbers[i] = of_code[code];
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "storage/memory.h"
 
 #define MED_GROUP_NULL 0u
+#define MED_GROUP_DIRECT 65536
 
 typedef struct med_group_slots {
   uint32_t *slots; /* number + 1; 0: free */
@@ -25,6 +26,9 @@ typedef struct med_group_values {
   med_group_slots slots;
   uint32_t last; /* the number of the last value: neighbours are often equal */
   med_arena arena;
+  uint32_t *
+      direct; /* NULL, or the numbers of MED_GROUP_DIRECT integers from direct_from on; MED_GROUP_NULL: it has none yet */
+  int64_t direct_from;
   /* Of a dictionary: its codes' numbers as far as they were asked for; MED_GROUP_NULL: not yet. */
   uint64_t dictionary;
   uint32_t *of_code;
@@ -40,10 +44,13 @@ typedef struct med_group_pairs {
 MEDLEY_MUST_USE bool med_group_values_init(med_group_values *values, bool is_text, uint64_t seed);
 void med_group_values_clear(med_group_values *values);
 MEDLEY_MUST_USE bool med_group_values_integer(med_group_values *values, int64_t integer, uint32_t *number);
+/* The same of `count` integers, all within min and max: small ones by a table. */
+MEDLEY_MUST_USE bool med_group_values_integers(med_group_values *values, const int64_t *integers, size_t count,
+                                               int64_t min, int64_t max, uint32_t *numbers);
 MEDLEY_MUST_USE bool med_group_values_text(med_group_values *values, med_slice text, uint32_t *number);
-/* Text number `code` of a dictionary of `count` texts, which `dictionary` (not 0) tells from every other one. */
-MEDLEY_MUST_USE bool med_group_values_code(med_group_values *values, uint64_t dictionary, uint32_t code,
-                                           const med_slice *texts, size_t count, uint32_t *number);
+/* The texts that have these numbers in a dictionary of `text_count`, which `dictionary` (not 0) tells from every other one. */
+MEDLEY_MUST_USE bool med_group_values_codes(med_group_values *values, uint64_t dictionary, const med_slice *texts,
+                                            size_t text_count, const uint32_t *codes, size_t count, uint32_t *numbers);
 
 MEDLEY_MUST_USE bool med_group_pairs_init(med_group_pairs *pairs, uint64_t seed);
 void med_group_pairs_clear(med_group_pairs *pairs);

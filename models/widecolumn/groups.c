@@ -1,26 +1,11 @@
-/* groups.c - see groups.h. */
+/* groups.c - see groups.h: groups made and answered; rows that are records. Sealed rows: group_vectors.c. */
 #include "models/widecolumn/groups.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-#include "models/widecolumn/group_numbers.h"
+#include "models/widecolumn/groups_state.h"
 #include "models/widecolumn/read.h"
-
-struct med_wide_groups {
-  med_wide_group_query query;
-  med_txn *txn;
-  const med_wide_table *table;
-  int64_t now_s;
-  med_group_values values[MED_WIDE_GROUP_KEYS_MAX];
-  med_group_pairs pairs[MED_WIDE_GROUP_KEYS_MAX]; /* [k]: of the groups by keys before k, and key k; [0] is not used */
-  uint32_t capacity;                              /* of groups, in `rows` and `totals` */
-  uint64_t *rows;
-  med_wide_total *totals[MED_WIDE_GROUP_TOTALS_MAX];
-  uint32_t *numbers[MED_WIDE_GROUP_KEYS_MAX]; /* of each row of a vector */
-  uint32_t groups[MED_VECTOR_ROWS];           /* of each listed row */
-  uint16_t listed[MED_VECTOR_ROWS];           /* the rows that count */
-  med_arena arena;                            /* of a record's row */
-};
 
 /* ---- What is taken ---- */
 static bool is_plain(const med_wide_column *column) {
@@ -33,16 +18,14 @@ static bool is_text(const med_wide_column *column) {
   return kind == MED_WIDE_TEXT || kind == MED_WIDE_ASCII || kind == MED_WIDE_BLOB;
 }
 
-static med_column_type type_of(const med_wide_column *column) { return med_wide_segment_type(column->type.kind); }
-
 bool med_wide_groups_take_key(const med_wide_column *column) {
-  return is_plain(column) && (type_of(column) == MED_COLUMN_INTEGERS || is_text(column));
+  return is_plain(column) && (med_wide_groups_type(column) == MED_COLUMN_INTEGERS || is_text(column));
 }
 
 bool med_wide_groups_take_total(const med_wide_column *column) { return is_plain(column); }
 
 bool med_wide_groups_take_test(const med_wide_column *column) {
-  return is_plain(column) && (type_of(column) != MED_COLUMN_TEXTS || is_text(column));
+  return is_plain(column) && (med_wide_groups_type(column) != MED_COLUMN_TEXTS || is_text(column));
 }
 
 /* ---- Totals ---- */
@@ -63,88 +46,13 @@ static bool make_room(med_wide_groups *of, uint32_t count) {
   return true;
 }
 
-static void add_integer(med_wide_total *total, int64_t value) {
-  if (total->count++ == 0) {
-    total->as.integers.sum = value;
-    total->as.integers.min = total->as.integers.max = value;
-    return;
-  }
-  total->as.integers.sum += value;
-  if (value < total->as.integers.min) total->as.integers.min = value;
-  if (value > total->as.integers.max) total->as.integers.max = value;
-}
-
-static void add_real(med_wide_total *total, double value) {
-  if (isnan(value)) return;
-  if (total->count++ == 0) {
-    total->as.reals.sum = total->as.reals.min = total->as.reals.max = value;
-    return;
-  }
-  total->as.reals.sum += value;
-  if (value < total->as.reals.min) total->as.reals.min = value;
-  if (value > total->as.reals.max) total->as.reals.max = value;
-}
-
 uint32_t med_wide_groups_count(const med_wide_groups *of) {
   size_t keys = of->query.key_count;
   if (keys == 0) return 1;
   return keys == 1 ? of->values[0].count : of->pairs[keys - 1].count;
 }
 
-/* ---- Sealed rows ---- */
-static int match_all(med_wide_groups *of, med_wide_segment_scan *scan, uint64_t *selected) {
-  static const uint8_t infinity[8] = {0x7F, 0xF0}, narrow_infinity[4] = {0x7F, 0x80};
-  for (size_t i = 0; i < of->query.test_count; i++) {
-    const med_wide_group_test *test = &of->query.tests[i];
-    int rc = med_wide_segment_scan_match(scan, test->column, test->compare, test->value, selected);
-    bool above = test->compare == MED_GREATER || test->compare == MED_GREATER_EQUAL || test->compare == MED_NOT_EQUAL;
-    if (rc == MEDLEY_OK && above && type_of(test->column) == MED_COLUMN_REALS) /* where NaN is, too */
-      rc = med_wide_segment_scan_match(
-          scan, test->column, MED_LESS_EQUAL,
-          test->column->type.kind == MED_WIDE_FLOAT ? med_slice_of(narrow_infinity, 4) : med_slice_of(infinity, 8),
-          selected);
-    if (rc != MEDLEY_OK) return rc;
-    if (med_rows_count(selected) == 0) return MEDLEY_OK;
-  }
-  return MEDLEY_OK;
-}
-
-static int number_texts(med_wide_groups *of, med_wide_segment_scan *scan, size_t key, size_t count) {
-  med_wide_texts texts;
-  med_group_values *values = &of->values[key];
-  int rc = med_wide_segment_scan_texts(scan, of->query.keys[key], &texts);
-  if (rc != MEDLEY_OK) return rc;
-  for (size_t i = 0; i < count; i++) {
-    size_t row = of->listed[i];
-    bool ok = true;
-    if (!med_rows_has(texts.present, row))
-      of->numbers[key][i] = MED_GROUP_NULL;
-    else if (texts.codes != NULL)
-      ok = med_group_values_code(values, texts.segment, texts.codes[row], texts.texts, texts.text_count,
-                                 &of->numbers[key][i]);
-    else
-      ok = med_group_values_text(values, texts.texts[row], &of->numbers[key][i]);
-    if (!ok) return med_error_no_memory(med_txn_error(of->txn));
-  }
-  return MEDLEY_OK;
-}
-
-static int number_integers(med_wide_groups *of, med_wide_segment_scan *scan, size_t key, size_t count) {
-  const med_wide_vector *vector;
-  int rc = med_wide_segment_scan_vector(scan, of->query.keys[key], &vector);
-  if (rc != MEDLEY_OK) return rc;
-  for (size_t i = 0; i < count; i++) {
-    size_t row = of->listed[i];
-    if (!med_rows_has(vector->present, row))
-      of->numbers[key][i] = MED_GROUP_NULL;
-    else if (!med_group_values_integer(&of->values[key], vector->values.integers[row], &of->numbers[key][i]))
-      return med_error_no_memory(med_txn_error(of->txn));
-  }
-  return MEDLEY_OK;
-}
-
-/* From the numbers of `count` rows to their groups. */
-static int find_groups(med_wide_groups *of, size_t count) {
+int med_wide_groups_find(med_wide_groups *of, size_t count) {
   size_t keys = of->query.key_count;
   if (keys == 0) memset(of->groups, 0, count * sizeof *of->groups);
   if (keys > 0) memcpy(of->groups, of->numbers[0], count * sizeof *of->groups);
@@ -159,76 +67,6 @@ static int find_groups(med_wide_groups *of, size_t count) {
   return make_room(of, med_wide_groups_count(of)) ? MEDLEY_OK : med_error_no_memory(med_txn_error(of->txn));
 }
 
-static int add_column(med_wide_groups *of, med_wide_segment_scan *scan, size_t at, size_t count) {
-  const med_wide_column *column = of->query.totals[at];
-  med_wide_total *totals = of->totals[at];
-  const med_wide_vector *vector;
-  uint64_t present[MED_VECTOR_WORDS];
-  if (type_of(column) == MED_COLUMN_TEXTS) {
-    int rc = med_wide_segment_scan_present(scan, column, present);
-    for (size_t i = 0; rc == MEDLEY_OK && i < count; i++)
-      totals[of->groups[i]].count += med_rows_has(present, of->listed[i]);
-    return rc;
-  }
-  int rc = med_wide_segment_scan_vector(scan, column, &vector);
-  if (rc != MEDLEY_OK) return rc;
-  for (size_t i = 0; i < count; i++) {
-    size_t row = of->listed[i];
-    if (!med_rows_has(vector->present, row)) continue;
-    if (type_of(column) == MED_COLUMN_INTEGERS)
-      add_integer(&totals[of->groups[i]], vector->values.integers[row]);
-    else
-      add_real(&totals[of->groups[i]], vector->values.reals[row]);
-  }
-  return MEDLEY_OK;
-}
-
-static int add_vector(med_wide_groups *of, med_wide_segment_scan *scan, uint64_t *selected) {
-  int rc = match_all(of, scan, selected);
-  if (rc != MEDLEY_OK) return rc;
-  size_t count = med_column_list_rows(selected, of->listed);
-  if (count == 0) return MEDLEY_OK;
-  for (size_t key = 0; rc == MEDLEY_OK && key < of->query.key_count; key++)
-    rc = of->values[key].is_text ? number_texts(of, scan, key, count) : number_integers(of, scan, key, count);
-  if (rc == MEDLEY_OK) rc = find_groups(of, count);
-  if (rc != MEDLEY_OK) return rc;
-  for (size_t i = 0; i < count; i++) of->rows[of->groups[i]]++;
-  for (size_t at = 0; rc == MEDLEY_OK && at < of->query.total_count; at++) rc = add_column(of, scan, at, count);
-  return rc;
-}
-
-static int need_column(med_wide_segment_scan *scan, const med_wide_column *column) {
-  bool stores;
-  int rc = med_wide_segment_scan_stores(scan, column, &stores);
-  return rc == MEDLEY_OK && !stores ? MEDLEY_UNSUPPORTED : rc;
-}
-
-/* UNSUPPORTED if the segment does not store a column of the key that is asked for. */
-static int need_columns(const med_wide_groups *of, med_wide_segment_scan *scan) {
-  int rc = MEDLEY_OK;
-  for (size_t i = 0; rc == MEDLEY_OK && i < of->query.key_count; i++) rc = need_column(scan, of->query.keys[i]);
-  for (size_t i = 0; rc == MEDLEY_OK && i < of->query.total_count; i++) rc = need_column(scan, of->query.totals[i]);
-  for (size_t i = 0; rc == MEDLEY_OK && i < of->query.test_count; i++)
-    rc = need_column(scan, of->query.tests[i].column);
-  return rc;
-}
-
-static int add_sealed(med_wide_groups *of) {
-  med_wide_segment_scan *scan;
-  uint64_t selected[MED_VECTOR_WORDS];
-  size_t rows;
-  int rc = med_wide_segment_scan_open(of->txn, of->table, &scan);
-  if (rc != MEDLEY_OK) return rc;
-  while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
-    rc = need_columns(of, scan);
-    if (rc == MEDLEY_OK && of->query.poll != NULL) rc = of->query.poll(of->query.poll_context);
-    if (rc == MEDLEY_OK) rc = add_vector(of, scan, selected);
-    if (rc != MEDLEY_OK) break;
-  }
-  med_wide_segment_scan_close(scan);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-}
-
 /* ---- Records ---- */
 static med_slice value_of(med_wide_groups *of, const med_wide_entry *entry, const med_wide_column *column, bool *ok) {
   size_t at = (size_t)(column - of->table->columns);
@@ -239,8 +77,8 @@ static med_slice value_of(med_wide_groups *of, const med_wide_entry *entry, cons
 
 static int order_of(const med_wide_column *column, med_slice value, med_slice constant) {
   med_wide_kind kind = column->type.kind;
-  if (type_of(column) == MED_COLUMN_TEXTS) return med_slice_compare(value, constant);
-  if (type_of(column) == MED_COLUMN_INTEGERS) {
+  if (med_wide_groups_type(column) == MED_COLUMN_TEXTS) return med_slice_compare(value, constant);
+  if (med_wide_groups_type(column) == MED_COLUMN_INTEGERS) {
     int64_t a = med_wide_segment_integer(kind, value), b = med_wide_segment_integer(kind, constant);
     return a < b ? -1 : a > b;
   }
@@ -249,7 +87,8 @@ static int order_of(const med_wide_column *column, med_slice value, med_slice co
 }
 
 static bool is_null(const med_wide_column *column, med_slice value) {
-  return med_wide_is_null(value) || (type_of(column) == MED_COLUMN_REALS && isnan(med_wide_segment_real(value)));
+  return med_wide_is_null(value) ||
+         (med_wide_groups_type(column) == MED_COLUMN_REALS && isnan(med_wide_segment_real(value)));
 }
 
 static bool passes(med_wide_groups *of, const med_wide_entry *entry, bool *ok) {
@@ -284,7 +123,7 @@ static int add_record(med_wide_groups *of, const med_wide_entry *entry) {
   med_arena_reset(&of->arena);
   if (!passes(of, entry, &ok)) return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(of->txn));
   if (!number_record(of, entry)) return med_error_no_memory(med_txn_error(of->txn));
-  int rc = find_groups(of, 1);
+  int rc = med_wide_groups_find(of, 1);
   if (rc != MEDLEY_OK) return rc;
   uint32_t group = of->groups[0];
   of->rows[group]++;
@@ -292,11 +131,13 @@ static int add_record(med_wide_groups *of, const med_wide_entry *entry) {
     const med_wide_column *column = of->query.totals[at];
     med_slice value = value_of(of, entry, column, &ok);
     if (!ok || med_wide_is_null(value)) continue;
-    switch (type_of(column)) {
-      case MED_COLUMN_INTEGERS:
-        add_integer(&of->totals[at][group], med_wide_segment_integer(column->type.kind, value));
+    switch (med_wide_groups_type(column)) {
+      case MED_COLUMN_INTEGERS: {
+        int64_t integer = med_wide_segment_integer(column->type.kind, value);
+        med_group_add_sum(&of->totals[at][group], 1, integer, integer, integer);
         break;
-      case MED_COLUMN_REALS: add_real(&of->totals[at][group], med_wide_segment_real(value)); break;
+      }
+      case MED_COLUMN_REALS: med_group_add_real(&of->totals[at][group], med_wide_segment_real(value)); break;
       default: of->totals[at][group].count++;
     }
   }
@@ -333,16 +174,35 @@ static bool prepare(med_wide_groups *of) {
   return ok;
 }
 
-int med_wide_groups_make(med_txn *txn, const med_wide_table *table, const med_wide_group_query *query,
-                         med_wide_groups **groups) {
+med_wide_groups *med_wide_groups_new(med_txn *txn, const med_wide_table *table, const med_wide_group_query *query) {
   med_wide_groups *of = med_alloc_zero(sizeof *of);
-  *groups = NULL;
-  if (of == NULL) return med_error_no_memory(med_txn_error(txn));
+  if (of == NULL) return NULL;
   of->query = *query;
   of->txn = txn;
   of->table = table;
   of->now_s = med_txn_now_us(txn) / 1000000;
-  int rc = prepare(of) ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
+  if (prepare(of)) return of;
+  med_wide_groups_free(of);
+  return NULL;
+}
+
+static int add_sealed(med_wide_groups *of) {
+  med_wide_segment_scan *scan;
+  bool done;
+  int rc = med_wide_groups_add_halves(of, &done);
+  if (rc != MEDLEY_OK || done) return rc;
+  rc = med_wide_segment_scan_open(of->txn, of->table, &scan);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_wide_groups_add_segments(of, scan);
+  med_wide_segment_scan_close(scan);
+  return rc;
+}
+
+int med_wide_groups_make(med_txn *txn, const med_wide_table *table, const med_wide_group_query *query,
+                         med_wide_groups **groups) {
+  med_wide_groups *of = med_wide_groups_new(txn, table, query);
+  int rc = of != NULL ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
+  *groups = NULL;
   if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_SEGMENTS) rc = add_sealed(of);
   if (rc == MEDLEY_OK) rc = add_records(of);
   if (rc == MEDLEY_OK)
@@ -382,4 +242,71 @@ bool med_wide_groups_key(const med_wide_groups *of, uint32_t group, size_t key, 
   else
     *integer = of->values[key].integers[number];
   return true;
+}
+
+/* ---- In order ---- */
+typedef struct listed_group {
+  int64_t first; /* of the first key: the integer, or what a text begins with */
+  uint32_t number;
+  bool has;
+} listed_group;
+
+typedef struct listing {
+  const med_wide_groups *of;
+  const med_wide_group_order *orders;
+  size_t count;
+} listing;
+
+/* Null, and then as numbers or by memcmp. */
+static int compare_keys(const med_wide_groups *of, size_t key, uint32_t a, uint32_t b) {
+  int64_t integers[2] = {0};
+  med_slice texts[2] = {{0}};
+  bool has_a = med_wide_groups_key(of, a, key, &integers[0], &texts[0]);
+  bool has_b = med_wide_groups_key(of, b, key, &integers[1], &texts[1]);
+  if (!has_a || !has_b) return has_a - has_b;
+  if (of->values[key].is_text) return med_slice_compare(texts[0], texts[1]);
+  return integers[0] < integers[1] ? -1 : integers[0] > integers[1];
+}
+
+static int compare_groups(const void *left, const void *right, void *context) {
+  const listed_group *a = left, *b = right;
+  const listing *by = context;
+  int order = a->has != b->has ? a->has - b->has : a->first < b->first ? -1 : a->first > b->first;
+  if (order != 0) return by->orders[0].descending ? -order : order;
+  for (size_t i = 0; i < by->count; i++) {
+    if (i > 0 || by->of->values[by->orders[0].key].is_text)
+      order = compare_keys(by->of, by->orders[i].key, a->number, b->number);
+    if (order != 0) return by->orders[i].descending ? -order : order;
+  }
+  return a->number < b->number ? -1 : 1;
+}
+
+static void fill_first(const med_wide_groups *of, size_t key, listed_group *listed) {
+  med_slice text;
+  listed->first = 0;
+  listed->has = med_wide_groups_key(of, listed->number, key, &listed->first, &text);
+  if (listed->has && of->values[key].is_text)
+    listed->first = (int64_t)(med_column_text_prefix(text) ^ (uint64_t)1 << 63); /* the order of unsigned ones */
+}
+
+uint32_t *med_wide_groups_list(const med_wide_groups *of, const med_wide_group_order *orders, size_t order_count,
+                               uint32_t *count) {
+  uint32_t all = med_wide_groups_count(of);
+  listed_group *listed = med_alloc(((size_t)all + 1) * sizeof *listed);
+  uint32_t *numbers = med_alloc(((size_t)all + 1) * sizeof *numbers);
+  listing by = {of, orders, order_count};
+  *count = 0;
+  for (uint32_t group = 0; listed != NULL && numbers != NULL && group < all; group++) {
+    if (of->query.key_count > 0 && of->rows[group] == 0) continue;
+    listed[*count] = (listed_group){.number = group};
+    if (order_count > 0) fill_first(of, orders[0].key, &listed[*count]);
+    ++*count;
+  }
+  if (listed != NULL && order_count > 0 && *count > 1) qsort_r(listed, *count, sizeof *listed, compare_groups, &by);
+  for (uint32_t i = 0; i < *count; i++) numbers[i] = listed[i].number;
+  bool ok = listed != NULL && numbers != NULL;
+  med_free(listed);
+  if (ok) return numbers;
+  med_free(numbers);
+  return NULL;
 }

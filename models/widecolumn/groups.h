@@ -8,6 +8,7 @@
 #ifndef MED_WIDECOLUMN_GROUPS_H
 #define MED_WIDECOLUMN_GROUPS_H
 
+#include "models/widecolumn/group_totals.h"
 #include "models/widecolumn/segment_scan.h"
 
 #define MED_WIDE_GROUP_KEYS_MAX 4
@@ -25,25 +26,11 @@ typedef struct med_wide_group_query {
   const med_wide_column *keys[MED_WIDE_GROUP_KEYS_MAX];
   const med_wide_column *totals[MED_WIDE_GROUP_TOTALS_MAX];
   med_wide_group_test tests[MED_WIDE_GROUP_TESTS_MAX]; /* all of them hold */
+  bool bounds[MED_WIDE_GROUP_TOTALS_MAX];              /* of a total of integers, min and max are wanted */
   size_t key_count, total_count, test_count;
   int (*poll)(void *context); /* now and then; what it answers but OK ends the work */
   void *poll_context;
 } med_wide_group_query;
-
-/* Of one column in one group. Numbers have either `integers` or `reals`; a text is only counted. */
-typedef struct med_wide_total {
-  uint64_t count; /* rows with a value */
-  union {
-    struct {
-      med_int128 sum;
-      int64_t min, max; /* if count > 0 */
-    } integers;
-    struct {
-      double sum; /* in the order of the rows of the group */
-      double min, max;
-    } reals;
-  } as;
-} med_wide_total;
 
 /* Whether the column can be a key, be added up (or counted), be compared: of the key or regular, no collection or counter; a key is no real. */
 bool med_wide_groups_take_key(const med_wide_column *column);
@@ -56,6 +43,15 @@ typedef struct med_wide_groups med_wide_groups;
 MEDLEY_MUST_USE int med_wide_groups_make(med_txn *txn, const med_wide_table *table, const med_wide_group_query *query,
                                          med_wide_groups **groups);
 void med_wide_groups_free(med_wide_groups *groups);
+
+/* The numbers of the groups that have rows (without keys there is one group, with or without), in order of these keys, of which each is below key_count: null
+ * first, or last where it descends; else as they appeared. NULL: memory is short. med_free. */
+typedef struct med_wide_group_order {
+  size_t key;
+  bool descending;
+} med_wide_group_order;
+uint32_t *med_wide_groups_list(const med_wide_groups *groups, const med_wide_group_order *orders, size_t order_count,
+                               uint32_t *count);
 
 /* Numbers below `count`, of which some may have no rows: they are no groups. */
 uint32_t med_wide_groups_count(const med_wide_groups *groups);

@@ -374,12 +374,18 @@ static bool may_match(const med_column_zone *zone, const med_wide_column *column
   }
 }
 
+/* The header of an open column: a segment is one group. */
+static int header_of(med_wide_segment_scan *scan, scanned *of, const med_column_group **group) {
+  int rc = med_column_reader_group(of->reader, 0, group);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && (*group)->rows != scan->segment.rows)) return damaged(scan);
+  return rc;
+}
+
 /* What the bounds of the vector say: that some row may match, that all do. */
 static int ask_zone(med_wide_segment_scan *scan, scanned *of, const med_wide_column *column, med_compare compare,
                     med_slice constant, bool *some, bool *all) {
   const med_column_group *group;
-  int rc = med_column_reader_group(of->reader, 0, &group);
-  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && group->rows != scan->segment.rows)) return damaged(scan);
+  int rc = header_of(scan, of, &group);
   if (rc != MEDLEY_OK) return rc;
   const med_column_zone *zone = &group->zones[scan->vector];
   *some = zone->nulls < scan->rows && may_match(zone, column, compare, constant);
@@ -467,4 +473,51 @@ int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_colu
   and_rows(passed, of->vector.present);
   and_rows(selected, passed);
   return MEDLEY_OK;
+}
+
+/* ---- Headers ---- */
+int med_wide_segment_scan_header(med_wide_segment_scan *scan, const med_wide_column *column,
+                                 const med_column_group **header) {
+  scanned *of;
+  *header = NULL;
+  int rc = find_column(scan, column, &of);
+  return rc != MEDLEY_OK || of == NULL ? rc : header_of(scan, of, header);
+}
+
+int med_wide_segment_scan_bounds(med_wide_segment_scan *scan, const med_wide_column *column, bool *any, int64_t *min,
+                                 int64_t *max) {
+  const med_column_group *group;
+  int rc = med_wide_segment_scan_header(scan, column, &group);
+  *any = rc == MEDLEY_OK && group != NULL && group->zones[scan->vector].nulls < scan->rows;
+  if (!*any) return rc;
+  *min = group->zones[scan->vector].min.integer;
+  *max = group->zones[scan->vector].max.integer;
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_ask(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
+                              int64_t constant, bool *some, bool *all) {
+  const med_column_group *group;
+  int rc = med_wide_segment_scan_header(scan, column, &group);
+  *some = *all = false;
+  if (rc != MEDLEY_OK || group == NULL || group->nulls == group->rows) return rc;
+  int64_t min = group->min.integer, max = group->max.integer;
+  *some = med_column_may_match_integers(min, max, compare, constant);
+  *all = group->nulls == 0 && !med_column_may_match_integers(min, max, med_compare_opposite(compare), constant);
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_whole(med_wide_segment_scan *scan, bool *whole) {
+  uint64_t gone;
+  int rc = med_wide_segment_count_gone(scan->txn, &scan->segment, &gone);
+  *whole = rc == MEDLEY_OK && gone == 0 && !scan->lacks;
+  return rc;
+}
+
+uint64_t med_wide_segment_scan_rows(const med_wide_segment_scan *scan) { return scan->segment.rows; }
+
+bool med_wide_segment_scan_is_first(const med_wide_segment_scan *scan) { return scan->vector == 0; }
+
+void med_wide_segment_scan_skip(med_wide_segment_scan *scan) {
+  scan->vector = (scan->segment.rows + MED_VECTOR_ROWS - 1) / MED_VECTOR_ROWS;
 }

@@ -9,6 +9,7 @@
 
 #include "models/widecolumn/segment.h"
 #include "storage/column_kernels.h"
+#include "storage/column_page.h"
 
 typedef struct med_wide_segment_scan med_wide_segment_scan;
 
@@ -55,6 +56,23 @@ MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, c
  * by med_column_compare_..., texts in memcmp order. Where the bounds of the vector decide it, nothing is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column,
                                                 med_compare compare, med_slice constant, uint64_t *selected);
+
+/* ---- What headers say, without a vector being decoded. A file that lies here lies about values, too: med_wide_check finds out. ---- */
+/* Of integers in the present vector, within which they are; false: it has none. */
+MEDLEY_MUST_USE int med_wide_segment_scan_bounds(med_wide_segment_scan *scan, const med_wide_column *column, bool *any,
+                                                 int64_t *min, int64_t *max);
+/* Of integers in the present segment: *some: rows may compare so with the constant; *all: every row has a value that does. */
+MEDLEY_MUST_USE int med_wide_segment_scan_ask(med_wide_segment_scan *scan, const med_wide_column *column,
+                                              med_compare compare, int64_t constant, bool *some, bool *all);
+/* Whether every row of the present segment is there: then what follows is of those that readers see. */
+MEDLEY_MUST_USE int med_wide_segment_scan_whole(med_wide_segment_scan *scan, bool *whole);
+/* Count, bounds and sum of all values of a column in the present segment; NULL: there are none. */
+MEDLEY_MUST_USE int med_wide_segment_scan_header(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                 const med_column_group **header);
+uint64_t med_wide_segment_scan_rows(const med_wide_segment_scan *scan); /* of the present segment */
+bool med_wide_segment_scan_is_first(const med_wide_segment_scan *scan); /* the vector is the first one of its segment */
+/* What is left of the present segment is passed over. */
+void med_wide_segment_scan_skip(med_wide_segment_scan *scan);
 
 /* A column that every segment has (MED_WIDE_SEGMENT_...), in which every row has a value. */
 MEDLEY_MUST_USE int med_wide_segment_scan_fixed(med_wide_segment_scan *scan, uint64_t number,
