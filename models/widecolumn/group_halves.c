@@ -9,8 +9,6 @@
 
 #include "models/widecolumn/groups_state.h"
 
-enum { ROWS_WORTH_WHILE = 250000 };
-
 /* ---- Where the halves meet ---- */
 /* The first segment that has at least so many rows before it: the key that it begins with. NOT_FOUND, without a message; *before: rows that were
  * passed. */
@@ -41,7 +39,8 @@ static int find_halves(const med_wide_groups *of, med_key *first, med_key *middl
   int rc = med_cursor_open(of->txn, MED_TREE_WIDE, &cursor);
   if (rc != MEDLEY_OK) return rc;
   rc = find_segment(of, cursor, UINT64_MAX, &rows, first);
-  if (rc == MEDLEY_NOT_FOUND && rows >= ROWS_WORTH_WHILE) {
+  uint64_t least = of->query.share_rows > 0 ? of->query.share_rows : MED_WIDE_GROUPS_SHARE_ROWS;
+  if (rc == MEDLEY_NOT_FOUND && rows >= least) {
     rc = find_segment(of, cursor, 0, &before, first);
     if (rc == MEDLEY_OK) rc = find_segment(of, cursor, rows / 2, &before, middle);
   }

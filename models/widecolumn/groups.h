@@ -3,6 +3,10 @@
  * Values become numbers (a dictionary's codes once for each segment, others by hashing), pairs of numbers become groups, and a vector's
  * rows are added to the totals of their groups. Order does not matter: groups come as they first appeared.
  *
+ * Where no vector has to be looked at, headers answer: of a segment none of whose rows is gone, whose bounds say that every row passes (or that none
+ * does), and of which only integers are totalled, without keys. Where many rows are sealed and the snapshot still is the newest one, half of the
+ * segments are a second thread's, which has ended when the call returns.
+ *
  * Null is a group of its own. A NaN counts as null, as SQL sees it; -0 and 0 are one value.
  * Nobody may write in the transaction meanwhile. Threads and lifetime: as the transaction's; what is made outlives it. */
 #ifndef MED_WIDECOLUMN_GROUPS_H
@@ -15,6 +19,7 @@
 #define MED_WIDE_GROUP_TOTALS_MAX 8
 #define MED_WIDE_GROUP_TESTS_MAX 16
 #define MED_WIDE_GROUPS_MAX ((uint32_t)1 << 22)
+#define MED_WIDE_GROUPS_SHARE_ROWS 250000
 
 typedef struct med_wide_group_test {
   const med_wide_column *column;
@@ -28,6 +33,7 @@ typedef struct med_wide_group_query {
   med_wide_group_test tests[MED_WIDE_GROUP_TESTS_MAX]; /* all of them hold */
   bool bounds[MED_WIDE_GROUP_TOTALS_MAX];              /* of a total of integers, min and max are wanted */
   size_t key_count, total_count, test_count;
+  uint64_t share_rows;        /* sealed rows from which on a second thread helps; 0: MED_WIDE_GROUPS_SHARE_ROWS */
   int (*poll)(void *context); /* now and then; what it answers but OK ends the work */
   void *poll_context;
 } med_wide_group_query;

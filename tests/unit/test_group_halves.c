@@ -1,0 +1,250 @@
+/* test_group_halves.c - totals by groups: half of the segments by another thread, headers in place of vectors, groups in order: beside one thread,
+ * vectors, and a naive order. */
+#include "models/widecolumn/groups.h"
+#include "models/widecolumn/mutation.h"
+#include "models/widecolumn/sweep.h"
+#include "tests/unit/property.h"
+#include "tests/unit/sealing_kit.h"
+
+enum { PARTITIONS = 60, ROWS = 50, TABLE = 100, NEVER = 1 << 30 };
+
+static med_txn *reader;
+
+static void make_table(void) {
+  med_wide_column columns[5] = {
+      {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
+      {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
+      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
+      {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR},
+      {.id = 5, .name = med_slice_of_text("c"), .type = {.kind = MED_WIDE_DOUBLE}, .role = MED_WIDE_REGULAR}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("64")};
+  med_wide_table made = {.id = TABLE,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text("t"),
+                         .columns = columns,
+                         .column_count = 5,
+                         .partition_count = 1,
+                         .clustering_count = 1,
+                         .next_column_id = 6,
+                         .properties = &property,
+                         .property_count = 1};
+  sealing_put_table(&made);
+  sealing_read_catalog("t");
+}
+
+static med_slice number(uint8_t bytes[4], int value) {
+  med_put_u32(bytes, (uint32_t)value);
+  return med_slice_of(bytes, 4);
+}
+
+static void insert(int p, int id) {
+  uint8_t p_bytes[4], id_bytes[4], b_bytes[4];
+  static const char *const texts[] = {"", "zebra", "zebra crossing", "apple", "zebra cross"};
+  med_slice partition = number(p_bytes, p - 7), clustering = number(id_bytes, id);
+  med_wide_change changes[2] = {
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(texts[(p + id) % 5])},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[3], .value = number(b_bytes, id * 1000 - p)}};
+  med_wide_write write = {.table = table,
+                          .partition = &partition,
+                          .clustering = &clustering,
+                          .timestamp_us = 1000,
+                          .marker = true,
+                          .changes = changes,
+                          .change_count = (p + id) % 11 == 0 ? 0
+                                          : id % 13 == 0     ? 1
+                                                             : 2}; /* some have no b, some not even a */
+  OK(med_wide_apply(txn, &write, &arena));
+  med_arena_reset(&arena);
+}
+
+static void setup(void) {
+  sealing_open();
+  make_table();
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) insert(p, id);
+  }
+  for (bool left = true; left;) {
+    size_t swept;
+    OK(med_wide_sweep(txn, 500, &swept, &left));
+  }
+  insert(3, 1000); /* a record beside them */
+  OK(med_writer_commit(member, &error));
+  OK(med_txn_open_reader(store, &reader, &error));
+  OK(med_txn_renew(reader));
+  med_wide_catalog_release(catalog);
+  OK(med_wide_catalog_open(reader, &catalog));
+  table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
+  ck_assert(table->flags & MED_WIDE_TABLE_SEGMENTS);
+}
+
+static void teardown(void) {
+  med_txn_close_reader(reader);
+  OK(med_writer_begin(member, false, 10000, &error));
+  sealing_close();
+}
+
+/* ---- Queries ---- */
+static uint64_t polls, polls_max;
+
+static int poll(void *context) {
+  (void)context;
+  return ++polls > polls_max ? MEDLEY_INTERRUPTED : MEDLEY_OK;
+}
+
+/* Bits of `keys`: p, id, a. */
+static med_wide_group_query query_of(unsigned keys, uint64_t share_rows) {
+  med_wide_group_query query = {.share_rows = share_rows, .poll = poll, .total_count = 2};
+  for (size_t i = 0; i < 3; i++) {
+    if (keys >> i & 1) query.keys[query.key_count++] = &table->columns[i];
+  }
+  query.totals[0] = &table->columns[3];
+  query.bounds[0] = true;
+  query.totals[1] = &table->columns[2];
+  polls = 0;
+  polls_max = UINT64_MAX;
+  return query;
+}
+
+static int compare_groups(const med_wide_groups *of, const med_wide_group_query *query, uint32_t left, uint32_t right,
+                          const med_wide_group_order *orders, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int64_t integers[2] = {0};
+    med_slice texts[2] = {{0}};
+    bool a = med_wide_groups_key(of, left, orders[i].key, &integers[0], &texts[0]);
+    bool b = med_wide_groups_key(of, right, orders[i].key, &integers[1], &texts[1]);
+    int order = a != b ? a - b : (integers[0] > integers[1]) - (integers[0] < integers[1]);
+    if (a && b && query->keys[orders[i].key]->type.kind == MED_WIDE_TEXT) order = med_slice_compare(texts[0], texts[1]);
+    if (order != 0) return orders[i].descending ? -order : order;
+  }
+  return 0;
+}
+
+/* All of it as text, in the order of all keys. */
+static char *text_of(const med_wide_groups *groups, const med_wide_group_query *query) {
+  static const med_wide_group_order orders[] = {{0, false}, {1, true}, {2, false}};
+  uint32_t count;
+  uint32_t *listed = med_wide_groups_list(groups, orders, query->key_count, &count);
+  char *text = NULL;
+  size_t len;
+  FILE *to = open_memstream(&text, &len);
+  ck_assert(listed != NULL && to != NULL);
+  for (uint32_t i = 0; i < count; i++) {
+    if (i > 0) ck_assert_int_lt(compare_groups(groups, query, listed[i - 1], listed[i], orders, query->key_count), 0);
+    for (size_t key = 0; key < query->key_count; key++) {
+      int64_t integer = 0;
+      med_slice value = med_slice_of_text("");
+      bool has = med_wide_groups_key(groups, listed[i], key, &integer, &value);
+      fprintf(to, "%s %lld %.*s|", has ? "" : "null", (long long)integer, (int)value.len, (const char *)value.bytes);
+    }
+    const med_wide_total *b = med_wide_groups_total(groups, listed[i], 0),
+                         *a = med_wide_groups_total(groups, listed[i], 1);
+    fprintf(to, "%llu|%llu|%llu", (unsigned long long)med_wide_groups_rows(groups, listed[i]),
+            (unsigned long long)a->count, (unsigned long long)b->count);
+    if (b->count > 0)
+      fprintf(to, "|%lld|%lld|%lld", (long long)b->as.integers.sum, (long long)b->as.integers.min,
+              (long long)b->as.integers.max);
+    fprintf(to, "\n");
+  }
+  fclose(to);
+  med_free(listed);
+  return text;
+}
+
+static void both_ways_are_equal(med_wide_group_query query) {
+  char *texts[2];
+  for (int way = 0; way < 2; way++) {
+    med_wide_groups *groups;
+    query.share_rows = way == 0 ? NEVER : 1;
+    OK(med_wide_groups_make(reader, table, &query, &groups));
+    texts[way] = text_of(groups, &query);
+    med_wide_groups_free(groups);
+  }
+  ck_assert_str_eq(texts[0], texts[1]);
+  ck_assert_uint_gt(strlen(texts[0]), 10);
+  free(texts[0]);
+  free(texts[1]);
+}
+
+START_TEST(two_threads_have_the_groups_of_one) {
+  uint8_t bytes[4];
+  for (unsigned keys = 0; keys < 8; keys++) {
+    med_wide_group_query query = query_of(keys, 0);
+    both_ways_are_equal(query);
+    query.tests[query.test_count++] = (med_wide_group_test){&table->columns[3], MED_GREATER, number(bytes, 20000)};
+    both_ways_are_equal(query);
+  }
+}
+END_TEST
+
+/* Polls are the statement's own thread's: with all of the segments they are more than with half of them. */
+START_TEST(the_second_thread_has_half_of_the_segments) {
+  uint64_t seen[2];
+  for (int way = 0; way < 2; way++) {
+    med_wide_groups *groups;
+    med_wide_group_query query = query_of(4, way == 0 ? NEVER : 1);
+    OK(med_wide_groups_make(reader, table, &query, &groups));
+    seen[way] = polls;
+    med_wide_groups_free(groups);
+  }
+  if (sysconf(_SC_NPROCESSORS_ONLN) > 1) ck_assert_uint_lt(seen[1] * 3, seen[0] * 2);
+}
+END_TEST
+
+/* Also the other half ends then, and nothing is left of it. */
+START_TEST(an_interrupt_ends_both_halves) {
+  for (uint64_t after = 0; after < 20; after++) {
+    med_wide_groups *groups;
+    med_wide_group_query query = query_of(5, 1);
+    polls_max = after;
+    ck_assert_int_eq(med_wide_groups_make(reader, table, &query, &groups), MEDLEY_INTERRUPTED);
+    ck_assert_ptr_null(groups);
+  }
+}
+END_TEST
+
+/* The other thread can have the newest snapshot only. */
+START_TEST(a_snapshot_that_is_not_the_newest_is_one_threads) {
+  med_wide_groups *groups;
+  med_wide_group_query query = query_of(4, NEVER);
+  OK(med_wide_groups_make(reader, table, &query, &groups));
+  uint64_t alone = polls;
+  char *before = text_of(groups, &query);
+  med_wide_groups_free(groups);
+  const med_wide_table *of_reader = table;
+  OK(med_writer_begin(member, false, 10000, &error));
+  txn = med_member_txn(member);
+  insert(70, 1);
+  OK(med_writer_commit(member, &error));
+  query = query_of(4, 1);
+  OK(med_wide_groups_make(reader, of_reader, &query, &groups));
+  ck_assert_uint_eq(polls, alone);
+  char *after = text_of(groups, &query);
+  ck_assert_str_eq(before, after);
+  free(before);
+  free(after);
+  med_wide_groups_free(groups);
+}
+END_TEST
+
+/* Without keys and over integers, a vector is looked at only where rows are gone or bounds leave it open: fewer polls tell. */
+START_TEST(headers_answer_for_whole_segments) {
+  med_wide_groups *groups;
+  uint8_t bytes[4];
+  med_wide_group_query query = query_of(0, NEVER);
+  query.tests[query.test_count++] = (med_wide_group_test){&table->columns[0], MED_GREATER, number(bytes, -100)};
+  OK(med_wide_groups_make(reader, table, &query, &groups));
+  char *by_headers = text_of(groups, &query);
+  med_wide_groups_free(groups);
+  query.totals[query.total_count++] = &table->columns[4]; /* a real: vectors */
+  OK(med_wide_groups_make(reader, table, &query, &groups));
+  char *by_vectors = text_of(groups, &query);
+  med_wide_groups_free(groups);
+  ck_assert_str_eq(by_headers, by_vectors);
+  free(by_headers);
+  free(by_vectors);
+}
+END_TEST
+
+PROPERTY_MAIN_BETWEEN("group_halves", setup, teardown, two_threads_have_the_groups_of_one,
+                      the_second_thread_has_half_of_the_segments, an_interrupt_ends_both_halves,
+                      a_snapshot_that_is_not_the_newest_is_one_threads, headers_answer_for_whole_segments)
