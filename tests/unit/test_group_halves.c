@@ -240,6 +240,7 @@ START_TEST(headers_answer_for_whole_segments) {
   char *by_vectors = text_of(groups, &query);
   med_wide_groups_free(groups);
   ck_assert_str_eq(by_headers, by_vectors);
+  ck_assert_int_eq(strncmp(by_headers, "3001|", 5), 0);
   free(by_headers);
   free(by_vectors);
 }
