@@ -216,11 +216,16 @@ void med_wide_rows_times(const med_wide_entry *entry, int64_t now_s, int64_t *yo
   }
 }
 
-/* Of a sealed row nothing expires, and all of it is of one time. */
+/* All of a sealed row is of one time. */
 static int find_times(wide_cursor *cursor, int64_t *youngest_us, int64_t *expiry_s) {
   const wide_vectors *vectors = &cursor->vectors;
   *expiry_s = INT64_MAX;
-  if (vectors->scan != NULL) return med_wide_segment_scan_time(vectors->scan, vectors->row, youngest_us);
+  if (vectors->scan != NULL) {
+    int rc = med_wide_segment_scan_time(vectors->scan, vectors->row, youngest_us);
+    if (rc == MEDLEY_OK) rc = med_wide_segment_scan_expiry(vectors->scan, vectors->row, expiry_s);
+    if (*expiry_s == 0) *expiry_s = INT64_MAX;
+    return rc;
+  }
   med_wide_rows_times(&cursor->entry, cursor->now_s, youngest_us, expiry_s);
   return MEDLEY_OK;
 }

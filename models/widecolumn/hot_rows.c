@@ -8,6 +8,8 @@ void med_wide_hot_rows_init(med_wide_hot_rows *hot, med_txn *txn, med_cursor *cu
                             const med_key *to) {
   *hot = (med_wide_hot_rows){.txn = txn, .columns = columns, .cursor = cursor, .to = *to, .key = *from};
   hot->row.values = values;
+  hot->now_s = med_txn_now_us(txn) / 1000000;
+  hot->keeps_expiring = med_wide_table_derives(columns->table);
 }
 
 int med_wide_key_step(med_txn *txn, med_key *key) {
@@ -30,6 +32,8 @@ static int look(med_wide_hot_rows *hot, med_slice value) {
   if (value.len == 0 || *(const uint8_t *)value.bytes != 0) return MEDLEY_OK;
   rc = med_wide_record_open(hot->txn, value, &none, &record);
   if (rc == MEDLEY_OK) rc = med_wide_plain_row_take(hot->columns, record, &hot->row, &hot->plain, error);
+  if (hot->row.expiry_s > 0)
+    hot->plain = hot->plain && !hot->keeps_expiring && med_wide_is_live(hot->row.expiry_s, hot->now_s);
   hot->bytes = med_wide_plain_row_size(hot->key.len) + hot->row.bytes;
   return rc;
 }

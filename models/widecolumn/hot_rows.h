@@ -14,6 +14,8 @@ typedef struct med_wide_hot_rows {
   med_key to;         /* records before this key */
   bool stands;        /* the cursor is on the record of `key`, and nothing was written since */
   bool passed;        /* `key` was answered: the next one is behind it */
+  int64_t now_s;
+  bool keeps_expiring; /* indexes and views are to be told when a row expires: such a row is no plain one */
   med_wide_key_walk walk;
   /* The record that was found. */
   med_key key;

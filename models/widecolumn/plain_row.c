@@ -36,9 +36,14 @@ bool med_wide_sealed_columns_list(const med_wide_table *table, med_arena *arena,
 /* ---- Rows ---- */
 static bool is_plain_cell(const med_wide_cell *cell, const med_wide_column *column) {
   if (column->id != cell->column_id || column->role != MED_WIDE_REGULAR) return false;
-  if (cell->has_path || cell->tombstone || cell->expiry_s != 0) return false;
+  if (cell->has_path || cell->tombstone) return false;
   med_wide_kind kind = column->type.kind;
   return med_wide_segment_type(kind) == MED_COLUMN_TEXTS || cell->value.len == med_wide_kind_size(kind);
+}
+
+/* One time, and one end of it, for the whole row. */
+static bool is_of_one_time(const med_wide_plain_row *row, const med_wide_cell *cell) {
+  return cell->timestamp_us == row->timestamp_us && cell->ttl_s == row->ttl_s && cell->expiry_s == row->expiry_s;
 }
 
 /* The values of the cells, by id as the columns are; *plain only ever becomes false. False if the record is damaged. */
@@ -52,10 +57,11 @@ static bool take_cells(const med_wide_sealed_columns *columns, med_wide_row_read
     if (!med_wide_row_reader_cell(reader, &cell) || cell.column_id < last) return false;
     last = cell.column_id;
     while (at < columns->count && columns->columns[at]->id < cell.column_id) at++;
-    if (at < columns->count && is_plain_cell(&cell, columns->columns[at]) &&
-        (!timed || cell.timestamp_us == row->timestamp_us)) {
+    if (at < columns->count && is_plain_cell(&cell, columns->columns[at]) && (!timed || is_of_one_time(row, &cell))) {
       timed = true;
       row->timestamp_us = cell.timestamp_us;
+      row->ttl_s = cell.ttl_s;
+      row->expiry_s = cell.expiry_s;
       row->bytes += cell.value.len + MED_WIDE_PLAIN_CELL_SIZE;
       row->values[at++] = cell.value;
     } else if (med_wide_table_column_by_id(columns->table, cell.column_id) != NULL) {
@@ -74,9 +80,11 @@ int med_wide_plain_row_take(const med_wide_sealed_columns *columns, med_slice re
   row->bytes = 0;
   if (!med_wide_row_reader_init(&reader, record, &head))
     return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged row");
-  *plain = head.deleted_us == MED_WIDE_NO_TIMESTAMP && head.marker.expiry_s == 0;
+  *plain = head.deleted_us == MED_WIDE_NO_TIMESTAMP;
   row->marked = head.marker.present;
   row->timestamp_us = head.marker.timestamp_us;
+  row->ttl_s = head.marker.ttl_s;
+  row->expiry_s = head.marker.expiry_s;
   return take_cells(columns, &reader, row, plain) ? MEDLEY_OK
                                                   : med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged row");
 }

@@ -1,7 +1,7 @@
 /* plain_row.h - rows that lose nothing in a segment, as their records have them; keys in order, taken apart.
  *
- * Plain is what an INSERT or UPDATE without times to live makes of a row without collections: one timestamp, nothing that expires, no tombstones,
- * no cells with paths.
+ * Plain is what one INSERT or UPDATE makes of a row without collections: one timestamp, one time to live or none, no tombstones, no cells with
+ * paths.
  * Threads: none of this shares anything. */
 #ifndef MED_WIDECOLUMN_PLAIN_ROW_H
 #define MED_WIDECOLUMN_PLAIN_ROW_H
@@ -25,6 +25,7 @@ MEDLEY_MUST_USE bool med_wide_sealed_columns_list(const med_wide_table *table, m
 
 typedef struct med_wide_plain_row {
   int64_t timestamp_us;
+  uint32_t ttl_s, expiry_s; /* of marker and cells; 0: none */
   bool marked;
   size_t bytes;      /* of its values and what each of them needs: what it takes as a record, about, but for the key */
   med_slice *values; /* of each column of the list, without bytes where it has none; the caller's room */

@@ -134,6 +134,10 @@ static inline bool med_wide_table_has_static(const med_wide_table *table) {
   size_t keys = table->partition_count + table->clustering_count;
   return table->column_count > keys && table->columns[keys].role == MED_WIDE_STATIC;
 }
+/* Whether something is derived from its rows. */
+static inline bool med_wide_table_derives(const med_wide_table *table) {
+  return table->index_count > 0 || table->view_count > 0;
+}
 /* NULL if there is none. */
 const med_wide_column *med_wide_table_column(const med_wide_table *table, med_slice name);
 const med_wide_column *med_wide_table_column_by_id(const med_wide_table *table, uint16_t id);

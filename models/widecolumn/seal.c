@@ -5,6 +5,7 @@
 #include "models/widecolumn/pack.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/seal_range.h"
+#include "models/widecolumn/segment_expiry.h"
 
 #define SEGMENTS_WRITTEN_MAX 8 /* by one slice, about */
 #define SAMPLES_PER_SEGMENT 64 /* rows are counted in steps of this part of a segment */
@@ -109,6 +110,16 @@ int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key)
   return put_pass(txn, &of);
 }
 
+int med_wide_seal_request(med_txn *txn, const med_wide_table *table) {
+  pass of;
+  int rc = get_pass(txn, table->id, &of);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
+  if (rc == MEDLEY_NOT_FOUND) of.due = due_at_least(table);
+  if (of.begun || of.grown >= of.due) return MEDLEY_OK;
+  of.grown = of.due;
+  return put_pass(txn, &of);
+}
+
 /* What a step works on. */
 typedef struct sealing {
   med_txn *txn;
@@ -130,10 +141,11 @@ typedef struct range {
   med_key end; /* the first key behind the range */
 } range;
 
-static int count_live(med_txn *txn, const med_wide_segment *segment, uint64_t *live) {
-  uint64_t gone;
-  int rc = med_wide_segment_count_gone(txn, segment, &gone);
-  *live = rc == MEDLEY_OK && gone < segment->rows ? segment->rows - gone : 0;
+static int count_live(const sealing *to, const med_wide_segment *segment, uint64_t *live) {
+  uint64_t gone, expired = 0;
+  int rc = med_wide_segment_count_gone(to->txn, segment, &gone);
+  if (rc == MEDLEY_OK) rc = med_wide_segment_count_expired(to->txn, to->table, segment, &expired);
+  *live = rc == MEDLEY_OK && gone + expired < segment->rows ? segment->rows - gone - expired : 0;
   return rc;
 }
 
@@ -148,14 +160,14 @@ static int find_range(const sealing *to, const pass *of, med_arena *arena, range
   med_wide_table_prefix(of->table_id, &found->end);
   (void)med_key_after_prefix(&found->end, med_key_slice(&found->end)); /* it begins with 04 */
   if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-  rc = count_live(txn, &found->segments[0], &found->live);
+  rc = count_live(to, &found->segments[0], &found->live);
   if (rc != MEDLEY_OK) return rc;
   found->gone = found->segments[0].rows - found->live;
   rc = med_wide_segment_behind(txn, cursor, med_key_slice(&found->segments[0].first), arena, &found->next);
   found->has_next = rc == MEDLEY_OK;
   if (!found->has_next) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
   found->end = found->next.first;
-  return count_live(txn, &found->next, &found->next_live);
+  return count_live(to, &found->next, &found->next_live);
 }
 
 static bool is_worth_while(const med_wide_table *table, const pass *of, const range *there) {

@@ -26,4 +26,7 @@ MEDLEY_MUST_USE int med_wide_seal_note(med_txn *txn, const med_wide_table *table
  * A table gets its flag MED_WIDE_TABLE_SEGMENTS with its first segment: whoever holds the catalog reads it again. */
 MEDLEY_MUST_USE int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *written, bool *left);
 
+/* The next pass over the table is due: much of what is sealed has expired. */
+MEDLEY_MUST_USE int med_wide_seal_request(med_txn *txn, const med_wide_table *table);
+
 #endif

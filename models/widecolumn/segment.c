@@ -50,7 +50,19 @@ static bool take_columns(med_slice *record, med_arena *arena, med_wide_segment *
     segment->columns[i] = (med_wide_segment_column){(uint16_t)id, (med_column_type)type};
     last = id;
   }
-  return *memory && record->len == 0;
+  return *memory;
+}
+
+/* What is behind the columns, if any row expires. */
+static bool take_expiries(med_slice record, med_wide_segment *segment) {
+  uint64_t first, last;
+  segment->first_expiry_s = segment->last_expiry_s = 0;
+  if (record.len == 0) return true;
+  if (!med_unpack_number(&record, &first) || !med_unpack_number(&record, &last) || record.len > 0) return false;
+  if (first == 0 || first > UINT32_MAX || last > UINT32_MAX || (last > 0 && last < first)) return false;
+  segment->first_expiry_s = (uint32_t)first;
+  segment->last_expiry_s = (uint32_t)last;
+  return true;
 }
 
 static int take(med_txn *txn, med_slice key, med_slice value, med_arena *arena, med_wide_segment *segment) {
@@ -63,7 +75,7 @@ static int take(med_txn *txn, med_slice key, med_slice value, med_arena *arena, 
             key.len < MED_KEY_SIZE_MAX;
   ok = ok && med_unpack_number(&record, &segment->id) && med_unpack_number(&record, &segment->rows) &&
        med_unpack_number(&record, &segment->bytes) && med_unpack_bytes(&record, &tail) &&
-       take_columns(&record, arena, segment, &memory);
+       take_columns(&record, arena, segment, &memory) && take_expiries(record, segment);
   ok = ok && segment->rows > 0 && segment->rows <= MED_WIDE_SEGMENT_ROWS_MAX && tail.len > 8 &&
        tail.len < MED_KEY_SIZE_MAX - MED_WIDE_TAIL_OFFSET;
   if (ok) {
@@ -129,6 +141,8 @@ int med_wide_segment_put(med_txn *txn, const med_wide_segment *segment) {
             med_pack_number(&record, segment->column_count);
   for (size_t i = 0; ok && i < segment->column_count; i++)
     ok = med_pack_number(&record, segment->columns[i].id) && med_pack_number(&record, segment->columns[i].type);
+  if (segment->first_expiry_s > 0)
+    ok = ok && med_pack_number(&record, segment->first_expiry_s) && med_pack_number(&record, segment->last_expiry_s);
   int rc = ok ? med_wide_record_put(txn, med_key_slice(&key), med_slice_of(record.bytes, record.len))
               : med_error_no_memory(med_txn_error(txn));
   med_buffer_clear(&record);

@@ -25,13 +25,17 @@
 #define MED_WIDE_SEGMENT_COLUMNS_MAX \
   256 /* regular columns of a table whose rows are sealed: a writer needs memory for each */
 
-/* Columns that every segment has; a table's column stands at MED_WIDE_SEGMENT_COLUMN + its id. */
+/* Columns besides the table's; a table's column stands at MED_WIDE_SEGMENT_COLUMN + its id. */
 enum {
   MED_WIDE_SEGMENT_TOKENS = 0,  /* integers: of a tail, the token */
   MED_WIDE_SEGMENT_RESTS = 1,   /* texts: the tail behind the token */
   MED_WIDE_SEGMENT_TIMES = 2,   /* integers: of marker and cells, in microseconds */
   MED_WIDE_SEGMENT_MARKERS = 3, /* integers: 1 if the row has a marker */
-  MED_WIDE_SEGMENT_FIXED = 4,
+  MED_WIDE_SEGMENT_FULL =
+      4, /* those before have a value in every row; those behind in rows that expire, and are there if any does: */
+  MED_WIDE_SEGMENT_EXPIRIES = 4, /* integers: of marker and cells, in seconds since 1970 */
+  MED_WIDE_SEGMENT_TTLS = 5,     /* integers: the seconds that were given */
+  MED_WIDE_SEGMENT_FIXED = 6,
   MED_WIDE_SEGMENT_COLUMN = 16
 };
 
@@ -44,6 +48,8 @@ typedef struct med_wide_segment {
   uint32_t table_id;
   uint64_t id, rows, bytes;         /* bytes: what its rows took as records, about */
   med_key first, last;              /* keys of rows, from 04 on */
+  uint32_t first_expiry_s;          /* of rows that expire, the smallest; 0: none does */
+  uint32_t last_expiry_s;           /* the largest, if all rows expire; else 0 */
   med_wide_segment_column *columns; /* those that have a value in it, by id */
   size_t column_count;
 } med_wide_segment;

@@ -77,6 +77,23 @@ static int check_fixed(med_txn *txn, const med_wide_segment *segment, uint64_t n
   return MEDLEY_OK;
 }
 
+/* Both columns have the same rows, and the record says when the first and the last of them expire. */
+static int check_expiries(med_txn *txn, const med_wide_segment *segment, uint64_t *key_count) {
+  med_column_group groups[2];
+  int rc = MEDLEY_OK;
+  for (uint64_t i = 0; rc == MEDLEY_OK && i < 2; i++) {
+    rc = check_column(txn, segment, MED_WIDE_SEGMENT_EXPIRIES + i, MED_COLUMN_INTEGERS, key_count);
+    if (rc == MEDLEY_OK) rc = get_group(txn, segment, MED_WIDE_SEGMENT_EXPIRIES + i, MED_COLUMN_INTEGERS, &groups[i]);
+  }
+  if (rc != MEDLEY_OK) return rc;
+  const med_column_group *expiries = &groups[0], *ttls = &groups[1];
+  bool right = expiries->nulls < expiries->rows && expiries->min.integer == segment->first_expiry_s &&
+               expiries->max.integer <= UINT32_MAX && ttls->min.integer > 0 && ttls->max.integer <= UINT32_MAX;
+  right = right && segment->last_expiry_s == (expiries->nulls == 0 ? (uint32_t)expiries->max.integer : 0);
+  for (size_t i = 0; right && i < expiries->vectors; i++) right = expiries->zones[i].nulls == ttls->zones[i].nulls;
+  return right ? MEDLEY_OK : contradicts(txn, segment, "its times to live are not what its record says");
+}
+
 /* All integers between two that are values of the type are, too. */
 static bool is_value(const med_wide_type *type, int64_t number) {
   uint8_t bytes[8];
@@ -110,7 +127,8 @@ static int check_own(med_txn *txn, const med_wide_table *table, const med_wide_s
 static int check_columns(med_txn *txn, const med_wide_table *table, const med_wide_segment *segment,
                          uint64_t *key_count) {
   int rc = MEDLEY_OK;
-  for (uint64_t i = 0; rc == MEDLEY_OK && i < MED_WIDE_SEGMENT_FIXED; i++) rc = check_fixed(txn, segment, i, key_count);
+  for (uint64_t i = 0; rc == MEDLEY_OK && i < MED_WIDE_SEGMENT_FULL; i++) rc = check_fixed(txn, segment, i, key_count);
+  if (rc == MEDLEY_OK && segment->first_expiry_s > 0) rc = check_expiries(txn, segment, key_count);
   for (size_t i = 0; rc == MEDLEY_OK && i < segment->column_count; i++)
     rc = check_own(txn, table, segment, &segment->columns[i], key_count);
   return rc;

@@ -41,7 +41,7 @@ struct med_wide_segment_rows {
   bool entered;  /* `segment` is one */
   med_wide_segment segment;
   med_arena arena; /* its columns, the slots */
-  slot *slots;     /* those that every segment has, then its columns */
+  slot *slots;     /* MED_WIDE_SEGMENT_FIXED, then its columns */
   size_t slot_count;
   bool knows_table; /* kinds of the slots are filled in */
   bool has_bits;    /* of rows that are gone: `bits` is of `chunk`, while nobody writes */
@@ -541,7 +541,24 @@ static int take_value(med_wide_segment_rows *rows, const slot *of, size_t at, me
   return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(rows->txn));
 }
 
-static int take_cells(med_wide_segment_rows *rows, med_arena *arena, int64_t timestamp_us, med_wide_row *row) {
+/* What marker and cells have in common, as a cell without a value. */
+static int take_expiry(med_wide_segment_rows *rows, med_wide_cell *common) {
+  size_t at = (size_t)(rows->row % MED_VECTOR_ROWS);
+  slot *expiries = &rows->slots[MED_WIDE_SEGMENT_EXPIRIES], *ttls = &rows->slots[MED_WIDE_SEGMENT_TTLS];
+  if (rows->segment.first_expiry_s == 0) return MEDLEY_OK;
+  int rc = load(rows, expiries, rows->row);
+  if (rc != MEDLEY_OK || !med_rows_has(expiries->rows.present, at)) return rc;
+  rc = load(rows, ttls, rows->row);
+  if (rc != MEDLEY_OK) return rc;
+  int64_t expiry_s = expiries->values.integers[at], ttl_s = ttls->values.integers[at];
+  if (expiry_s <= 0 || expiry_s > UINT32_MAX || ttl_s <= 0 || ttl_s > UINT32_MAX)
+    return damaged(rows, "a row has no time to live");
+  common->expiry_s = (uint32_t)expiry_s;
+  common->ttl_s = (uint32_t)ttl_s;
+  return MEDLEY_OK;
+}
+
+static int take_cells(med_wide_segment_rows *rows, med_arena *arena, const med_wide_cell *common, med_wide_row *row) {
   size_t at = (size_t)(rows->row % MED_VECTOR_ROWS);
   row->capacity = rows->segment.column_count;
   row->cells = med_arena_alloc(arena, (row->capacity + 1) * sizeof *row->cells);
@@ -553,7 +570,8 @@ static int take_cells(med_wide_segment_rows *rows, med_arena *arena, int64_t tim
     if (rc != MEDLEY_OK) return rc;
     if (!med_rows_has(of->rows.present, at)) continue;
     med_wide_cell *cell = &row->cells[row->count++];
-    *cell = (med_wide_cell){.column_id = of->id, .timestamp_us = timestamp_us};
+    *cell = *common;
+    cell->column_id = of->id;
     rc = take_value(rows, of, at, arena, &cell->value);
     if (rc != MEDLEY_OK) return rc;
   }
@@ -566,17 +584,21 @@ int med_wide_segment_rows_take(med_wide_segment_rows *rows, const med_wide_table
   size_t at = (size_t)(rows->row % MED_VECTOR_ROWS);
   med_wide_row_init(row);
   if (!rows->knows_table) learn_table(rows, table);
-  int64_t timestamp_us = 0;
+  med_wide_cell common = {0};
   int rc = load_full(rows, MED_WIDE_SEGMENT_MARKERS, rows->row, &markers);
   if (rc != MEDLEY_OK) return rc;
   bool marked = markers->values.integers[at] != 0;
   if (!marked || !rows->timeless) {
     rc = load_full(rows, MED_WIDE_SEGMENT_TIMES, rows->row, &times);
     if (rc != MEDLEY_OK) return rc;
-    timestamp_us = times->values.integers[at];
+    common.timestamp_us = times->values.integers[at];
   }
-  if (marked) row->marker = (med_wide_marker){.present = true, .timestamp_us = timestamp_us};
-  return take_cells(rows, arena, timestamp_us, row);
+  rc = take_expiry(rows, &common);
+  if (rc != MEDLEY_OK) return rc;
+  if (marked)
+    row->marker = (med_wide_marker){
+        .present = true, .timestamp_us = common.timestamp_us, .ttl_s = common.ttl_s, .expiry_s = common.expiry_s};
+  return take_cells(rows, arena, &common, row);
 }
 
 int med_wide_segment_rows_remove(med_wide_segment_rows *rows) {

@@ -34,7 +34,8 @@ struct med_wide_segment_scan {
   med_wide_segment segment;
   uint64_t vector;  /* the present one */
   size_t rows;      /* of it */
-  scanned *columns; /* the segment's, by id, and behind them those that every segment has */
+  scanned *columns; /* the segment's, by id, and behind them MED_WIDE_SEGMENT_FIXED */
+  int64_t now_s;    /* what expires by then is gone */
   bool lacks;       /* the table has dropped one of them: rows may be left without a value */
   med_arena arena;  /* of the segment */
   uint32_t codes[MED_VECTOR_ROWS];
@@ -46,6 +47,7 @@ int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wi
   if (scan == NULL) return med_error_no_memory(med_txn_error(txn));
   scan->txn = txn;
   scan->table = table;
+  scan->now_s = med_txn_now_us(txn) / 1000000;
   int rc = med_cursor_open(txn, MED_TREE_WIDE, &scan->cursor);
   if (rc != MEDLEY_OK) {
     med_free(scan);
@@ -60,6 +62,8 @@ void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from
   scan->from = *from;
   scan->to = *to;
 }
+
+void med_wide_segment_scan_expired(med_wide_segment_scan *scan, int64_t at_s) { scan->now_s = at_s; }
 
 static void leave(med_wide_segment_scan *scan) {
   for (size_t i = 0; scan->entered && i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++)
@@ -196,14 +200,14 @@ static int decode(med_wide_segment_scan *scan, scanned *of) {
   return rc;
 }
 
-/* A column that every segment has, in which every row has a value. */
+/* A column besides the table's: NULL values where no row of the segment expires. */
 static int decode_fixed(med_wide_segment_scan *scan, uint64_t number, const med_wide_vector **vector) {
   scanned *of = &scan->columns[scan->segment.column_count + number];
   *vector = &of->vector;
-  if (of->decoded) return MEDLEY_OK;
+  if (of->decoded || (number >= MED_WIDE_SEGMENT_FULL && scan->segment.first_expiry_s == 0)) return MEDLEY_OK;
   int rc = open_column(scan, of);
   if (rc == MEDLEY_OK) rc = decode(scan, of);
-  if (rc != MEDLEY_OK || med_rows_count(of->vector.present) == scan->rows) return rc;
+  if (rc != MEDLEY_OK || number >= MED_WIDE_SEGMENT_FULL || med_rows_count(of->vector.present) == scan->rows) return rc;
   of->decoded = false;
   return damaged(scan);
 }
@@ -315,6 +319,20 @@ static int leave_out_empty(med_wide_segment_scan *scan, uint64_t *live) {
   return rc;
 }
 
+static int leave_out_expired(med_wide_segment_scan *scan, uint64_t *live) {
+  const med_wide_vector *expiries;
+  uint64_t expired[MED_VECTOR_WORDS];
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_EXPIRIES, &expiries);
+  if (rc != MEDLEY_OK) return rc;
+  med_column_compare_integers(expiries->values.integers, scan->rows, MED_LESS_EQUAL, scan->now_s, expired);
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) live[i] &= ~(expired[i] & expiries->present[i]);
+  return MEDLEY_OK;
+}
+
+static bool has_expired(const med_wide_segment_scan *scan) {
+  return scan->segment.first_expiry_s > 0 && (int64_t)scan->segment.first_expiry_s <= scan->now_s;
+}
+
 /* A vector's rows are whole words of a chunk's bits. */
 static int find_live(med_wide_segment_scan *scan, uint64_t *live) {
   med_slice bits;
@@ -325,7 +343,8 @@ static int find_live(med_wide_segment_scan *scan, uint64_t *live) {
   const uint8_t *bytes = (const uint8_t *)bits.bytes;
   for (size_t i = 0; bits.len > 0 && i < MED_VECTOR_ROWS / 8; i++)
     live[i / 8] &= ~((uint64_t)bytes[row % MED_WIDE_GONE_ROWS / 8 + i] << 8 * (i % 8));
-  return scan->lacks ? leave_out_empty(scan, live) : MEDLEY_OK;
+  if (has_expired(scan)) rc = leave_out_expired(scan, live);
+  return rc == MEDLEY_OK && scan->lacks ? leave_out_empty(scan, live) : rc;
 }
 
 int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live) {
@@ -358,6 +377,13 @@ int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t 
   const med_wide_vector *times;
   int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TIMES, &times);
   if (rc == MEDLEY_OK) *timestamp_us = times->values.integers[row];
+  return rc;
+}
+
+int med_wide_segment_scan_expiry(med_wide_segment_scan *scan, size_t row, int64_t *expiry_s) {
+  const med_wide_vector *expiries;
+  int rc = decode_fixed(scan, MED_WIDE_SEGMENT_EXPIRIES, &expiries);
+  *expiry_s = rc == MEDLEY_OK && med_rows_has(expiries->present, row) ? expiries->values.integers[row] : 0;
   return rc;
 }
 
@@ -510,7 +536,7 @@ int med_wide_segment_scan_ask(med_wide_segment_scan *scan, const med_wide_column
 int med_wide_segment_scan_whole(med_wide_segment_scan *scan, bool *whole) {
   uint64_t gone;
   int rc = med_wide_segment_count_gone(scan->txn, &scan->segment, &gone);
-  *whole = rc == MEDLEY_OK && gone == 0 && !scan->lacks;
+  *whole = rc == MEDLEY_OK && gone == 0 && !scan->lacks && !has_expired(scan);
   return rc;
 }
 

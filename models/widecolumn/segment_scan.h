@@ -28,6 +28,9 @@ MEDLEY_MUST_USE int med_wide_segment_scan_open(med_txn *txn, const med_wide_tabl
 void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from, const med_key *to);
 void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 
+/* Rows that have expired at that time, in seconds, are as gone; without this call, at the transaction's time. */
+void med_wide_segment_scan_expired(med_wide_segment_scan *scan, int64_t at_s);
+
 /* The next vector; NOT_FOUND at the end. live: its rows that are not gone and have a marker or a value of a column that the table has still; it
  * has room for MED_VECTOR_WORDS, as all bitmaps here. */
 MEDLEY_MUST_USE int med_wide_segment_scan_next(med_wide_segment_scan *scan, size_t *rows, uint64_t *live);
@@ -74,12 +77,14 @@ bool med_wide_segment_scan_is_first(const med_wide_segment_scan *scan); /* the v
 /* What is left of the present segment is passed over. */
 void med_wide_segment_scan_skip(med_wide_segment_scan *scan);
 
-/* A column that every segment has (MED_WIDE_SEGMENT_...), in which every row has a value. */
+/* A column besides the table's (MED_WIDE_SEGMENT_...): before MED_WIDE_SEGMENT_FULL every row has a value; of those behind values may be NULL. */
 MEDLEY_MUST_USE int med_wide_segment_scan_fixed(med_wide_segment_scan *scan, uint64_t number,
                                                 const med_wide_vector **vector);
 
 /* Of a row of the present vector: its key, from 04 on; the time of its marker and cells. */
 MEDLEY_MUST_USE int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *key);
 MEDLEY_MUST_USE int med_wide_segment_scan_time(med_wide_segment_scan *scan, size_t row, int64_t *timestamp_us);
+/* When it expires; 0: never. */
+MEDLEY_MUST_USE int med_wide_segment_scan_expiry(med_wide_segment_scan *scan, size_t row, int64_t *expiry_s);
 
 #endif

@@ -1,6 +1,8 @@
 /* segment_source.c - vectors decoded whole, their texts copied, their order proven. */
 #include "models/widecolumn/segment_source.h"
 
+#include "models/widecolumn/segment_expiry.h"
+
 struct med_wide_segment_source {
   med_txn *txn;
   const med_wide_sealed_columns *columns;
@@ -32,6 +34,7 @@ int med_wide_segment_source_open(med_txn *txn, const med_wide_sealed_columns *co
     return rc;
   }
   med_wide_segment_scan_only(source->scan, from, to);
+  med_wide_segment_scan_expired(source->scan, med_wide_segment_purged_s(txn, columns->table));
   *opened = source;
   return MEDLEY_OK;
 }

@@ -32,7 +32,7 @@ struct med_wide_segment_writer {
   med_txn *txn;
   const med_wide_sealed_columns *list;
   med_wide_segment segment;
-  column *columns; /* those that every segment has, then those of the list */
+  column *columns; /* MED_WIDE_SEGMENT_FIXED, then those of the list */
   size_t column_count;
   column *keys[2 * MED_WIDE_KEY_COLUMNS_MAX]; /* of each column of the key, NULL where it is not kept by itself */
   size_t filled;                              /* rows of the present vector */
@@ -132,8 +132,21 @@ static void fill_gaps(column *of, size_t rows) {
   }
 }
 
+/* The bounds of what expires; last_expiry_s is 0 from the first row on that does not. */
+static void note_expiries(med_wide_segment_writer *writer) {
+  const column *of = &writer->columns[MED_WIDE_SEGMENT_EXPIRIES];
+  med_wide_segment *segment = &writer->segment;
+  med_integer_total total = {0};
+  med_column_total_integers(of->values.integers, of->present, &total);
+  bool all = total.count == writer->filled && (writer->whole == 0 || segment->last_expiry_s > 0);
+  if (total.count > 0 && (segment->first_expiry_s == 0 || total.min < segment->first_expiry_s))
+    segment->first_expiry_s = (uint32_t)total.min;
+  segment->last_expiry_s = !all ? 0 : total.max > segment->last_expiry_s ? (uint32_t)total.max : segment->last_expiry_s;
+}
+
 static int write_vector(med_wide_segment_writer *writer) {
   int rc = med_wide_segment_writer_settle(writer);
+  if (rc == MEDLEY_OK) note_expiries(writer);
   for (size_t i = 0; rc == MEDLEY_OK && i < writer->column_count; i++) {
     column *of = &writer->columns[i];
     if (of->writer == NULL && med_rows_count(of->present) == 0) continue;
@@ -309,6 +322,10 @@ static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wi
   put_integer(writer, MED_WIDE_SEGMENT_TOKENS, (int64_t)(med_get_u64(tail) ^ UINT64_C(1) << 63));
   put_integer(writer, MED_WIDE_SEGMENT_TIMES, row->timestamp_us);
   put_integer(writer, MED_WIDE_SEGMENT_MARKERS, row->marked);
+  if (row->expiry_s > 0) {
+    put_integer(writer, MED_WIDE_SEGMENT_EXPIRIES, row->expiry_s);
+    put_integer(writer, MED_WIDE_SEGMENT_TTLS, row->ttl_s);
+  }
   bool ok = put_value(writer, &writer->columns[MED_WIDE_SEGMENT_RESTS], rest);
   for (size_t i = 0; ok && i < writer->list->count; i++) {
     if (row->values[i].bytes != NULL)

@@ -4,6 +4,7 @@
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/pack.h"
 #include "models/widecolumn/seal.h"
+#include "models/widecolumn/segment_expiry.h"
 #include "models/widecolumn/walk.h"
 
 #define ROUND_US ((int64_t)60 * 1000000)
@@ -174,13 +175,30 @@ static int sweep_record(sweep *work, const med_wide_table *table, med_wide_walke
   return walked->place.clustering == NULL ? sweep_tombstones(work, table, walked) : MEDLEY_OK;
 }
 
+/* Segments past their time go as wholes, before the table's records are looked at. Rows of segments are looked at one by one only where something is derived
+ * from them. *sealed: some may expire. */
+static int sweep_sealed(sweep *work, const med_wide_table *table, const round_state *round, bool *sealed) {
+  size_t dropped = 0;
+  *sealed = false;
+  if (!(table->flags & MED_WIDE_TABLE_SEGMENTS)) return MEDLEY_OK;
+  size_t limit = round->tail.len == 0 ? work->limit - work->looked : 0;
+  int rc = med_wide_segments_expire(work->txn, table, limit, &dropped, sealed);
+  work->looked += dropped;
+  work->written += dropped;
+  return rc;
+}
+
 /* From the row behind the round's place on; *done: the table's end was reached, else the place is the last row's. */
 static int sweep_table(sweep *work, const med_wide_table *table, round_state *round, bool *done) {
   med_wide_walker *walker;
   med_wide_walked walked;
-  int rc = med_wide_walker_open(work->txn, table, &walker);
+  bool sealed;
+  *done = false;
+  int rc = sweep_sealed(work, table, round, &sealed);
+  if (rc != MEDLEY_OK || work->looked >= work->limit) return rc;
+  rc = med_wide_walker_open(work->txn, table, &walker);
   if (rc != MEDLEY_OK) return rc;
-  med_wide_walker_only_records(walker); /* nothing expires in a segment */
+  if (!med_wide_table_derives(table) || !sealed) med_wide_walker_only_records(walker);
   if (round->tail.len > 0) med_wide_walker_resume(walker, round->tail);
   while (work->looked++ < work->limit && (rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
     void *tail = med_arena_copy(&work->round, walked.place.tail.bytes, walked.place.tail.len);
