@@ -77,6 +77,25 @@ static int check_fixed(med_txn *txn, const med_wide_segment *segment, uint64_t n
   return MEDLEY_OK;
 }
 
+/* Two columns of integers that were checked. */
+static int have_same_rows(med_txn *txn, const med_wide_segment *segment, uint64_t a, uint64_t b, bool *same) {
+  med_column_reader *readers[2] = {NULL};
+  med_vector_rows rows[2];
+  int rc = MEDLEY_OK;
+  for (int i = 0; rc == MEDLEY_OK && i < 2; i++) {
+    med_page_run run;
+    med_wide_segment_run(segment, i == 0 ? a : b, &run);
+    rc = med_column_reader_open(txn, &run, MED_COLUMN_INTEGERS, &readers[i]);
+  }
+  *same = true;
+  for (uint64_t at = 0; rc == MEDLEY_OK && *same && at * MED_VECTOR_ROWS < segment->rows; at++) {
+    for (int i = 0; rc == MEDLEY_OK && i < 2; i++) rc = med_column_reader_present(readers[i], at, &rows[i]);
+    *same = rc == MEDLEY_OK && memcmp(rows[0].present, rows[1].present, sizeof rows[0].present) == 0;
+  }
+  for (int i = 0; i < 2; i++) med_column_reader_close(readers[i]);
+  return rc;
+}
+
 /* Both columns have the same rows, and the record says when the first and the last of them expire. */
 static int check_expiries(med_txn *txn, const med_wide_segment *segment, uint64_t *key_count) {
   med_column_group groups[2];
@@ -90,7 +109,8 @@ static int check_expiries(med_txn *txn, const med_wide_segment *segment, uint64_
   bool right = expiries->nulls < expiries->rows && expiries->min.integer == segment->first_expiry_s &&
                expiries->max.integer <= UINT32_MAX && ttls->min.integer > 0 && ttls->max.integer <= UINT32_MAX;
   right = right && segment->last_expiry_s == (expiries->nulls == 0 ? (uint32_t)expiries->max.integer : 0);
-  for (size_t i = 0; right && i < expiries->vectors; i++) right = expiries->zones[i].nulls == ttls->zones[i].nulls;
+  if (right) rc = have_same_rows(txn, segment, MED_WIDE_SEGMENT_EXPIRIES, MED_WIDE_SEGMENT_TTLS, &right);
+  if (rc != MEDLEY_OK) return rc;
   return right ? MEDLEY_OK : contradicts(txn, segment, "its times to live are not what its record says");
 }
 

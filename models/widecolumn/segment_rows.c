@@ -543,18 +543,17 @@ static int take_value(med_wide_segment_rows *rows, const slot *of, size_t at, me
 
 /* What marker and cells have in common, as a cell without a value. */
 static int take_expiry(med_wide_segment_rows *rows, med_wide_cell *common) {
+  int64_t found[2] = {0}; /* expiry, time to live */
   size_t at = (size_t)(rows->row % MED_VECTOR_ROWS);
-  slot *expiries = &rows->slots[MED_WIDE_SEGMENT_EXPIRIES], *ttls = &rows->slots[MED_WIDE_SEGMENT_TTLS];
-  if (rows->segment.first_expiry_s == 0) return MEDLEY_OK;
-  int rc = load(rows, expiries, rows->row);
-  if (rc != MEDLEY_OK || !med_rows_has(expiries->rows.present, at)) return rc;
-  rc = load(rows, ttls, rows->row);
-  if (rc != MEDLEY_OK) return rc;
-  int64_t expiry_s = expiries->values.integers[at], ttl_s = ttls->values.integers[at];
-  if (expiry_s <= 0 || expiry_s > UINT32_MAX || ttl_s <= 0 || ttl_s > UINT32_MAX)
-    return damaged(rows, "a row has no time to live");
-  common->expiry_s = (uint32_t)expiry_s;
-  common->ttl_s = (uint32_t)ttl_s;
+  for (size_t i = 0; rows->segment.first_expiry_s > 0 && i < 2; i++) {
+    slot *of = &rows->slots[MED_WIDE_SEGMENT_EXPIRIES + i];
+    int rc = load(rows, of, rows->row);
+    if (rc != MEDLEY_OK || (i == 0 && !med_rows_has(of->rows.present, at))) return rc;
+    found[i] = of->values.integers[at];
+    if (found[i] <= 0 || found[i] > UINT32_MAX) return damaged(rows, "a row has no time to live");
+  }
+  common->expiry_s = (uint32_t)found[0];
+  common->ttl_s = (uint32_t)found[1];
   return MEDLEY_OK;
 }
 
@@ -586,18 +585,12 @@ int med_wide_segment_rows_take(med_wide_segment_rows *rows, const med_wide_table
   if (!rows->knows_table) learn_table(rows, table);
   med_wide_cell common = {0};
   int rc = load_full(rows, MED_WIDE_SEGMENT_MARKERS, rows->row, &markers);
+  bool marked = rc == MEDLEY_OK && markers->values.integers[at] != 0, timed = !marked || !rows->timeless;
+  if (rc == MEDLEY_OK && timed) rc = load_full(rows, MED_WIDE_SEGMENT_TIMES, rows->row, &times);
+  if (rc == MEDLEY_OK && timed) common.timestamp_us = times->values.integers[at];
+  if (rc == MEDLEY_OK) rc = take_expiry(rows, &common);
   if (rc != MEDLEY_OK) return rc;
-  bool marked = markers->values.integers[at] != 0;
-  if (!marked || !rows->timeless) {
-    rc = load_full(rows, MED_WIDE_SEGMENT_TIMES, rows->row, &times);
-    if (rc != MEDLEY_OK) return rc;
-    common.timestamp_us = times->values.integers[at];
-  }
-  rc = take_expiry(rows, &common);
-  if (rc != MEDLEY_OK) return rc;
-  if (marked)
-    row->marker = (med_wide_marker){
-        .present = true, .timestamp_us = common.timestamp_us, .ttl_s = common.ttl_s, .expiry_s = common.expiry_s};
+  if (marked) row->marker = (med_wide_marker){true, common.timestamp_us, common.ttl_s, common.expiry_s};
   return take_cells(rows, arena, &common, row);
 }
 

@@ -317,6 +317,80 @@ START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
 }
 END_TEST
 
+/* Walks over all rows; what the walk ended with. */
+static int walk(bool forward) {
+  med_wide_tiers tiers;
+  med_wide_found found;
+  med_key at;
+  int rc = MEDLEY_OK, steps = 0;
+  med_wide_table_prefix(TABLE, &at);
+  if (!forward) (void)med_key_after_prefix(&at, med_key_slice(&at));
+  med_wide_tiers_init(&tiers, txn, table);
+  for (; rc == MEDLEY_OK && steps < 10 * PARTITIONS * ROWS; steps++) {
+    rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
+                 : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
+    if (rc != MEDLEY_OK) break;
+    memcpy(at.bytes, found.key.bytes, found.key.len);
+    at.len = (uint16_t)found.key.len;
+    if (forward) at.bytes[at.len++] = 0;
+  }
+  med_wide_tiers_clear(&tiers);
+  ck_assert_msg(rc != MEDLEY_OK, "the walk has no end");
+  return rc;
+}
+
+/* Every other row of each partition expires. */
+static void insert_expiring(void) {
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) {
+      uint8_t p_bytes[4], id_bytes[4];
+      med_slice partition = number(p_bytes, p), clustering = number(id_bytes, id);
+      med_wide_write write = {.table = table,
+                              .partition = &partition,
+                              .clustering = &clustering,
+                              .timestamp_us = 1000 + p,
+                              .ttl_s = id % 2 == 0 ? 0 : 1000000 + (uint32_t)id,
+                              .marker = true};
+      OK(med_wide_apply(txn, &write, &arena));
+      med_arena_reset(&arena);
+    }
+  }
+}
+
+/* What it says is looked at by readers before any row is. */
+START_TEST(times_to_live_that_are_not_those_of_the_rows_are_noticed) {
+  insert_expiring();
+  sweep();
+  med_wide_segment segment = first_segment(), wrong = segment;
+  ck_assert_uint_gt(segment.first_expiry_s, 1000000);
+  ck_assert_uint_eq(segment.last_expiry_s, 0);
+  ck_assert_uint_eq(problems(), 0);
+  med_mark mark = med_txn_mark(txn);
+  wrong.first_expiry_s++;
+  OK(med_wide_segment_put(txn, &wrong));
+  expect_problem(mark, "a later beginning");
+  wrong.first_expiry_s = 0;
+  OK(med_wide_segment_put(txn, &wrong));
+  expect_problem(mark, "times to live that no row is said to have");
+  wrong.first_expiry_s = segment.first_expiry_s;
+  wrong.last_expiry_s = segment.first_expiry_s + 100;
+  OK(med_wide_segment_put(txn, &wrong));
+  expect_problem(mark, "an end for rows that have none");
+  wrong.last_expiry_s = segment.first_expiry_s - 1;
+  OK(med_wide_segment_put(txn, &wrong));
+  ck_assert_int_eq(walk(true), MEDLEY_CORRUPT);
+  expect_problem(mark, "an end before the beginning");
+  put_integers(&segment, MED_WIDE_SEGMENT_TTLS, 1, true);
+  expect_problem(mark, "times to live of rows that do not expire");
+  put_integers(&segment, MED_WIDE_SEGMENT_TTLS, 0, false);
+  expect_problem(mark, "times to live of no length");
+  drop_pages(&segment, MED_WIDE_SEGMENT_TTLS, true);
+  expect_problem(mark, "times to live that are missing");
+  drop_pages(&segment, MED_WIDE_SEGMENT_EXPIRIES, true);
+  expect_problem(mark, "expiries that are missing");
+}
+END_TEST
+
 START_TEST(damage_of_a_segment_is_noticed) {
   uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
   med_key key;
@@ -389,28 +463,6 @@ START_TEST(bounds_of_a_vector_spare_its_values) {
 }
 END_TEST
 
-/* Walks over all rows; what the walk ended with. */
-static int walk(bool forward) {
-  med_wide_tiers tiers;
-  med_wide_found found;
-  med_key at;
-  int rc = MEDLEY_OK, steps = 0;
-  med_wide_table_prefix(TABLE, &at);
-  if (!forward) (void)med_key_after_prefix(&at, med_key_slice(&at));
-  med_wide_tiers_init(&tiers, txn, table);
-  for (; rc == MEDLEY_OK && steps < 10 * PARTITIONS * ROWS; steps++) {
-    rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
-                 : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
-    if (rc != MEDLEY_OK) break;
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
-    if (forward) at.bytes[at.len++] = 0;
-  }
-  med_wide_tiers_clear(&tiers);
-  ck_assert_msg(rc != MEDLEY_OK, "the walk has no end");
-  return rc;
-}
-
 /* By columns: how many rows there are, or 0 if the segments are damaged. */
 static size_t scan_all(void) {
   med_wide_segment_scan *scan;
@@ -451,5 +503,6 @@ PROPERTY_MAIN_BETWEEN("wide_segment", setup, sealing_close, numbers_of_columns_a
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
                       a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
                       nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
-                      damage_of_a_segment_is_noticed, columns_that_are_not_those_of_the_table_are_noticed,
-                      bounds_of_a_vector_spare_its_values, a_directory_that_names_a_segment_twice_does_not_hang)
+                      times_to_live_that_are_not_those_of_the_rows_are_noticed, damage_of_a_segment_is_noticed,
+                      columns_that_are_not_those_of_the_table_are_noticed, bounds_of_a_vector_spare_its_values,
+                      a_directory_that_names_a_segment_twice_does_not_hang)
