@@ -59,7 +59,7 @@ MEDLEY_MUST_USE int med_checkpoint_commit(med_checkpoint *checkpoint, med_batch 
 bool med_checkpoint_due(const med_checkpoint *checkpoint);
 /* Whether this process has committed anything since. Any thread; NULL is allowed. */
 bool med_checkpoint_has_news(const med_checkpoint *checkpoint);
-/* Flushes most of what a checkpoint would have to, while others go on. Any thread. */
+/* Flushes most of what a checkpoint would have to, while others go on, in pieces, so that commits wait little for them. Any thread. */
 void med_checkpoint_flush_ahead(const med_checkpoint *checkpoint);
 /* A checkpoint of the last commit. */
 MEDLEY_MUST_USE int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error);

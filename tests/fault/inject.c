@@ -195,6 +195,10 @@ EXPORT int fdatasync(int fd) {
   FAIL_CALL(fd, "fdatasync")
   return (int)syscall(SYS_fdatasync, fd);
 }
+EXPORT int sync_file_range(int fd, off64_t offset, off64_t length, unsigned flags) {
+  FAIL_CALL(fd, "sync_file_range")
+  return (int)syscall(SYS_sync_file_range, fd, offset, length, flags);
+}
 EXPORT int fsync(int fd) {
   FAIL_CALL(fd, "fsync")
   return (int)syscall(SYS_fsync, fd);
