@@ -11,8 +11,7 @@
 
 #define LOG_BYTES_DUE ((uint64_t)8 << 20)
 #define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
-#define PIECE_SIZE ((off_t)512 << 10)
-#define PIECES_MAX 4096
+enum { PIECE_SIZE = 512 << 10, PIECES_MAX = 4096 };
 #define RELAXED_FLUSH_US 20000
 
 struct med_checkpoint {
