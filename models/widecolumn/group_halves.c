@@ -3,11 +3,15 @@
  * It has a snapshot of its own, which has to be of the same commit: the newest one still is, more often than not. Where it is not, where there is no room
  * for a reader or a thread, or where little is to be done, one thread does all. Sums of reals depend on the order of rows, and so
  * are never halved. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "models/widecolumn/groups_state.h"
+
+enum { POLL_EVERY_NS = 10000000 };
 
 /* ---- Where the halves meet ---- */
 /* The first segment that has at least so many rows before it: the key that it begins with. NOT_FOUND, without a message; *before: rows that were
@@ -144,9 +148,22 @@ static int add_groups(med_wide_groups *of, const med_wide_groups *from) {
   return MEDLEY_OK;
 }
 
+/* Waits for the other half, and asks meanwhile whether to go on. */
+static int wait_for(const med_wide_groups *of, half *other, int rc) {
+  for (;;) {
+    struct timespec until;
+    if (rc != MEDLEY_OK) atomic_store(&other->stop, true);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += POLL_EVERY_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_timedjoin_np(other->thread, NULL, &until) != ETIMEDOUT) return rc;
+    if (rc == MEDLEY_OK && of->query.poll != NULL) rc = of->query.poll(of->query.poll_context);
+  }
+}
+
 static int join_halves(med_wide_groups *of, half *other, int rc) {
-  if (rc != MEDLEY_OK) atomic_store(&other->stop, true);
-  (void)pthread_join(other->thread, NULL);
+  rc = wait_for(of, other, rc);
   of->stop = NULL;
   if (other->rc == MEDLEY_OK) return rc == MEDLEY_OK ? add_groups(of, other->groups) : rc;
   if (rc != MEDLEY_OK && rc != MEDLEY_INTERRUPTED) return rc;
