@@ -23,10 +23,10 @@ struct med_column_reader {
   uint16_t piece_count;
   med_slice page;
   uint64_t long_end; /* page behind the last long text of the vector: none is read twice */
-  med_column_group group;
   med_dictionary dictionary;
-  med_arena arena; /* texts of the vector that was read last */
-  union {          /* pieces before they are in their places: a reader has one type */
+  med_arena arena;        /* texts of the vector that was read last */
+  med_column_group group; /* if has_group */
+  union {                 /* pieces before they are in their places: a reader has one type */
     int64_t integers[MED_VECTOR_ROWS];
     double reals[MED_VECTOR_ROWS];
     uint32_t codes[MED_VECTOR_ROWS];
@@ -36,7 +36,7 @@ struct med_column_reader {
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
   *reader = med_alloc(sizeof **reader);
   if (*reader == NULL) return med_error_no_memory(med_txn_error(txn));
-  memset(*reader, 0, offsetof(med_column_reader, space)); /* what follows is space for values */
+  memset(*reader, 0, offsetof(med_column_reader, group)); /* what follows is space for the header and for values */
   (*reader)->txn = txn;
   (*reader)->run = *run;
   (*reader)->type = type;

@@ -95,6 +95,11 @@ static int get_group(lookup *of, compared *column, const med_column_group **grou
   return rc;
 }
 
+/* Of rows without a value nothing is known. */
+static bool is_within(const med_column_zone *zone, int64_t wanted) {
+  return zone->nulls > 0 || (zone->min.integer <= wanted && wanted <= zone->max.integer);
+}
+
 /* Takes rows out that are not equal in one column; those without a value stay, as nothing is known of them. */
 static int keep_equal(lookup *of, compared *column, uint64_t vector, uint64_t *selected) {
   int64_t values[MED_VECTOR_ROWS];
@@ -105,7 +110,7 @@ static int keep_equal(lookup *of, compared *column, uint64_t vector, uint64_t *s
   if (rc != MEDLEY_OK) return rc;
   const med_column_zone *zone = &group->zones[vector];
   if (zone->nulls > 0) of->whole = false;
-  if (zone->nulls == 0 && (column->wanted < zone->min.integer || column->wanted > zone->max.integer)) {
+  if (!is_within(zone, column->wanted)) {
     memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
     return MEDLEY_OK;
   }
@@ -133,11 +138,26 @@ static void take_rows(const uint64_t *selected, uint64_t vector, med_wide_segmen
   }
 }
 
+/* By the bounds of the vector, none of which is decoded for that: a key beyond the times that are sealed ends here. */
+static int may_have(lookup *of, uint64_t vector, bool *may) {
+  *may = true;
+  for (size_t i = 1; i < of->count && *may; i++) { /* that the token is within its bounds is known */
+    const med_column_group *group;
+    int rc = get_group(of, &of->columns[i], &group);
+    if (rc != MEDLEY_OK) return rc;
+    *may = is_within(&group->zones[vector], of->columns[i].wanted);
+  }
+  return MEDLEY_OK;
+}
+
 static int look_into(lookup *of, uint64_t vector, size_t rows, med_wide_segment_place *place) {
   uint64_t selected[MED_VECTOR_WORDS];
+  bool may;
+  int rc = may_have(of, vector, &may);
+  if (rc != MEDLEY_OK || !may) return rc;
   med_rows_fill(selected, rows);
   for (size_t i = 0; i < of->count && has_any(selected); i++) {
-    int rc = keep_equal(of, &of->columns[i], vector, selected);
+    rc = keep_equal(of, &of->columns[i], vector, selected);
     if (rc != MEDLEY_OK) return rc;
   }
   if (has_any(selected)) take_rows(selected, vector, place);

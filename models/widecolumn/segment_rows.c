@@ -47,15 +47,15 @@ struct med_wide_segment_rows {
   bool has_bits;    /* of rows that are gone: `bits` is of `chunk`, while nobody writes */
   uint32_t chunk;
   med_slice bits;
+  uint64_t row;      /* the place in the segment */
+  bool placed;       /* key and row are a live row's: what was answered last, */
+  bool alone;        /* the row was found by its key: no neighbour is asked for */
+  bool exhausted;    /* or the last answer was that there is none, */
+  bool forward;      /* in this direction, */
+  med_slice asked;   /* for this key */
+  med_key key;       /* of the row */
+  med_key asked_key; /* from here on nothing is zeroed */
   uint8_t held_bits[MED_WIDE_GONE_ROWS / 8];
-  uint64_t row;   /* the place in the segment */
-  med_key key;    /* of the row */
-  bool placed;    /* key and row are a live row's: what was answered last, */
-  bool alone;     /* the row was found by its key: no neighbour is asked for */
-  bool exhausted; /* or the last answer was that there is none, */
-  bool forward;   /* in this direction, */
-  med_key asked_key;
-  med_slice asked; /* for this key */
 };
 
 static int damaged(const med_wide_segment_rows *rows, const char *what) {
@@ -64,9 +64,10 @@ static int damaged(const med_wide_segment_rows *rows, const char *what) {
 }
 
 int med_wide_segment_rows_open(med_txn *txn, uint32_t table_id, med_wide_segment_rows **opened) {
-  med_wide_segment_rows *rows = med_alloc_zero(sizeof *rows);
+  med_wide_segment_rows *rows = med_alloc(sizeof *rows);
   *opened = NULL;
   if (rows == NULL) return med_error_no_memory(med_txn_error(txn));
+  memset(rows, 0, offsetof(med_wide_segment_rows, asked_key));
   rows->txn = txn;
   rows->table_id = table_id;
   rows->keeps = !med_txn_writes(txn);
