@@ -180,8 +180,9 @@ static int sweep_record(sweep *work, const med_wide_table *table, med_wide_walke
 static int sweep_sealed(sweep *work, const med_wide_table *table, const round_state *round, bool *sealed) {
   size_t dropped = 0;
   *sealed = false;
-  if (!(table->flags & MED_WIDE_TABLE_SEGMENTS)) return MEDLEY_OK;
-  size_t limit = round->tail.len == 0 ? work->limit - work->looked : 0;
+  bool begins = round->tail.len == 0;
+  if (!(table->flags & MED_WIDE_TABLE_SEGMENTS) || (!begins && !med_wide_table_derives(table))) return MEDLEY_OK;
+  size_t limit = begins ? work->limit - work->looked : 0;
   int rc = med_wide_segments_expire(work->txn, table, limit, &dropped, sealed);
   work->looked += dropped;
   work->written += dropped;
