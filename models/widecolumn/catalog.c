@@ -45,20 +45,20 @@ typedef struct loader {
 } loader;
 
 /* The names in an entry's key behind its first two bytes: escaped, each ended by 00 00. */
-static bool take_name(med_slice *key, med_arena *arena, med_slice *name) {
+static int take_name(med_slice *key, med_arena *arena, med_slice *name, medley_error *error) {
   const uint8_t *bytes = key->bytes;
   uint8_t *copy = med_arena_alloc(arena, key->len + 1);
-  size_t len = 0;
-  for (size_t i = 0; copy != NULL && i + 1 < key->len; i++) {
-    if (bytes[i] == 0 && bytes[i + 1] == 0) {
-      *name = med_slice_of(copy, len);
-      *key = med_slice_of(bytes + i + 2, key->len - i - 2);
-      return true;
-    }
+  size_t len = 0, i = 0;
+  if (copy == NULL) return med_error_no_memory(error);
+  for (; i + 1 < key->len && (bytes[i] != 0 || bytes[i + 1] != 0); i++) {
     copy[len++] = bytes[i];
     if (bytes[i] == 0) i++;
   }
-  return false;
+  if (i + 1 >= key->len || len == 0 || len > MED_WIDE_NAME_MAX)
+    return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged name in the catalog");
+  *name = med_slice_of(copy, len);
+  *key = med_slice_of(bytes + i + 2, key->len - i - 2);
+  return MEDLEY_OK;
 }
 
 static int load_entry(loader *to, unsigned entry, med_slice names, med_slice record) {
@@ -66,8 +66,8 @@ static int load_entry(loader *to, unsigned entry, med_slice names, med_slice rec
   medley_error *error = med_txn_error(to->txn);
   med_slice name[2] = {{0}};
   for (size_t i = 0; i < (entry == ENTRY_KEYSPACE ? 1 : 2); i++) {
-    if (!take_name(&names, &catalog->arena, &name[i]) || name[i].len == 0 || name[i].len > MED_WIDE_NAME_MAX)
-      return med_error_set(error, MEDLEY_CORRUPT, "wide-column: a damaged name in the catalog");
+    int rc = take_name(&names, &catalog->arena, &name[i], error);
+    if (rc != MEDLEY_OK) return rc;
   }
   const void *copy = med_arena_copy(&catalog->arena, record.bytes, record.len);
   if (copy == NULL) return med_error_no_memory(error);

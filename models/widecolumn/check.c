@@ -80,11 +80,15 @@ static int list_indexes(check *work) {
   return MEDLEY_OK;
 }
 
-static bool is_dropped(check *work, unsigned first, uint32_t id) {
+/* A problem, unless what is not defined was dropped and waits to be freed. */
+static int check_dropped(check *work, unsigned first, uint32_t id, const char *what) {
   uint8_t key[6] = {MED_WIDE_KEY_DROPPED, (uint8_t)first};
   med_slice value;
   med_put_u32(key + 2, id);
-  return med_txn_get(work->txn, MED_TREE_WIDE, med_slice_of(key, sizeof key), &value) == MEDLEY_OK;
+  int rc = med_txn_get(work->txn, MED_TREE_WIDE, med_slice_of(key, sizeof key), &value);
+  if (rc != MEDLEY_NOT_FOUND) return rc;
+  problem(work, "wide-column: %s %u, which is not", what, id);
+  return MEDLEY_OK;
 }
 
 /* ---- Rows ---- what has been read has been accepted (row.h); here also texts and the order of paths are looked at. */
@@ -265,16 +269,12 @@ static int check_key(check *work, med_slice key, med_slice value) {
   uint32_t id = med_get_u32(bytes + 1);
   if (bytes[0] == MED_WIDE_KEY_INDEX) {
     index_count *entries = count_of_index(work, id);
-    if (entries != NULL)
-      entries->seen++;
-    else if (!is_dropped(work, MED_WIDE_KEY_INDEX, id))
-      problem(work, "wide-column: entries of index %u, which is not", id);
+    if (entries == NULL) return check_dropped(work, MED_WIDE_KEY_INDEX, id, "entries of index");
+    entries->seen++;
     return MEDLEY_OK;
   }
-  if (table_by_id(work, id) != NULL)
-    work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
-  else if (!is_dropped(work, bytes[0], id))
-    problem(work, "wide-column: rows of table %u, which is not", id);
+  if (table_by_id(work, id) == NULL) return check_dropped(work, bytes[0], id, "rows of table");
+  work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
   return MEDLEY_OK;
 }
 
