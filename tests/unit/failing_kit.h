@@ -17,13 +17,15 @@ typedef enum failing_what { FAILING_NOTHING, FAILING_MEMORY, FAILING_STORE } fai
 
 static struct failing {
   failing_what what;
-  unsigned left;       /* requests until one fails */
-  bool struck;         /* it has */
+  unsigned left; /* requests until one fails */
+  bool struck;   /* it has */
+  unsigned
+      inside; /* the store: what it asks for itself does not fail, as a store without memory may be broken (store.h) */
   medley_error *error; /* what the store's failure is told in */
 } failing;
 
 static inline bool failing_now(failing_what what) {
-  if (failing.what != what || failing.struck || --failing.left > 0) return false;
+  if (failing.what != what || failing.struck || failing.inside > 0 || --failing.left > 0) return false;
   failing.struck = true;
   return true;
 }
@@ -70,10 +72,16 @@ static inline int failing_store(void) {
   return med_error_set(failing.error, MEDLEY_IO, "a call of the store fails on purpose");
 }
 
-#define FAILING_STORE_CALL(name_, parameters_, arguments_) \
-  int __real_##name_ parameters_;                          \
-  int __wrap_##name_ parameters_;                          \
-  int __wrap_##name_ parameters_ { return failing_now(FAILING_STORE) ? failing_store() : __real_##name_ arguments_; }
+#define FAILING_STORE_CALL(name_, parameters_, arguments_)  \
+  int __real_##name_ parameters_;                           \
+  int __wrap_##name_ parameters_;                           \
+  int __wrap_##name_ parameters_ {                          \
+    if (failing_now(FAILING_STORE)) return failing_store(); \
+    failing.inside++;                                       \
+    int rc = __real_##name_ arguments_;                     \
+    failing.inside--;                                       \
+    return rc;                                              \
+  }
 
 FAILING_STORE_CALL(med_txn_get, (med_txn * txn, med_tree tree, med_slice key, med_slice *value),
                    (txn, tree, key, value))
@@ -107,7 +115,8 @@ static inline unsigned failing_each(failing_what what, failing_call *call, const
     bool struck = failing.struck;
     failing = (struct failing){0};
     if (!struck) {
-      ck_assert_msg(rc == MEDLEY_OK, "%s: %s without a failure", name, medley_status_name(rc));
+      ck_assert_msg(rc == MEDLEY_OK, "%s: %s without a failure: %s", name, medley_status_name(rc),
+                    error != NULL ? error->message : "");
       return n - 1;
     }
     ck_assert_msg(rc == status, "%s: %s where request %u failed", name, medley_status_name(rc), n);

@@ -1,12 +1,9 @@
 /* test_wide_segment.c - what is sealed, written anew and freed, and what med_wide_check says of damaged segments. */
-#include "models/widecolumn/mutation.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/segment_scan.h"
-#include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
-#include "storage/column_writer.h"
 #include "tests/unit/property.h"
-#include "tests/unit/sealing_kit.h"
+#include "tests/unit/segment_kit.h"
 
 enum { PARTITIONS = 20, ROWS = 10, SEGMENT_ROWS = 16, TABLE = 100, SECOND_TABLE = 101 };
 
@@ -102,23 +99,6 @@ static size_t count_keys_of(uint8_t first, uint32_t table_id) {
 }
 
 static size_t count_keys(uint8_t first) { return count_keys_of(first, TABLE); }
-
-static med_wide_segment first_segment(void) {
-  med_cursor *cursor;
-  med_wide_segment segment;
-  med_key from;
-  med_wide_table_prefix(TABLE, &from);
-  OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
-  OK(med_wide_segment_behind(txn, cursor, med_key_slice(&from), &arena, &segment));
-  med_cursor_close(cursor);
-  return segment;
-}
-
-static uint64_t problems(void) {
-  uint64_t count = 0;
-  OK(med_wide_check(txn, NULL, NULL, &count));
-  return count;
-}
 
 START_TEST(numbers_of_columns_are_the_values_bit_for_bit) {
   static const med_wide_kind kinds[] = {MED_WIDE_BOOLEAN, MED_WIDE_TINYINT,   MED_WIDE_SMALLINT, MED_WIDE_INT,
@@ -243,44 +223,6 @@ START_TEST(a_dropped_table_gives_its_segments_back) {
 END_TEST
 
 /* ---- Damage ---- each is undone, so that the next one is alone. */
-static void expect_problem(med_mark mark, const char *what) {
-  ck_assert_msg(problems() > 0, "%s is not noticed", what);
-  OK(med_txn_rollback_to(txn, mark));
-  ck_assert_uint_eq(problems(), 0);
-}
-
-/* Pages of a column: all of them, or all but the header with their bounds. */
-static void drop_pages(const med_wide_segment *segment, uint64_t number, bool header) {
-  med_page_run run;
-  med_key from, to;
-  size_t deleted;
-  med_wide_segment_run(segment, number, &run);
-  med_key_init(&from);
-  memcpy(from.bytes, run.prefix, run.prefix_len);
-  from.len = run.prefix_len;
-  med_key_add_u64(&from, run.id);
-  to = from;
-  med_key_add_u64(&from, 0);
-  med_key_add_u64(&to, header ? UINT64_C(0x100000000) : 0xFFFFFF00);
-  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
-}
-
-/* A column of integers in place of another one, without a value in its last row if it is not full. */
-static void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
-  static int64_t values[MED_VECTOR_ROWS];
-  uint64_t present[MED_VECTOR_WORDS];
-  med_column_writer *writer;
-  med_page_run run;
-  drop_pages(segment, number, true);
-  med_wide_segment_run(segment, number, &run);
-  OK(med_column_writer_open(&run, MED_COLUMN_INTEGERS, &writer, &error));
-  for (size_t i = 0; i < segment->rows; i++) values[i] = value;
-  med_rows_fill(present, (size_t)segment->rows - !full);
-  OK(med_column_writer_add_integers(writer, txn, values, present, (size_t)segment->rows));
-  OK(med_column_writer_finish(writer, txn));
-  med_column_writer_close(writer);
-}
-
 START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
   insert_all();
   sweep();

@@ -1,0 +1,204 @@
+/* segment_kit.h - the segments of the sealing kit's table: looked at, damaged, proven; and a table whose segments have every kind of column. */
+#ifndef SEGMENT_KIT_H
+#define SEGMENT_KIT_H
+
+#include "models/widecolumn/mutation.h"
+#include "models/widecolumn/seal.h"
+#include "models/widecolumn/segment.h"
+#include "models/widecolumn/sweep.h"
+#include "storage/column_writer.h"
+#include "tests/unit/sealing_kit.h"
+
+static inline med_wide_segment first_segment(void) {
+  med_cursor *cursor;
+  med_wide_segment segment;
+  med_key from;
+  med_wide_table_prefix(table->id, &from);
+  OK(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
+  OK(med_wide_segment_behind(txn, cursor, med_key_slice(&from), &arena, &segment));
+  med_cursor_close(cursor);
+  return segment;
+}
+
+static inline uint64_t problems(void) {
+  uint64_t count = 0;
+  OK(med_wide_check(txn, NULL, NULL, &count));
+  return count;
+}
+
+/* There is one, and none once it is undone. */
+static inline void expect_problem(med_mark mark, const char *what) {
+  ck_assert_msg(problems() > 0, "%s is not noticed", what);
+  OK(med_txn_rollback_to(txn, mark));
+  ck_assert_uint_eq(problems(), 0);
+}
+
+/* ---- Damage ---- */
+/* Pages of a column: all of them, or all but the header with their bounds. */
+static inline void drop_pages(const med_wide_segment *segment, uint64_t number, bool header) {
+  med_page_run run;
+  med_key from, to;
+  size_t deleted;
+  med_wide_segment_run(segment, number, &run);
+  med_key_init(&from);
+  memcpy(from.bytes, run.prefix, run.prefix_len);
+  from.len = run.prefix_len;
+  med_key_add_u64(&from, run.id);
+  to = from;
+  med_key_add_u64(&from, 0);
+  med_key_add_u64(&to, header ? UINT64_C(0x100000000) : 0xFFFFFF00);
+  OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
+}
+
+/* What a column is replaced with: so many rows, of which the first ones have a value, the same. */
+typedef struct odd_column {
+  med_column_type type;
+  uint64_t rows, present;
+  int64_t integer;
+  med_slice text;
+} odd_column;
+
+static inline void put_column(const med_wide_segment *segment, uint64_t number, const odd_column *odd) {
+  static int64_t integers[MED_VECTOR_ROWS];
+  static double reals[MED_VECTOR_ROWS];
+  static med_slice texts[MED_VECTOR_ROWS];
+  uint64_t present[MED_VECTOR_WORDS];
+  med_column_writer *writer;
+  med_page_run run;
+  size_t rows = (size_t)odd->rows;
+  int rc;
+  ck_assert_uint_le(odd->rows, MED_VECTOR_ROWS);
+  drop_pages(segment, number, true);
+  med_wide_segment_run(segment, number, &run);
+  OK(med_column_writer_open(&run, odd->type, &writer, &error));
+  for (size_t i = 0; i < rows; i++) {
+    integers[i] = odd->integer;
+    reals[i] = (double)odd->integer;
+    texts[i] = odd->text.bytes != NULL ? odd->text : med_slice_of("", 0);
+  }
+  med_rows_fill(present, (size_t)odd->present);
+  rc = odd->type == MED_COLUMN_INTEGERS ? med_column_writer_add_integers(writer, txn, integers, present, rows)
+       : odd->type == MED_COLUMN_REALS  ? med_column_writer_add_reals(writer, txn, reals, present, rows)
+                                        : med_column_writer_add_texts(writer, txn, texts, present, rows);
+  OK(rc);
+  OK(med_column_writer_finish(writer, txn));
+  med_column_writer_close(writer);
+}
+
+/* A column of integers in place of another one, without a value in its last row if it is not full. */
+static inline void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
+  odd_column odd = {MED_COLUMN_INTEGERS, segment->rows, segment->rows - !full, value, {0}};
+  put_column(segment, number, &odd);
+}
+
+/* ---- A table of every kind of column ---- (p int, c int), a text of few values, b tinyint that not every row has, d double, e blob that differs in
+ * each row, f int, which can be dropped. */
+enum { KINDS_TABLE = 100, KINDS_COLUMNS = 7 };
+
+static inline void kinds_make(const char *segment_rows, bool with_f) {
+  med_wide_column columns[KINDS_COLUMNS] = {
+      {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_PARTITION},
+      {.id = 2, .name = med_slice_of_text("c"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
+      {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
+      {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TINYINT}, .role = MED_WIDE_REGULAR},
+      {.id = 5, .name = med_slice_of_text("d"), .type = {.kind = MED_WIDE_DOUBLE}, .role = MED_WIDE_REGULAR},
+      {.id = 6, .name = med_slice_of_text("e"), .type = {.kind = MED_WIDE_BLOB}, .role = MED_WIDE_REGULAR},
+      {.id = 7, .name = med_slice_of_text("f"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
+  med_wide_table made = {.id = KINDS_TABLE,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text("t"),
+                         .columns = columns,
+                         .column_count = with_f ? KINDS_COLUMNS : KINDS_COLUMNS - 1,
+                         .partition_count = 1,
+                         .clustering_count = 1,
+                         .next_column_id = 8,
+                         .gc_grace_s = 1000,
+                         .flags = table != NULL ? table->flags : MED_WIDE_TABLE_EXPIRES,
+                         .properties = &property,
+                         .property_count = 1};
+  if (table == NULL)
+    sealing_put_table(&made);
+  else
+    OK(med_wide_catalog_put_table(txn, &made));
+  sealing_read_catalog("t");
+}
+
+typedef struct kinds_key {
+  uint8_t p[4], c[4];
+  med_slice partition, clustering;
+} kinds_key;
+
+static inline void kinds_key_of(int p, int c, kinds_key *key) {
+  med_put_u32(key->p, (uint32_t)p);
+  med_put_u32(key->c, (uint32_t)c);
+  key->partition = med_slice_of(key->p, 4);
+  key->clustering = med_slice_of(key->c, 4);
+}
+
+static inline void kinds_tree_key(int p, int c, med_key *key) {
+  kinds_key values;
+  med_key partition;
+  med_buffer parts = {0};
+  bool hashed;
+  kinds_key_of(p, c, &values);
+  OK(med_wide_partition_key(table, &values.partition, &partition, &hashed, &error));
+  OK(med_wide_clustering_parts(table, &values.clustering, 1, &parts, &error));
+  med_wide_row_key(&partition, med_slice_of(parts.bytes, parts.len), key);
+  med_buffer_clear(&parts);
+}
+
+/* Rows of an odd c have no marker, those of each third one no b. */
+static inline void kinds_insert(int p, int c, uint32_t ttl_s) {
+  kinds_key key;
+  char text[40];
+  uint8_t small = (uint8_t)c, wide[8];
+  double real = c / 4.0;
+  uint64_t bits;
+  memcpy(&bits, &real, sizeof bits);
+  med_put_u64(wide, bits);
+  kinds_key_of(p, c, &key);
+  size_t len = (size_t)snprintf(text, sizeof text, "row %d of partition %d", c, p);
+  med_wide_change changes[5] = {
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text(c % 2 ? "odd" : "even")},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[4], .value = med_slice_of(wide, 8)},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[5], .value = med_slice_of(text, len)},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[6], .value = med_slice_of(key.c, 4)},
+      {.kind = MED_WIDE_CHANGE_SET, .column = &table->columns[3], .value = med_slice_of(&small, 1)}};
+  med_wide_write write = {.table = table,
+                          .partition = &key.partition,
+                          .clustering = &key.clustering,
+                          .timestamp_us = 1000 + p,
+                          .ttl_s = ttl_s,
+                          .marker = c % 2 == 0,
+                          .changes = changes,
+                          .change_count = c % 3 == 0 ? 4 : 5};
+  OK(med_wide_apply(txn, &write, &arena));
+  med_arena_reset(&arena);
+}
+
+static inline void kinds_delete(int p, int c) {
+  kinds_key key;
+  kinds_key_of(p, c, &key);
+  OK(med_wide_delete_row(txn, table, &key.partition, &key.clustering, 5000, &arena));
+  med_arena_reset(&arena);
+}
+
+/* A pass over the table, though few rows have gathered, in slices of that many rows. */
+static inline int kinds_try_sweep(size_t limit) {
+  bool left = true;
+  int rc = med_wide_seal_request(txn, table);
+  for (int i = 0; rc == MEDLEY_OK && left && i < 10000; i++) {
+    size_t swept;
+    rc = med_wide_sweep(txn, limit, &swept, &left);
+  }
+  ck_assert(rc != MEDLEY_OK || !left);
+  return rc;
+}
+
+static inline void kinds_sweep(void) {
+  OK(kinds_try_sweep(50));
+  sealing_read_catalog("t");
+}
+
+#endif
