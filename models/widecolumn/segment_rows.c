@@ -187,8 +187,7 @@ static void choose_range(slot *of, uint64_t vector, size_t at, bool alone) {
 static int copy_texts(med_wide_segment_rows *rows, slot *of) {
   bool ok = true;
   med_arena_reset(&of->copies);
-  size_t end = of->end < of->rows.rows ? of->end : of->rows.rows;
-  for (size_t i = of->first; ok && i < end; i++) {
+  for (size_t i = of->first; ok && i < of->end; i++) {
     if (med_rows_has(of->rows.present, i)) of->values.texts[i] = med_wide_copy(&of->copies, of->values.texts[i], &ok);
   }
   return ok ? MEDLEY_OK : med_error_no_memory(med_txn_error(rows->txn));
@@ -209,7 +208,6 @@ static int load(med_wide_segment_rows *rows, slot *of, uint64_t row) {
       of->first = of->rows.first;
       of->end = of->rows.end;
     }
-    if (rc == MEDLEY_OK && !rows->keeps) rc = copy_texts(rows, of);
   } else {
     of->first = 0;
     of->end = MED_VECTOR_ROWS;
@@ -219,6 +217,8 @@ static int load(med_wide_segment_rows *rows, slot *of, uint64_t row) {
   }
   if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && at >= of->rows.rows))
     return damaged(rows, "a column has fewer rows than there are");
+  if (rc == MEDLEY_OK && of->end > of->rows.rows) of->end = of->rows.rows; /* a row behind them is missing */
+  if (rc == MEDLEY_OK && of->type == MED_COLUMN_TEXTS && !rows->keeps) rc = copy_texts(rows, of);
   of->loaded = rc == MEDLEY_OK;
   return rc;
 }
@@ -297,7 +297,7 @@ static int token_bound(med_wide_segment_rows *rows, int64_t token, bool above, u
 static int search_near(med_wide_segment_rows *rows, med_slice wanted, uint64_t *low, uint64_t *high) {
   const slot *of = &rows->slots[MED_WIDE_SEGMENT_RESTS];
   uint64_t vector = of->vector * MED_VECTOR_ROWS, first = vector + of->first;
-  uint64_t end = vector + (of->end < of->rows.rows ? of->end : of->rows.rows);
+  uint64_t end = vector + of->end;
   med_slice rest;
   if (!of->loaded) return MEDLEY_OK;
   if (first < *low) first = *low;
