@@ -1,12 +1,9 @@
 /* test_wide_failing.c - sealing, reading, checking and freeing of rows while memory ends or the store fails: each request of each of them fails once,
  * is answered by that, and afterwards everything is as it was. */
 #include "models/widecolumn/record.h"
-#include "models/widecolumn/segment_expiry.h"
-#include "models/widecolumn/segment_scan.h"
-#include "models/widecolumn/tiers.h"
 #include "tests/unit/failing_kit.h"
 #include "tests/unit/property.h"
-#include "tests/unit/segment_kit.h"
+#include "tests/unit/segment_uses.h"
 
 enum { PARTITIONS = 4, ROWS = 10 };
 
@@ -40,7 +37,7 @@ static void teardown(void) {
 
 static int seal(void) {
   med_mark mark = med_txn_mark(txn);
-  return undone(mark, kinds_try_sweep(50));
+  return undone(mark, use_sweep());
 }
 
 START_TEST(sealing_fails_whole) {
@@ -56,9 +53,7 @@ END_TEST
 
 static int drop_expired(void) {
   med_mark mark = med_txn_mark(txn);
-  size_t dropped = 0;
-  bool any;
-  return undone(mark, med_wide_segments_expire(txn, table, 1000, &dropped, &any));
+  return undone(mark, use_expiry());
 }
 
 /* What has expired by now is counted in its column. */
@@ -76,152 +71,44 @@ START_TEST(counting_what_has_expired_fails_whole) {
 END_TEST
 
 /* ---- Reading ---- */
-static int scan_column(med_wide_segment_scan *scan, const med_wide_column *column) {
-  const med_wide_vector *vector;
-  const med_column_group *header;
-  med_wide_texts texts;
-  uint64_t rows[MED_VECTOR_WORDS];
-  bool stores, any, all;
-  int64_t min, max;
-  static const uint8_t five[16] = {0, 0, 0, 5};
-  med_column_type type = med_wide_segment_type(column->type.kind);
-  med_slice constant =
-      type == MED_COLUMN_TEXTS ? med_slice_of_text("odd") : med_slice_of(five, med_wide_kind_size(column->type.kind));
-  int rc;
-  MED_TRY(med_wide_segment_scan_stores(scan, column, &stores));
-  if (!stores) goto done;
-  MED_TRY(med_wide_segment_scan_present(scan, column, rows));
-  MED_TRY(med_wide_segment_scan_match(scan, column, MED_EQUAL, constant, rows));
-  MED_TRY(med_wide_segment_scan_match(scan, column, MED_LESS, constant, rows));
-  MED_TRY(med_wide_segment_scan_header(scan, column, &header));
-  if (type == MED_COLUMN_TEXTS) MED_TRY(med_wide_segment_scan_texts(scan, column, &texts));
-  if (type == MED_COLUMN_INTEGERS) {
-    MED_TRY(med_wide_segment_scan_bounds(scan, column, &any, &min, &max));
-    MED_TRY(med_wide_segment_scan_ask(scan, column, MED_GREATER, 3, &any, &all));
-  }
-  MED_TRY(med_wide_segment_scan_vector(scan, column, &vector));
-  MED_TRY(med_wide_segment_scan_match(scan, column, MED_GREATER, constant, rows));
-done:
+static int walk_forth(void) {
+  int rc = use_walk_forth();
+  ck_assert(rc != MEDLEY_OK || used_rows == PARTITIONS * ROWS - 1);
   return rc;
 }
 
-static int scan_rows(med_wide_segment_scan *scan) {
-  uint64_t live[MED_VECTOR_WORDS];
-  med_key key;
-  int64_t number;
-  bool whole;
-  size_t rows;
-  int rc;
-  while ((rc = med_wide_segment_scan_next(scan, &rows, live)) == MEDLEY_OK) {
-    MED_TRY(med_wide_segment_scan_whole(scan, &whole));
-    for (size_t i = 0; i < table->column_count; i++) MED_TRY(scan_column(scan, &table->columns[i]));
-    MED_TRY(med_wide_segment_scan_key(scan, rows - 1, &key));
-    MED_TRY(med_wide_segment_scan_time(scan, rows - 1, &number));
-    MED_TRY(med_wide_segment_scan_expiry(scan, rows - 1, &number));
-  }
-done:
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+static int walk_back(void) {
+  int rc = use_walk_back();
+  ck_assert(rc != MEDLEY_OK || used_rows == PARTITIONS * ROWS - 1);
+  return rc;
 }
 
-static int scan_all(void) {
-  med_wide_segment_scan *scan;
-  int rc = med_wide_segment_scan_open(txn, table, &scan);
-  ck_assert((rc == MEDLEY_OK) == (scan != NULL));
-  if (rc == MEDLEY_OK) rc = scan_rows(scan);
-  med_wide_segment_scan_close(scan);
+static int find_rows(void) {
+  int rc = use_find();
+  ck_assert(rc != MEDLEY_OK || used_rows == ROWS);
   return rc;
 }
 
 START_TEST(scans_by_columns_fail_whole) {
   kinds_sweep();
-  FAILS_EVERYWHERE(scan_all);
+  FAILS_EVERYWHERE(use_scan);
   kinds_make("16", false); /* rows may be left without a value */
-  FAILS_EVERYWHERE(scan_all);
+  FAILS_EVERYWHERE(use_scan);
 }
 END_TEST
-
-static int scan_at_end_of_time(void) {
-  med_wide_segment_scan *scan;
-  uint64_t live[MED_VECTOR_WORDS];
-  size_t rows, seen = 0;
-  int rc = med_wide_segment_scan_open(txn, table, &scan);
-  if (rc != MEDLEY_OK) return rc;
-  med_wide_segment_scan_expired(scan, INT64_MAX);
-  while ((rc = med_wide_segment_scan_next(scan, &rows, live)) == MEDLEY_OK) seen += rows - med_rows_count(live);
-  med_wide_segment_scan_close(scan);
-  ck_assert(rc != MEDLEY_NOT_FOUND || seen > 0);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-}
 
 START_TEST(scans_of_what_expires_fail_whole) {
   kinds_sweep();
-  FAILS_EVERYWHERE(scan_at_end_of_time);
+  FAILS_EVERYWHERE(use_expired_scan);
 }
 END_TEST
-
-static int take_row(med_wide_tiers *tiers, const med_wide_found *found) {
-  med_wide_row row;
-  med_arena own = {0};
-  int rc = med_wide_tiers_row(tiers, found, &own, &row);
-  med_arena_clear(&own);
-  return rc;
-}
-
-static int walk(bool forward, bool held) {
-  med_wide_tiers tiers;
-  med_wide_found found;
-  med_key at, prefix;
-  int rc, rows = 0;
-  med_wide_table_prefix(table->id, &prefix);
-  at = prefix;
-  if (!forward) (void)med_key_after_prefix(&at, med_key_slice(&at));
-  med_wide_tiers_init(&tiers, txn, table);
-  if (held) med_wide_tiers_hold(&tiers);
-  do {
-    rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
-                 : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
-    if (rc == MEDLEY_OK && !med_slice_starts_with(found.key, med_key_slice(&prefix))) rc = MEDLEY_NOT_FOUND;
-    if (rc != MEDLEY_OK) break;
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
-    if (forward) at.bytes[at.len++] = 0;
-    rc = take_row(&tiers, &found);
-    rows++;
-  } while (rc == MEDLEY_OK);
-  med_wide_tiers_clear(&tiers);
-  ck_assert(rc != MEDLEY_NOT_FOUND || rows == PARTITIONS * ROWS - 1);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
-}
-
-static int walk_forth(void) { return walk(true, true); }
-static int walk_back(void) { return walk(false, false); }
-
-static int find_rows(void) {
-  med_wide_tiers tiers;
-  med_wide_found found;
-  med_key key;
-  int rc = MEDLEY_OK;
-  med_wide_tiers_init(&tiers, txn, table);
-  for (int c = 0; rc == MEDLEY_OK && c < ROWS + 2; c++) {
-    failing.inside++; /* the test's own */
-    kinds_tree_key(1, c, &key);
-    failing.inside--;
-    rc = med_wide_tiers_get(&tiers, med_key_slice(&key), &found);
-    if (rc == MEDLEY_OK) rc = take_row(&tiers, &found);
-    if (rc == MEDLEY_NOT_FOUND) {
-      ck_assert_int_ge(c, ROWS);
-      rc = MEDLEY_OK;
-    }
-  }
-  med_wide_tiers_clear(&tiers);
-  return rc;
-}
 
 START_TEST(walks_and_look_ups_fail_whole) {
   kinds_sweep();
   kinds_delete(0, 3);
   FAILS_EVERYWHERE(walk_forth);
   FAILS_EVERYWHERE(walk_back);
+  for (int c = 0; c < ROWS + 2; c++) use_key(1, c);
   FAILS_EVERYWHERE(find_rows);
 }
 END_TEST
