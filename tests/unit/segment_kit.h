@@ -50,44 +50,47 @@ static inline void drop_pages(const med_wide_segment *segment, uint64_t number, 
   OK(med_txn_delete_range(txn, MED_TREE_WIDE, med_key_slice(&from), med_key_slice(&to), SIZE_MAX, &deleted));
 }
 
-/* What a column is replaced with: so many rows, of which the first ones have a value, the same. */
+/* What a column is replaced with: so many rows, of which the first ones have a value: the same, but for numbers that grow with each vector. */
 typedef struct odd_column {
   med_column_type type;
   uint64_t rows, present;
   int64_t integer;
   med_slice text;
+  int64_t step;
 } odd_column;
 
-static inline void put_column(const med_wide_segment *segment, uint64_t number, const odd_column *odd) {
+static inline int add_odd_vector(med_column_writer *writer, const odd_column *odd, uint64_t vector) {
   static int64_t integers[MED_VECTOR_ROWS];
   static double reals[MED_VECTOR_ROWS];
   static med_slice texts[MED_VECTOR_ROWS];
-  uint64_t present[MED_VECTOR_WORDS];
+  uint64_t present[MED_VECTOR_WORDS], before = vector * MED_VECTOR_ROWS, left = odd->rows - before;
+  size_t rows = left < MED_VECTOR_ROWS ? (size_t)left : MED_VECTOR_ROWS;
+  uint64_t some = odd->present > before ? odd->present - before : 0;
+  for (size_t i = 0; i < rows; i++) {
+    integers[i] = odd->integer + odd->step * (int64_t)vector;
+    reals[i] = (double)integers[i];
+    texts[i] = odd->text.bytes != NULL ? odd->text : med_slice_of("", 0);
+  }
+  med_rows_fill(present, some < rows ? (size_t)some : rows);
+  if (odd->type == MED_COLUMN_INTEGERS) return med_column_writer_add_integers(writer, txn, integers, present, rows);
+  if (odd->type == MED_COLUMN_REALS) return med_column_writer_add_reals(writer, txn, reals, present, rows);
+  return med_column_writer_add_texts(writer, txn, texts, present, rows);
+}
+
+static inline void put_column(const med_wide_segment *segment, uint64_t number, const odd_column *odd) {
   med_column_writer *writer;
   med_page_run run;
-  size_t rows = (size_t)odd->rows;
-  int rc;
-  ck_assert_uint_le(odd->rows, MED_VECTOR_ROWS);
   drop_pages(segment, number, true);
   med_wide_segment_run(segment, number, &run);
   OK(med_column_writer_open(&run, odd->type, &writer, &error));
-  for (size_t i = 0; i < rows; i++) {
-    integers[i] = odd->integer;
-    reals[i] = (double)odd->integer;
-    texts[i] = odd->text.bytes != NULL ? odd->text : med_slice_of("", 0);
-  }
-  med_rows_fill(present, (size_t)odd->present);
-  rc = odd->type == MED_COLUMN_INTEGERS ? med_column_writer_add_integers(writer, txn, integers, present, rows)
-       : odd->type == MED_COLUMN_REALS  ? med_column_writer_add_reals(writer, txn, reals, present, rows)
-                                        : med_column_writer_add_texts(writer, txn, texts, present, rows);
-  OK(rc);
+  for (uint64_t i = 0; i * MED_VECTOR_ROWS < odd->rows; i++) OK(add_odd_vector(writer, odd, i));
   OK(med_column_writer_finish(writer, txn));
   med_column_writer_close(writer);
 }
 
 /* A column of integers in place of another one, without a value in its last row if it is not full. */
 static inline void put_integers(const med_wide_segment *segment, uint64_t number, int64_t value, bool full) {
-  odd_column odd = {MED_COLUMN_INTEGERS, segment->rows, segment->rows - !full, value, {0}};
+  odd_column odd = {MED_COLUMN_INTEGERS, segment->rows, segment->rows - !full, value, {0}, 0};
   put_column(segment, number, &odd);
 }
 
@@ -148,8 +151,8 @@ static inline void kinds_tree_key(int p, int c, med_key *key) {
   med_buffer_clear(&parts);
 }
 
-/* Rows of an odd c have no marker, those of each third one no b. */
-static inline void kinds_insert(int p, int c, uint32_t ttl_s) {
+/* With the first so many of a, d, e, f and b; rows of an odd c have no marker. */
+static inline void kinds_insert_some(int p, int c, uint32_t ttl_s, size_t count) {
   kinds_key key;
   char text[40];
   uint8_t small = (uint8_t)c, wide[8];
@@ -172,10 +175,13 @@ static inline void kinds_insert(int p, int c, uint32_t ttl_s) {
                           .ttl_s = ttl_s,
                           .marker = c % 2 == 0,
                           .changes = changes,
-                          .change_count = c % 3 == 0 ? 4 : 5};
+                          .change_count = count};
   OK(med_wide_apply(txn, &write, &arena));
   med_arena_reset(&arena);
 }
+
+/* Those of each third c have no b. */
+static inline void kinds_insert(int p, int c, uint32_t ttl_s) { kinds_insert_some(p, c, ttl_s, c % 3 == 0 ? 4 : 5); }
 
 static inline void kinds_delete(int p, int c) {
   kinds_key key;

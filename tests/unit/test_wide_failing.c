@@ -60,7 +60,7 @@ static int drop_expired(void) {
 START_TEST(counting_what_has_expired_fails_whole) {
   kinds_sweep();
   med_wide_segment segment = first_segment();
-  odd_column past = {MED_COLUMN_INTEGERS, segment.rows, segment.rows / 2, 1, {0}};
+  odd_column past = {MED_COLUMN_INTEGERS, segment.rows, segment.rows / 2, 1, {0}, 0};
   put_column(&segment, MED_WIDE_SEGMENT_EXPIRIES, &past);
   put_column(&segment, MED_WIDE_SEGMENT_TTLS, &past);
   segment.first_expiry_s = 1;
