@@ -209,19 +209,20 @@ static int check_row(check *work, const med_wide_table *table, const med_wide_wa
 static int check_segments(check *work, const med_wide_table *table) {
   med_cursor *cursor;
   med_wide_segment segment;
-  med_key at;
+  med_key at, last;
   uint64_t count = 0;
   int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
   if (rc != MEDLEY_OK) return rc;
   med_wide_table_prefix(table->id, &at);
   while ((rc = med_wide_segment_behind(work->txn, cursor, med_key_slice(&at), &work->arena, &segment)) == MEDLEY_OK) {
-    if (med_slice_compare(med_key_slice(&segment.first), med_key_slice(&at)) <= 0)
+    if (count > 0 && med_slice_compare(med_key_slice(&segment.first), med_key_slice(&last)) <= 0)
       problem(work, "wide-column: table %.*s: segment %llu overlaps the one before", (int)table->name.len,
               (const char *)table->name.bytes, (unsigned long long)segment.id);
     rc = med_wide_segment_check(work->txn, table, &segment, &work->segment_keys);
     med_arena_reset(&work->arena);
     if (rc != MEDLEY_OK) break;
-    at = segment.last;
+    at = segment.first;
+    last = segment.last;
     count++;
   }
   med_cursor_close(cursor);

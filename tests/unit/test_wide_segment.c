@@ -243,8 +243,12 @@ START_TEST(columns_that_are_not_those_of_the_table_are_noticed) {
   expect_problem(mark, "a row without a word about its marker");
   put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, 2, true);
   expect_problem(mark, "a marker that is 2");
+  put_integers(&segment, MED_WIDE_SEGMENT_MARKERS, -1, true);
+  expect_problem(mark, "a marker that is -1");
   put_integers(&segment, small, 128, true);
   expect_problem(mark, "a number beyond its type");
+  put_integers(&segment, small, -129, true);
+  expect_problem(mark, "a number before its type");
   put_integers(&segment, partition, 7777, true);
   expect_problem(mark, "a column of the key with another value");
   put_integers(&segment, text, 1, true);
@@ -362,12 +366,66 @@ START_TEST(damage_of_a_segment_is_noticed) {
   OK(med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(bits, sizeof bits)));
   expect_problem(mark, "a bit behind the rows");
 
+  size_t before_rest = MED_WIDE_TAIL_OFFSET + 8;
+  odd_column same = {MED_COLUMN_TEXTS, segment.rows, segment.rows, 0, {0}, 0};
+  same.text = med_slice_of(segment.first.bytes + before_rest, segment.first.len - before_rest);
+  put_column(&segment, MED_WIDE_SEGMENT_RESTS, &same);
+  expect_problem(mark, "a key that all rows have");
+
   segment.last.bytes[segment.last.len - 1]++;
   OK(med_wide_segment_put(txn, &segment));
   expect_problem(mark, "another last key");
   segment.rows--;
   OK(med_wide_segment_put(txn, &segment));
   expect_problem(mark, "another number of rows");
+}
+END_TEST
+
+static void tell(void *context, const char *problem) {
+  char *all = context;
+  strncat(all, problem, 4000 - strlen(all));
+}
+
+START_TEST(segments_that_overlap_are_named) {
+  char told[4096] = "";
+  uint64_t count = 0;
+  insert_all();
+  sweep();
+  med_wide_segment segment = first_segment();
+  segment.first.bytes[segment.first.len - 1]++; /* amid its rows */
+  OK(med_wide_segment_put(txn, &segment));
+  OK(med_wide_check(txn, tell, told, &count));
+  ck_assert_uint_gt(count, 0);
+  ck_assert_msg(strstr(told, "overlaps the one before") != NULL, "%s", told);
+}
+END_TEST
+
+/* Of columns and of the table: what its segments cannot be of. */
+START_TEST(a_table_that_is_not_that_of_its_segments_is_noticed) {
+  static const med_wide_type parts[] = {{.kind = MED_WIDE_TINYINT}};
+  insert_all();
+  sweep();
+  med_mark mark = med_txn_mark(txn);
+  for (int change = 0; change < 4; change++) {
+    med_wide_column columns[4];
+    med_wide_table other = *table;
+    memcpy(columns, table->columns, sizeof columns);
+    other.columns = columns;
+    if (change == 0) columns[3].type = (med_wide_type){.kind = MED_WIDE_SET, .part_count = 1, .parts = parts};
+    if (change == 1) { /* static columns stand before the others */
+      columns[2] = table->columns[3];
+      columns[2].role = MED_WIDE_STATIC;
+      columns[3] = table->columns[2];
+    }
+    if (change == 2) columns[3].type.kind = MED_WIDE_TEXT;
+    if (change == 3) other.flags &= ~(uint32_t)MED_WIDE_TABLE_SEGMENTS;
+    OK(med_wide_catalog_put_table(txn, &other));
+    sealing_read_catalog("t");
+    ck_assert_msg(problems() > 0, "change %d", change);
+    OK(med_txn_rollback_to(txn, mark));
+    sealing_read_catalog("t");
+    ck_assert_uint_eq(problems(), 0);
+  }
 }
 END_TEST
 
@@ -446,5 +504,6 @@ PROPERTY_MAIN_BETWEEN("wide_segment", setup, sealing_close, numbers_of_columns_a
                       a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
                       nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
                       times_to_live_that_are_not_those_of_the_rows_are_noticed, damage_of_a_segment_is_noticed,
+                      segments_that_overlap_are_named, a_table_that_is_not_that_of_its_segments_is_noticed,
                       columns_that_are_not_those_of_the_table_are_noticed, bounds_of_a_vector_spare_its_values,
                       a_directory_that_names_a_segment_twice_does_not_hang)
