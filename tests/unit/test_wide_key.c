@@ -1,6 +1,7 @@
 /* test_wide_key.c - keys of random values of random types keep the values' order and give them back. */
 #include <string.h>
 
+#include "models/widecolumn/number.h"
 #include "models/widecolumn/value_key.h"
 #include "tests/unit/property.h"
 
@@ -158,5 +159,72 @@ START_TEST(a_decimal_whose_scale_leaves_32_bits_has_no_key) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_key", keys_are_in_the_order_of_their_values_and_give_them_back,
+/* ---- Damage ---- */
+static int take(const char *type_text, med_slice key) {
+  med_arena arena = {0};
+  med_buffer value = {0};
+  med_wide_type type;
+  ck_assert_int_eq(med_wide_type_parse(med_slice_of_text(type_text), NULL, NULL, &arena, &type, NULL), MEDLEY_OK);
+  int rc = med_wide_key_take(&type, false, &key, &value);
+  ck_assert(rc == MEDLEY_OK || value.len == 0);
+  med_buffer_clear(&value);
+  med_arena_clear(&arena);
+  return rc;
+}
+#define IS_NO_KEY(type_, literal_) \
+  ck_assert_int_eq(take(type_, med_slice_of(literal_, sizeof(literal_) - 1)), MEDLEY_CORRUPT)
+
+START_TEST(a_key_with_one_thing_wrong_is_refused) {
+  ck_assert_int_eq(take("decimal", med_slice_of("\2\1\0\0\0\1\x15\0", 8)), MEDLEY_OK); /* 2 */
+  IS_NO_KEY("decimal", "");
+  IS_NO_KEY("decimal", "\3");                           /* a sign that is none */
+  IS_NO_KEY("decimal", "\2\1\0\0\0");                   /* an exponent that is cut */
+  IS_NO_KEY("decimal", "\2\1\0\0\0\1\x66\0");           /* digits beyond 99 */
+  IS_NO_KEY("decimal", "\2\1\0\0\0\1\0");               /* no digits */
+  IS_NO_KEY("decimal", "\2\1\0\0\0\1\1\0");             /* only zeros */
+  IS_NO_KEY("decimal", "\2\1\0\0\0\1\2\0");             /* a zero first */
+  IS_NO_KEY("decimal", "\2\xFF\xFF\xFF\xFF\xFF\x15\0"); /* an exponent beyond every scale */
+  IS_NO_KEY("decimal", "\2\0\0\0\0\0\x15\0");
+  IS_NO_KEY("varint", "\x80");       /* a length that is cut */
+  IS_NO_KEY("varint", "\x80\0");     /* of nothing */
+  IS_NO_KEY("varint", "\x80\2\1");   /* of more than there is */
+  IS_NO_KEY("varint", "\xFF\xFF\1"); /* of more than a number may have */
+  IS_NO_KEY("int", "\x80\0\0");
+  IS_NO_KEY("uuid", "\x40\0\0");
+  IS_NO_KEY("duration", "\2\2\2"); /* has no order, so no key */
+  IS_NO_KEY("text", "a");
+  IS_NO_KEY("text", "a\0");
+  IS_NO_KEY("text", "a\0\1");
+  IS_NO_KEY("frozen<list<int>>", "");
+  IS_NO_KEY("frozen<list<int>>", "\2");
+  IS_NO_KEY("frozen<list<int>>", "\1\x80\0\0\1");
+  IS_NO_KEY("frozen<map<int, int>>", "\1\x80\0\0\1\0"); /* a key without its value */
+  IS_NO_KEY("tuple<int, int>", "\1\x80\0\0\1");
+}
+END_TEST
+
+/* Two digits in each byte; a number has an odd count of them at most, so that the last one of the last byte is 0. */
+START_TEST(a_decimal_of_too_many_digits_is_no_key) {
+  enum { BYTES_MAX = (MED_WIDE_NUMBER_DIGITS_MAX + 1) / 2 };
+  static const struct {
+    int bytes, last, status;
+  } cases[] = {{BYTES_MAX, 0, MEDLEY_OK},
+               {BYTES_MAX, 10, MEDLEY_OK},
+               {BYTES_MAX, 1, MEDLEY_CORRUPT},
+               {BYTES_MAX + 1, 0, MEDLEY_CORRUPT},
+               {BYTES_MAX + 1, 10, MEDLEY_CORRUPT}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    med_buffer key = {0};
+    ck_assert(med_buffer_append(&key, "\2\1\0\0\0\1", 6));
+    for (int at = 1; at <= cases[i].bytes; at++)
+      ck_assert(med_buffer_append_byte(&key, (uint8_t)(1 + (at == 1 ? 11 : at == cases[i].bytes ? cases[i].last : 0))));
+    ck_assert(med_buffer_append_byte(&key, 0));
+    ck_assert_int_eq(take("decimal", slice_of(&key)), cases[i].status);
+    med_buffer_clear(&key);
+  }
+}
+END_TEST
+
+PROPERTY_MAIN("wide_key", a_key_with_one_thing_wrong_is_refused, a_decimal_of_too_many_digits_is_no_key,
+              keys_are_in_the_order_of_their_values_and_give_them_back,
               bytes_that_are_no_key_are_refused_or_give_a_value, a_decimal_whose_scale_leaves_32_bits_has_no_key)

@@ -1,11 +1,9 @@
 /* test_wide_lookup.c - sealed rows found by their keys, whatever the keys are made of; and what a reader may leave out of them. */
-#include "models/widecolumn/mutation.h"
 #include "models/widecolumn/read.h"
 #include "models/widecolumn/segment_lookup.h"
-#include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
 #include "tests/unit/property.h"
-#include "tests/unit/sealing_kit.h"
+#include "tests/unit/segment_kit.h"
 
 enum { PARTITIONS = 20, ROWS = 30, VALUE_MAX = 300, TABLE = 100 };
 
@@ -15,17 +13,19 @@ typedef struct shape {
   med_wide_kind partition, first, second;
   bool descending;
   bool is_long; /* texts of the partition key are longer than a key can be: it is a hash there */
+  bool mixed;   /* of every other partition */
   bool numbers; /* all are whole numbers, so that no text of a key is looked at */
 } shape;
 
 static const shape shapes[] = {
     {"numbers", MED_WIDE_INT, MED_WIDE_BIGINT, MED_WIDE_SMALLINT, .numbers = true},
     {"descending", MED_WIDE_BIGINT, MED_WIDE_TIMESTAMP, MED_WIDE_BOOLEAN, .descending = true, .numbers = true},
-    {"text", MED_WIDE_TEXT, MED_WIDE_INT, MED_WIDE_INT, false, false, false},
-    {"texts", MED_WIDE_TEXT, MED_WIDE_TEXT, MED_WIDE_TEXT, false, false, false},
+    {"text", MED_WIDE_TEXT, MED_WIDE_INT, MED_WIDE_INT, .descending = false},
+    {"texts", MED_WIDE_TEXT, MED_WIDE_TEXT, MED_WIDE_TEXT, .descending = false},
     {"hash", MED_WIDE_TEXT, MED_WIDE_INT, MED_WIDE_DATE, .is_long = true},
-    {"uuid", MED_WIDE_UUID, MED_WIDE_UUID, MED_WIDE_TINYINT, false, false, false},
-    {"half", MED_WIDE_INT, MED_WIDE_UUID, MED_WIDE_INT, false, false, false},
+    {"mixed", MED_WIDE_TEXT, MED_WIDE_INT, MED_WIDE_DATE, .is_long = true, .mixed = true},
+    {"uuid", MED_WIDE_UUID, MED_WIDE_UUID, MED_WIDE_TINYINT, .descending = false},
+    {"half", MED_WIDE_INT, MED_WIDE_UUID, MED_WIDE_INT, .descending = false},
 };
 
 static void make_table(const shape *of) {
@@ -72,8 +72,10 @@ typedef struct row_values {
   med_slice partition, clustering[2];
 } row_values;
 
+static bool is_hashed(const shape *of, int p) { return of->is_long && !(of->mixed && p % 2 == 0); }
+
 static void make_values(const shape *of, int p, int id, row_values *values) {
-  values->partition = value_of(of->partition, p, of->is_long, values->bytes[0]);
+  values->partition = value_of(of->partition, p, is_hashed(of, p), values->bytes[0]);
   values->clustering[0] = value_of(of->first, id / 2, false, values->bytes[1]);
   values->clustering[1] = value_of(of->second, id % 2, false, values->bytes[2]);
 }
@@ -121,7 +123,7 @@ static void key_of(const shape *of, int p, int id, med_key *key) {
   bool hashed;
   make_values(of, p, id, &values);
   OK(med_wide_partition_key(table, &values.partition, &partition, &hashed, &error));
-  ck_assert(hashed == of->is_long);
+  ck_assert(hashed == is_hashed(of, p));
   OK(med_wide_clustering_parts(table, values.clustering, 2, &parts, &error));
   med_wide_row_key(&partition, med_slice_of(parts.bytes, parts.len), key);
   med_buffer_clear(&parts);
@@ -199,10 +201,36 @@ START_TEST(rows_are_found_whatever_their_keys_are_made_of) {
   int sealed = find_all(of, false);
   ck_assert_int_gt(sealed, PARTITIONS * ROWS / 2);
   ck_assert_int_eq(count_places(of), of->numbers ? sealed : 0);
+  ck_assert_uint_eq(problems(), 0);
   for (int p = 0; p < PARTITIONS; p++) {
     for (int id = 0; id < ROWS; id += 5) delete_row(of, p, id);
   }
   ck_assert_int_lt(find_all(of, true), sealed);
+}
+END_TEST
+
+/* Where some partition keys are hashes, their column has no value; where it has one, it is that of the key. */
+START_TEST(a_column_of_a_key_that_says_more_than_the_key_is_noticed) {
+  const shape *of = &shapes[_i];
+  make_table(of);
+  for (int p = 0; p < PARTITIONS; p++) {
+    for (int id = 0; id < ROWS; id++) insert(of, p, id);
+  }
+  sweep();
+  med_mark mark = med_txn_mark(txn);
+  med_wide_segment segment = first_segment();
+  size_t own = 0;
+  for (size_t i = 0; i < segment.column_count; i++) {
+    if (segment.columns[i].id > 3) continue;
+    odd_column odd = {segment.columns[i].type, segment.rows, segment.rows, 77, med_slice_of_text("another"), 0};
+    own++;
+    put_column(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[i].id, &odd);
+    expect_problem(mark, "another value than the key's");
+    odd.present = 0;
+    put_column(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + segment.columns[i].id, &odd);
+    expect_problem(mark, "no value, and the key has one");
+  }
+  ck_assert_uint_gt(own, 0);
 }
 END_TEST
 
@@ -257,6 +285,8 @@ int main(void) {
   tcase_add_checked_fixture(cases, sealing_open, sealing_close);
   tcase_set_timeout(cases, 0);
   tcase_add_loop_test(cases, rows_are_found_whatever_their_keys_are_made_of, 0, sizeof shapes / sizeof shapes[0]);
+  tcase_add_loop_test(cases, a_column_of_a_key_that_says_more_than_the_key_is_noticed, 0,
+                      sizeof shapes / sizeof shapes[0]);
   tcase_add_test(cases, what_is_not_wanted_is_left_out_and_no_row_is_lost);
   suite_add_tcase(suite, cases);
   SRunner *runner = srunner_create(suite);

@@ -53,7 +53,58 @@ START_TEST(lengths_and_bytes_are_checked) {
 }
 END_TEST
 
+/* Each text is one character that is the first or the last of its kind, or the one beside it, which is none. */
+START_TEST(characters_are_those_of_unicode) {
+  static const struct {
+    const char *text;
+    int status;
+  } cases[] = {{"\x7F", MEDLEY_OK},
+               {"\xC2\x80", MEDLEY_OK},
+               {"\xC1\xBF", MEDLEY_TYPE},
+               {"\xE0\xA0\x80", MEDLEY_OK},
+               {"\xE0\x9F\xBF", MEDLEY_TYPE},
+               {"\xED\x9F\xBF", MEDLEY_OK},
+               {"\xED\xA0\x80", MEDLEY_TYPE},
+               {"\xEE\x80\x80", MEDLEY_OK},
+               {"\xF0\x90\x80\x80", MEDLEY_OK},
+               {"\xF0\x8F\xBF\xBF", MEDLEY_TYPE},
+               {"\xF4\x8F\xBF\xBF", MEDLEY_OK},
+               {"\xF4\x90\x80\x80", MEDLEY_TYPE},
+               {"\xF5\x80\x80\x80", MEDLEY_TYPE},
+               {"\xE1\x80", MEDLEY_TYPE},
+               {"\xE1\x80\x41", MEDLEY_TYPE},
+               {"\x80", MEDLEY_TYPE}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    ck_assert_msg(check("text", med_slice_of_text(cases[i].text)) == cases[i].status, "case %d", (int)i);
+}
+END_TEST
+
+START_TEST(numbers_and_durations_end_where_their_limits_are) {
+  static uint8_t number[4 + MED_WIDE_NUMBER_SIZE_MAX + 1] = {1};
+  ck_assert_int_eq(check("varint", med_slice_of(number, MED_WIDE_NUMBER_SIZE_MAX)), MEDLEY_OK);
+  ck_assert_int_eq(check("varint", med_slice_of(number, MED_WIDE_NUMBER_SIZE_MAX + 1)), MEDLEY_TOO_BIG);
+  ck_assert_int_eq(check("varint", BYTES("")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("decimal", med_slice_of(number, 4 + MED_WIDE_NUMBER_SIZE_MAX)), MEDLEY_OK);
+  ck_assert_int_eq(check("decimal", med_slice_of(number, 4 + MED_WIDE_NUMBER_SIZE_MAX + 1)), MEDLEY_TOO_BIG);
+  ck_assert_int_eq(check("decimal", BYTES("\0\0\1")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("duration", BYTES("")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("duration", BYTES("\2")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("duration", BYTES("\2\2")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("duration", BYTES("\2\2\2\2")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("duration", BYTES("\xF0\xFF\xFF\xFF\xFE\2\2")), MEDLEY_OK); /* months up to 32 bits */
+  ck_assert_int_eq(check("duration", BYTES("\xF1\0\0\0\0\2\2")), MEDLEY_TYPE);       /* and not beyond */
+  ck_assert_int_eq(check("duration", BYTES("\2\xF1\0\0\0\0\2")), MEDLEY_TYPE);       /* days */
+  ck_assert_int_eq(check("duration", BYTES("\2\2\xF1\0\0\0\0")), MEDLEY_OK);         /* nanoseconds */
+  ck_assert_int_eq(check("duration", BYTES("\1\1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF")), MEDLEY_OK);
+}
+END_TEST
+
 START_TEST(collections_are_checked_to_their_end) {
+  ck_assert_int_eq(check("list<int>", BYTES("")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("list<int>", BYTES("\0\0\0")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("list<int>", BYTES("\0\0\0\1\0\0")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("tuple<int>", BYTES("\0\0\0")), MEDLEY_TYPE);
+  ck_assert_int_eq(check("map<int, int>", BYTES("\0\0\0\1\0\0\0\4\0\0\0\7")), MEDLEY_TYPE);
   ck_assert_int_eq(check("list<int>", BYTES("\0\0\0\1\0\0\0\4\0\0\0\7")), MEDLEY_OK);
   ck_assert_int_eq(check("list<int>", BYTES("\0\0\0\1\0\0\0\4\0\0\0\7\0")), MEDLEY_TYPE);
   ck_assert_int_eq(check("list<int>", BYTES("\0\0\0\2\0\0\0\4\0\0\0\7")), MEDLEY_TYPE);
@@ -119,5 +170,6 @@ START_TEST(numbers_come_back_from_their_digits) {
 }
 END_TEST
 
-PROPERTY_MAIN("wide_value", lengths_and_bytes_are_checked, collections_are_checked_to_their_end,
-              the_order_is_cassandras, numbers_come_back_from_their_digits)
+PROPERTY_MAIN("wide_value", characters_are_those_of_unicode, numbers_and_durations_end_where_their_limits_are,
+              lengths_and_bytes_are_checked, collections_are_checked_to_their_end, the_order_is_cassandras,
+              numbers_come_back_from_their_digits)
