@@ -126,7 +126,8 @@ static int ask_match(med_wide_segment_scan *scan, const med_wide_column *column)
   MED_TRY(med_wide_segment_scan_match(scan, column, MED_EQUAL, constant_of(column), selected));
   MED_TRY(med_wide_segment_scan_match(scan, column, MED_EQUAL, constant_of(column), selected));
   MED_TRY(med_wide_segment_scan_match(scan, column, MED_LESS_EQUAL, constant_of(column), selected));
-  MED_TRY(med_wide_segment_scan_match(scan, column, MED_EQUAL, med_slice_of_text("odd"), selected));
+  if (med_wide_segment_type(column->type.kind) == MED_COLUMN_TEXTS)
+    MED_TRY(med_wide_segment_scan_match(scan, column, MED_EQUAL, med_slice_of_text("odd"), selected));
 done:
   return rc;
 }

@@ -77,6 +77,43 @@ START_TEST(literals_are_read_or_refused) {
 }
 END_TEST
 
+START_TEST(literals_with_one_thing_wrong_are_refused) {
+  static const struct {
+    med_wide_kind kind;
+    const char *text;
+  } wrong[] = {{MED_WIDE_INT, ""},
+               {MED_WIDE_INT, "1:"},
+               {MED_WIDE_BLOB, ""},
+               {MED_WIDE_BLOB, "1x00"},
+               {MED_WIDE_BLOB, "0y00"},
+               {MED_WIDE_BLOB, "0x/0"},
+               {MED_WIDE_BLOB, "0x0`"},
+               {MED_WIDE_BLOB, "0xg0"},
+               {MED_WIDE_BLOB, "0x0G"},
+               {MED_WIDE_BLOB, "0x@0"},
+               {MED_WIDE_BOOLEAN, "tree"},
+               {MED_WIDE_BOOLEAN, "false "},
+               {MED_WIDE_BOOLEAN, "falls"},
+               {MED_WIDE_INET, "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa"},
+               {MED_WIDE_UUID, "00000000-0000-4000-8000-0000000000f"},
+               {MED_WIDE_UUID, "00000000+0000-4000-8000-0000000000ff"},
+               {MED_WIDE_UUID, "00000000-0000+4000-8000-0000000000ff"},
+               {MED_WIDE_UUID, "0000000g-0000-4000-8000-0000000000ff"},
+               {MED_WIDE_UUID, "000000g0-0000-4000-8000-0000000000ff"}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    check_read(wrong[i].kind, wrong[i].text, MEDLEY_TYPE, med_slice_of(NULL, 0));
+  char digits[MED_WIDE_NUMBER_DIGITS_MAX + 2], word[100];
+  memset(digits, '9', sizeof digits);
+  digits[MED_WIDE_NUMBER_DIGITS_MAX + 1] = '\0';
+  check_read(MED_WIDE_VARINT, digits, MEDLEY_TOO_BIG, med_slice_of(NULL, 0));
+  digits[MED_WIDE_NUMBER_DIGITS_MAX] = '\0'; /* as many as a number may have, and more than its bytes can say */
+  check_read(MED_WIDE_VARINT, digits, MEDLEY_TOO_BIG, med_slice_of(NULL, 0));
+  memset(word, 'x', sizeof word);
+  word[99] = '\0'; /* cut in the message */
+  check_read(MED_WIDE_INT, word, MEDLEY_TYPE, med_slice_of(NULL, 0));
+}
+END_TEST
+
 /* Read and written again: what was read is seen by its text. */
 static void check_again(const char *kind, const char *text, const char *wanted) {
   med_arena arena = {0};
@@ -160,4 +197,4 @@ END_TEST
 
 PROPERTY_MAIN("wide_text", decimals_keep_their_digits_and_scale, reals_are_rounded_once,
               text_that_was_written_is_read_as_the_same_value, values_are_written_as_literals,
-              literals_are_read_or_refused)
+              literals_are_read_or_refused, literals_with_one_thing_wrong_are_refused)
