@@ -71,6 +71,8 @@ START_TEST(what_is_no_type_is_refused_with_its_place) {
   check_refused("map<int>", MEDLEY_SYNTAX, "a map's value type");
   check_refused("int int", MEDLEY_SYNTAX, "the end expected at byte 5");
   check_refused("\"Address", MEDLEY_SYNTAX, "a closing quote");
+  check_refused("\"Add\"\"ress\"", MEDLEY_NOT_FOUND, "Unknown type Add\"ress");
+  check_refused("_address", MEDLEY_NOT_FOUND, "Unknown type _address");
   check_refused("address", MEDLEY_NOT_FOUND, "Unknown type address");
   check_refused("'org.example.Type'", MEDLEY_UNSUPPORTED, "custom types");
 }
@@ -85,6 +87,27 @@ START_TEST(what_cassandra_refuses_inside_collections_is_refused) {
   check_refused("map<duration, int>", MEDLEY_TYPE, "Durations are not allowed as map keys");
   check_refused("frozen<int>", MEDLEY_TYPE, "frozen<> is only allowed");
   check_text("map<int, duration>", "map<int, duration>");
+}
+END_TEST
+
+/* One thing apart from a user type of its own. */
+START_TEST(types_are_equal_if_nothing_of_them_differs) {
+  static const med_wide_type parts[] = {{.kind = MED_WIDE_TEXT}, {.kind = MED_WIDE_INT}, {.kind = MED_WIDE_BLOB}};
+  static const med_slice fields[] = {{"a", 1}, {"b", 1}}, others[] = {{"a", 1}, {"c", 1}};
+  const med_wide_type whole = {
+      .kind = MED_WIDE_UDT, .part_count = 2, .parts = parts, .fields = fields, .keyspace = {"k", 1}, .name = {"t", 1}};
+  for (int change = 0; change < 8; change++) {
+    med_wide_type other = whole;
+    if (change == 1) other.kind = MED_WIDE_TUPLE;
+    if (change == 2) other.frozen = true;
+    if (change == 3) other.part_count = 1;
+    if (change == 4) other.keyspace = med_slice_of_text("l");
+    if (change == 5) other.name = med_slice_of_text("u");
+    if (change == 6) other.parts = parts + 1;
+    if (change == 7) other.fields = others;
+    ck_assert_msg(med_wide_type_equal(&whole, &other) == (change == 0), "change %d", change);
+    ck_assert_msg(med_wide_type_equal(&other, &whole) == (change == 0), "change %d", change);
+  }
 }
 END_TEST
 
@@ -131,6 +154,7 @@ int main(void) {
   tcase_add_test(cases, nested_types_are_written_as_cql_spells_them);
   tcase_add_test(cases, what_is_no_type_is_refused_with_its_place);
   tcase_add_test(cases, what_cassandra_refuses_inside_collections_is_refused);
+  tcase_add_test(cases, types_are_equal_if_nothing_of_them_differs);
   tcase_add_test(cases, a_type_nests_sixteen_deep_and_no_more);
   tcase_add_test(cases, a_type_has_4096_parts_and_no_more);
   suite_add_tcase(suite, cases);
