@@ -51,6 +51,53 @@ START_TEST(sealing_fails_whole) {
 }
 END_TEST
 
+/* (p text, c text, v int): texts of keys are copied. */
+static void make_table_of_texts(void) {
+  med_wide_column columns[3] = {
+      {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_PARTITION},
+      {.id = 2, .name = med_slice_of_text("c"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_CLUSTERING},
+      {.id = 3, .name = med_slice_of_text("v"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR}};
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
+  med_wide_table made = {.id = KINDS_TABLE + 1,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text("u"),
+                         .columns = columns,
+                         .column_count = 3,
+                         .partition_count = 1,
+                         .clustering_count = 1,
+                         .next_column_id = 4,
+                         .properties = &property,
+                         .property_count = 1};
+  sealing_put_table(&made);
+  sealing_read_catalog("u");
+}
+
+START_TEST(sealing_of_keys_that_are_texts_fails_whole) {
+  char text[20];
+  make_table_of_texts();
+  for (int i = 0; i < 40; i++) {
+    med_slice partition = med_slice_of_text(i < 20 ? "first" : "second");
+    med_slice clustering = med_slice_of(text, (size_t)snprintf(text, sizeof text, "text %d", i));
+    med_wide_change change = {
+        .kind = MED_WIDE_CHANGE_SET, .column = &table->columns[2], .value = med_slice_of_text("1234")};
+    med_wide_write write = {.table = table,
+                            .partition = &partition,
+                            .clustering = &clustering,
+                            .timestamp_us = 1000,
+                            .marker = true,
+                            .changes = &change,
+                            .change_count = 1};
+    OK(med_wide_apply(txn, &write, &arena));
+    med_arena_reset(&arena);
+  }
+  FAILS_EVERYWHERE(seal);
+  OK(use_sweep());
+  sealing_read_catalog("u");
+  ck_assert_uint_gt(first_segment().rows, 0);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
 static int drop_expired(void) {
   med_mark mark = med_txn_mark(txn);
   return undone(mark, use_expiry());
@@ -187,6 +234,7 @@ done:
 START_TEST(records_in_parts_fail_whole) { FAILS_EVERYWHERE(use_records); }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("wide_failing", setup, teardown, sealing_fails_whole, counting_what_has_expired_fails_whole,
-                      scans_by_columns_fail_whole, scans_of_what_expires_fail_whole, walks_and_look_ups_fail_whole,
+PROPERTY_MAIN_BETWEEN("wide_failing", setup, teardown, sealing_fails_whole, sealing_of_keys_that_are_texts_fails_whole,
+                      counting_what_has_expired_fails_whole, scans_by_columns_fail_whole,
+                      scans_of_what_expires_fail_whole, walks_and_look_ups_fail_whole,
                       changes_of_sealed_rows_fail_whole, the_check_fails_whole, records_in_parts_fail_whole)
