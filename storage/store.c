@@ -157,6 +157,8 @@ uint64_t med_txn_id(const med_txn *txn) { return txn->id; }
 medley_error *med_txn_error(const med_txn *txn) { return txn->error; }
 void med_txn_set_error_slot(med_txn *txn, medley_error *error) { txn->error = error != NULL ? error : &txn->own_error; }
 void med_txn_break(med_txn *txn) { txn->batch->broken = true; }
+uint64_t med_txn_changes(const med_txn *txn) { return txn->changes; }
+
 bool med_txn_broken(const med_txn *txn) { return txn->batch != NULL && txn->batch->broken; }
 
 int64_t med_txn_now_us(const med_txn *txn) {
@@ -339,6 +341,7 @@ med_mark med_txn_mark(const med_txn *txn) { return txn->undo.len; }
 
 int med_txn_rollback_to(med_txn *txn, med_mark mark) {
   assert(txn->batch != NULL && mark <= txn->undo.len);
+  txn->changes++;
   if (mark < txn->undo.len) txn->store->id_next = txn->store->id_end = 0;
   while (txn->undo.len > mark) {
     uint32_t entry_len;
@@ -358,6 +361,7 @@ void med_txn_set_undo(med_txn *txn, bool on) { txn->undo_on = on; }
 int med_txn_check_write(med_txn *txn, med_slice key, size_t value_len) {
   assert(txn->active);
   if (txn->batch == NULL) return med_error_set(txn->error, MEDLEY_READ_ONLY, "store: the transaction only reads");
+  txn->changes++;
   if (txn->batch->broken) {
     if (txn->error->status != MEDLEY_OK) return MEDLEY_ABORTED; /* the first failure's words are the better ones */
     return med_error_set(txn->error, MEDLEY_ABORTED,

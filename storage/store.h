@@ -91,6 +91,9 @@ bool med_txn_broken(const med_txn *txn);
 /* The whole batch of the transaction can only be dropped: what is in it can no longer be undone in parts. */
 void med_txn_break(med_txn *txn);
 
+/* Another number after every write and every undo: whoever keeps what he found compares it. Always the same in a reader. */
+uint64_t med_txn_changes(const med_txn *txn);
+
 /* ---- Reading ---- */
 /* NOT_FOUND (without filling the error slot) if there is none; CORRUPT if the checksum does not hold. */
 MEDLEY_MUST_USE int med_txn_get(med_txn *txn, med_tree tree, med_slice key, med_slice *value);

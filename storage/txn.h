@@ -40,6 +40,7 @@ struct med_txn {
   bool looked;   /* the limits have been looked at; every few hundred writes they are looked at again */
   bool may_fill; /* statements that free space may go on when the limit is reached */
   pthread_t thread;
+  uint64_t changes; /* see med_txn_changes */
   uint64_t operations_at_begin[MED_TREE_COUNT];
   med_buffer undo;
   med_buffer scratch;
