@@ -5,6 +5,7 @@
 
 #include "engine/cql/literal.h"
 #include "models/widecolumn/family.h"
+#include "models/widecolumn/time_window.h"
 
 int med_cql_check_name(med_cql_run *run, const char *what, size_t max, med_slice name, uint32_t at) {
   const char *bytes = name.bytes;
@@ -58,8 +59,9 @@ int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wid
 }
 
 /* What tunes a cluster's files and repairs is taken and shown again, and changes nothing here. segment_rows is not Cassandra's: how many rows
- * are sealed together, 0 for none; nor are those of the families of a table of cells. */
+ * are sealed together, 0 for none; nor are those of the families of a table of cells, and time_window and append_only. */
 static const char *const accepted_options[] = {"additional_write_policy",
+                                               MED_WIDE_APPEND_ONLY_PROPERTY,
                                                "bloom_filter_fp_chance",
                                                "caching",
                                                "cdc",
@@ -79,7 +81,8 @@ static const char *const accepted_options[] = {"additional_write_policy",
                                                "read_repair",
                                                "read_repair_chance",
                                                MED_WIDE_SEGMENT_ROWS_PROPERTY,
-                                               "speculative_retry"};
+                                               "speculative_retry",
+                                               MED_WIDE_WINDOW_PROPERTY};
 
 static bool is_accepted(med_slice name) {
   for (size_t i = 0; i < sizeof accepted_options / sizeof accepted_options[0]; i++) {
@@ -145,11 +148,16 @@ int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_t
       rc = option_number(run, property, INT32_MAX, &table->gc_grace_s);
     if (med_slice_equal(name, med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY)))
       rc = segment_rows(run, property, table);
+    if (med_slice_equal(name, med_slice_of_text(MED_WIDE_APPEND_ONLY_PROPERTY)))
+      rc = med_cql_take_append_only(run, property, table);
   }
   if (rc != MEDLEY_OK) return rc;
   rc = med_cql_properties(run, with, table->properties, table->property_count, &table->properties,
                           &table->property_count);
-  return rc == MEDLEY_OK ? med_cql_check_families(run, with->count > 0 ? with->properties[0].name.at : 0, table) : rc;
+  uint32_t at = with->count > 0 ? with->properties[0].name.at : 0;
+  if (rc == MEDLEY_OK) rc = med_cql_check_families(run, at, table);
+  if (rc == MEDLEY_OK) rc = med_cql_check_windows(run, with, at, table);
+  return rc == MEDLEY_OK ? med_cql_check_append_only(run, with, at, table) : rc;
 }
 
 int med_cql_check_families(med_cql_run *run, uint32_t at, med_wide_table *table) {

@@ -19,6 +19,13 @@ MEDLEY_MUST_USE int med_cql_check_name(med_cql_run *run, const char *what, size_
 MEDLEY_MUST_USE int med_cql_table_options(med_cql_run *run, const med_cql_with *with, med_wide_table *table);
 /* Whether what its properties say of families makes sense, and its columns are those of a table of cells if they say something. */
 MEDLEY_MUST_USE int med_cql_check_families(med_cql_run *run, uint32_t at, med_wide_table *table);
+/* Whether the table can have the windows of time and be append_only as its properties say, and, if it is there (its number is not 0), whether it
+ * may have come to say so. with: what the statement says; NULL: nothing of properties. at: where to point to otherwise. define_windows.c */
+MEDLEY_MUST_USE int med_cql_check_windows(med_cql_run *run, const med_cql_with *with, uint32_t at,
+                                          med_wide_table *table);
+MEDLEY_MUST_USE int med_cql_take_append_only(med_cql_run *run, const med_cql_property *property, med_wide_table *table);
+MEDLEY_MUST_USE int med_cql_check_append_only(med_cql_run *run, const med_cql_with *with, uint32_t at,
+                                              const med_wide_table *table);
 MEDLEY_MUST_USE int med_cql_properties(med_cql_run *run, const med_cql_with *with, const med_wide_property *old,
                                        size_t old_count, const med_wide_property **properties, size_t *count);
 /* The key of a new table or view: roles, order and direction of columns. columns: all, in the order written. */

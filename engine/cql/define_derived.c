@@ -114,6 +114,12 @@ static int fill_index(med_cql_run *run, const med_wide_place_of_row *place, cons
   return med_wide_index_add(run->txn, place, context, row, arena);
 }
 
+/* What is derived would have to be taken back row by row when a window goes. */
+static int check_base(med_cql_run *run, uint32_t at, const med_wide_table *table, const char *what) {
+  if (table->time_window == NULL) return MEDLEY_OK;
+  return med_cql_fail(run, at, MEDLEY_UNSUPPORTED, "%s is not supported in a table with time windows", what);
+}
+
 int med_cql_define_index(med_cql_run *run, const med_cql_index_definition *definition) {
   const med_wide_table *old, *other;
   const med_wide_column *column;
@@ -128,6 +134,7 @@ int med_cql_define_index(med_cql_run *run, const med_cql_index_definition *defin
     return med_cql_fail(run, definition->with.properties[0].name.at, MEDLEY_ERROR,
                         "Cannot specify options for a non-CUSTOM index");
   MED_TRY(med_cql_find_table(run, &definition->table, &old));
+  MED_TRY(check_base(run, definition->at, old, "CREATE INDEX"));
   MED_TRY(med_cql_find_column(run, old, definition->column.name, definition->column.at, &column));
   MED_TRY(check_column(run, definition, old, column));
   MED_TRY(target_of(run, definition, column, &index.target));
@@ -323,6 +330,7 @@ int med_cql_define_view(med_cql_run *run, const med_cql_view_definition *definit
   if (from.keyspace.bytes == NULL) from.keyspace = view.keyspace;
   MED_TRY(med_cql_find_table(run, &from, &base));
   run->table = base;
+  MED_TRY(check_base(run, from.at, base, "CREATE MATERIALIZED VIEW"));
   MED_TRY(med_cql_check_name(run, "materialized view", MED_WIDE_NAME_MAX, view.name, definition->name.at));
   if (!med_slice_equal(base->keyspace, view.keyspace))
     return med_cql_fail(run, definition->name.at, MEDLEY_ERROR,

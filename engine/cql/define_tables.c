@@ -1,6 +1,8 @@
 /* define_tables.c - CREATE TABLE, ALTER TABLE, ALTER MATERIALIZED VIEW. */
 #include "engine/cql/define.h"
 
+#include "models/widecolumn/time_window.h"
+
 /* ---- Columns ---- */
 static int make_column(med_cql_run *run, const med_cql_column_definition *definition, med_slice keyspace, uint16_t id,
                        med_wide_column *column) {
@@ -288,6 +290,10 @@ static int rename_column(med_cql_run *run, const med_cql_alter *alter, size_t nu
                           "Can't rename column %.*s because it has dependent secondary indexes (%.*s)",
                           MED_CQL_TEXT(column->name), MED_CQL_TEXT(table->indexes[i].name));
   }
+  if (table->time_window != NULL && column == &table->columns[table->time_window->column])
+    return med_cql_fail(run, from.at, MEDLEY_UNSUPPORTED,
+                        "renaming column %.*s is not supported: the time windows of the table are told by it",
+                        MED_CQL_TEXT(column->name));
   columns[column - table->columns].name = to.name;
   return MEDLEY_OK;
 }
@@ -339,7 +345,10 @@ static int alter_table(med_cql_run *run, const med_cql_alter *alter, bool view) 
       return med_cql_fail(run, alter->name.at, MEDLEY_ERROR, "Altering column types is no longer supported");
     case MED_CQL_ALTER_WITH: rc = med_cql_table_options(run, &alter->with, &table); break;
   }
-  if (rc == MEDLEY_OK && alter->kind != MED_CQL_ALTER_WITH) rc = med_cql_check_families(run, alter->name.at, &table);
+  bool others = alter->kind != MED_CQL_ALTER_WITH;
+  if (rc == MEDLEY_OK && others) rc = med_cql_check_families(run, alter->name.at, &table);
+  if (rc == MEDLEY_OK && others) rc = med_cql_check_windows(run, NULL, alter->name.at, &table);
+  if (rc == MEDLEY_OK && others) rc = med_cql_check_append_only(run, NULL, alter->name.at, &table);
   return rc == MEDLEY_OK ? med_wide_catalog_put_table(run->txn, &table) : rc;
 }
 

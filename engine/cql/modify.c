@@ -20,6 +20,16 @@ static int check_value(med_cql_run *run, const med_cql_term *term, const med_wid
   return rc;
 }
 
+static int refuse_timestamp(med_cql_run *run, const med_cql_term *timestamp) {
+  return med_cql_fail(run, timestamp->at, MEDLEY_UNSUPPORTED,
+                      "USING TIMESTAMP is not supported in a table with time windows");
+}
+
+static int check_append_only(med_cql_run *run, uint32_t at, const med_wide_table *table, const char *what) {
+  if (!table->append_only) return MEDLEY_OK;
+  return med_cql_fail(run, at, MEDLEY_UNSUPPORTED, "%s is not supported: the table is append_only", what);
+}
+
 static int check_using(med_cql_run *run, const med_cql_modify_plan *plan) {
   bool null;
   int64_t number;
@@ -32,6 +42,10 @@ static int check_using(med_cql_run *run, const med_cql_modify_plan *plan) {
     return med_cql_fail(run, using->timestamp->at, MEDLEY_ERROR, "Cannot provide custom timestamp for counter updates");
   if (using->ttl != NULL && is_counter(plan->table))
     return med_cql_fail(run, using->ttl->at, MEDLEY_ERROR, "Cannot provide custom TTL for counter updates");
+  if (using->timestamp != NULL && plan->table->time_window != NULL) return refuse_timestamp(run, using->timestamp);
+  if (using->ttl != NULL && plan->table->append_only)
+    return med_cql_fail(run, using->ttl->at, MEDLEY_UNSUPPORTED,
+                        "USING TTL is not supported: the table is append_only");
   bool planning = run->planning;
   run->planning = true;
   if (using->timestamp != NULL)
@@ -273,6 +287,7 @@ static int plan_update(med_cql_run *run, const med_cql_update *update, med_cql_m
   MED_TRY(med_cql_find_table(run, &update->table, &plan->table));
   run->table = plan->table;
   MED_TRY(check_view(run, &update->table, plan->table));
+  MED_TRY(check_append_only(run, update->table.at, plan->table, "UPDATE"));
   MED_TRY(check_using(run, plan));
   plan->targets = med_cql_alloc(run, (update->count + 1) * sizeof *plan->targets);
   uint8_t *given = med_cql_alloc(run, plan->table->column_count);
@@ -326,6 +341,7 @@ static int plan_delete(med_cql_run *run, const med_cql_delete *delete, med_cql_m
   MED_TRY(med_cql_find_table(run, &delete->table, &plan->table));
   run->table = plan->table;
   MED_TRY(check_view(run, &delete->table, plan->table));
+  MED_TRY(check_append_only(run, delete->table.at, plan->table, "DELETE"));
   MED_TRY(check_using(run, plan));
   plan->targets = med_cql_alloc(run, (delete->count + 1) * sizeof *plan->targets);
   if (plan->targets == NULL) return MEDLEY_NO_MEMORY;
@@ -363,6 +379,7 @@ static int check_batched(med_cql_run *run, const med_cql_batch *batch, const med
   const med_cql_term *timestamp = batch->using.timestamp;
   bool counter = is_counter(one->table), counters = batch->kind == MED_CQL_BATCH_COUNTER;
   const char *wrong = NULL;
+  if (timestamp != NULL && one->table->time_window != NULL) return refuse_timestamp(run, timestamp);
   if (timestamp != NULL && one->using->timestamp != NULL)
     return med_cql_fail(run, one->using->timestamp->at, MEDLEY_ERROR,
                         "Timestamp must be set either on BATCH or individual statements");

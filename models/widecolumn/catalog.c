@@ -345,11 +345,18 @@ int med_wide_catalog_drop_index_rows(med_txn *txn, uint32_t index_id) {
   return queue_dropped(txn, MED_WIDE_KEY_INDEX, index_id);
 }
 
-int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table) {
+int med_wide_catalog_drop_rows(med_txn *txn, uint32_t id) {
   static const unsigned all[] = {MED_WIDE_KEY_ROW, MED_WIDE_KEY_SEGMENT, MED_WIDE_KEY_PAGE, MED_WIDE_KEY_GONE,
                                  MED_WIDE_KEY_SEALING};
   int rc = MEDLEY_OK;
-  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof all / sizeof all[0]; i++) rc = queue_dropped(txn, all[i], table->id);
+  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof all / sizeof all[0]; i++) rc = queue_dropped(txn, all[i], id);
+  return rc;
+}
+
+/* A table with windows has nothing but their directory, and the sweep goes on from there. */
+int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table) {
+  int rc = table->time_window != NULL ? queue_dropped(txn, MED_WIDE_KEY_WINDOW, table->id)
+                                      : med_wide_catalog_drop_rows(txn, table->id);
   for (size_t i = 0; rc == MEDLEY_OK && i < table->index_count; i++)
     rc = med_wide_catalog_drop_index_rows(txn, table->indexes[i].id);
   return rc == MEDLEY_OK ? drop_entry(txn, ENTRY_TABLE, (med_slice[]){table->keyspace, table->name}, 2) : rc;

@@ -49,6 +49,8 @@ MEDLEY_MUST_USE int med_wide_catalog_drop_keyspace(med_txn *txn, med_slice name)
 MEDLEY_MUST_USE int med_wide_catalog_drop_user_type(med_txn *txn, med_slice keyspace, med_slice name);
 /* Its rows and those of its indexes wait for med_wide_sweep; its views are the caller's. */
 MEDLEY_MUST_USE int med_wide_catalog_drop_table(med_txn *txn, const med_wide_table *table);
+/* All that stands under a table's number, or a window's (window_directory.h). */
+MEDLEY_MUST_USE int med_wide_catalog_drop_rows(med_txn *txn, uint32_t id);
 MEDLEY_MUST_USE int med_wide_catalog_drop_index_rows(med_txn *txn, uint32_t index_id);
 /* A number for a new table or index, from 1: of a counter of their own, since they have four bytes in every key. TOO_BIG when all are used up. */
 MEDLEY_MUST_USE int med_wide_catalog_next_id(med_txn *txn, uint32_t *id);

@@ -3,6 +3,7 @@
  * Table by table: every record decodes, values are of their types, partitions stand where their keys say, and a row's index entries and view
  * rows are there and equal; every segment is what its record says, and none overlaps another one. What is derived from a row with a value that
  * is none of its type is not looked for. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped.
+ * A table's windows are looked at one by one, as tables; each row is to be of its window's time, and nothing stands outside of them.
  * There are as many entries of an index, rows of views and pages of segments as were found to be right: so there are no others. Then the
  * parts of long records: each belongs to a record that was seen. */
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "models/widecolumn/segment_check.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/walk.h"
+#include "models/widecolumn/window_list.h"
 
 typedef struct index_count {
   const med_wide_index *index;
@@ -29,6 +31,7 @@ typedef struct check {
   med_buffer object_ids; /* eight bytes each, in memory order */
   index_count *indexes;
   size_t index_count;
+  med_wide_window_list windows;
   uint64_t view_rows, view_rows_made;
   uint64_t segment_keys, segment_keys_seen; /* pages and bits of gone rows: that segments have, that there are */
 } check;
@@ -198,7 +201,17 @@ static int check_token(check *work, const med_wide_table *table, const med_slice
   return rc;
 }
 
+static void check_window(check *work, const med_wide_table *table, const med_wide_walked *walked) {
+  const med_wide_place_of_row *place = &walked->place;
+  if (table->window_of == NULL || place->clustering == NULL ||
+      med_wide_time_window_of_row(table->window_of, place->partition, place->clustering) == table->window_number)
+    return;
+  problem(work, "wide-column: table %.*s: a row stands in another window than that of its time", (int)table->name.len,
+          (const char *)table->name.bytes);
+}
+
 static int check_row(check *work, const med_wide_table *table, const med_wide_walked *walked) {
+  check_window(work, table, walked);
   int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
   if (rc != MEDLEY_OK) return rc;
   work->view_rows += walked->place.clustering != NULL && (table->flags & MED_WIDE_TABLE_VIEW) != 0;
@@ -247,6 +260,37 @@ static int check_table(check *work, const med_wide_table *table) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
 }
 
+/* ---- Windows ---- */
+/* A window of a table that is; those of one that was dropped wait to be freed with it. */
+static bool is_window(check *work, uint32_t id) {
+  const med_wide_listed_window *listed = med_wide_window_list_find(&work->windows, id);
+  return listed != NULL && table_by_id(work, listed->table_id) != NULL;
+}
+
+static bool is_index_or_table(check *work, uint32_t id) {
+  return table_by_id(work, id) != NULL || count_of_index(work, id) != NULL;
+}
+
+/* Each has a number of its own, and a table. */
+static int check_directory(check *work) {
+  const med_wide_window_list *list = &work->windows;
+  uint32_t next;
+  if (list->damaged > 0)
+    problem(work, "wide-column: %llu entries of windows are damaged", (unsigned long long)list->damaged);
+  int rc = med_wide_catalog_free_id(work->txn, &next);
+  if (rc != MEDLEY_OK) return tell_damage(work, rc);
+  for (size_t i = 0; rc == MEDLEY_OK && i < list->count; i++) {
+    const med_wide_listed_window *listed = &list->at[i];
+    const med_wide_table *table = table_by_id(work, listed->table_id);
+    if (listed->id >= next || is_index_or_table(work, listed->id) || (i > 0 && list->at[i - 1].id == listed->id))
+      problem(work, "wide-column: the number of window %u is another one's, or yet to be given", listed->id);
+    if (table != NULL && table->time_window == NULL)
+      problem(work, "wide-column: a window of table %u, which has none", listed->table_id);
+    if (table == NULL) rc = check_dropped(work, MED_WIDE_KEY_WINDOW, listed->table_id, "a window of table");
+  }
+  return rc;
+}
+
 /* ---- All of the tree ---- */
 static int remember_object(check *work, med_slice value) {
   const uint8_t *bytes = value.bytes;
@@ -262,7 +306,7 @@ static int check_key(check *work, med_slice key, med_slice value) {
     int rc = remember_object(work, value);
     if (rc != MEDLEY_OK) return rc;
   }
-  if (bytes[0] <= MED_WIDE_KEY_PART) return MEDLEY_OK;
+  if (bytes[0] <= MED_WIDE_KEY_PART || bytes[0] == MED_WIDE_KEY_WINDOW) return MEDLEY_OK;
   if (bytes[0] > MED_WIDE_KEY_SEALING || key.len < (bytes[0] == MED_WIDE_KEY_SEALING ? 5 : 6)) {
     problem(work, "wide-column: a key of an unknown kind");
     return MEDLEY_OK;
@@ -274,8 +318,14 @@ static int check_key(check *work, med_slice key, med_slice value) {
     entries->seen++;
     return MEDLEY_OK;
   }
-  if (table_by_id(work, id) == NULL) return check_dropped(work, bytes[0], id, "rows of table");
-  work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
+  const med_wide_table *table = table_by_id(work, id);
+  if (table != NULL && table->time_window != NULL)
+    problem(work, "wide-column: rows of table %.*s outside of its windows", (int)table->name.len,
+            (const char *)table->name.bytes);
+  else if (table != NULL || is_window(work, id))
+    work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
+  else if (med_wide_window_list_find(&work->windows, id) == NULL)
+    return check_dropped(work, bytes[0], id, "rows of table");
   return MEDLEY_OK;
 }
 
@@ -304,14 +354,35 @@ static int check_parts(check *work, med_cursor *cursor) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
+static int check_one(check *work, const med_wide_table *table) {
+  int rc = check_segments(work, table);
+  return rc == MEDLEY_OK ? check_table(work, table) : rc;
+}
+
+static int check_windows(check *work, const med_wide_table *table) {
+  med_cursor *cursor;
+  med_wide_table window;
+  int64_t number = INT64_MIN;
+  int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  while ((rc = med_wide_window_next_of_all(work->txn, cursor, table, number, &window)) == MEDLEY_OK) {
+    if (window.flags & ~table->flags & MED_WIDE_TABLE_SEGMENTS)
+      problem(work, "wide-column: table %.*s: a window has segments, and its definition says that none has",
+              (int)table->name.len, (const char *)table->name.bytes);
+    rc = check_one(work, &window);
+    if (rc != MEDLEY_OK || window.window_number == INT64_MAX) break;
+    number = window.window_number + 1;
+  }
+  med_cursor_close(cursor);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
+}
+
 static int check_tables(check *work) {
   size_t count;
   const med_wide_table *tables = med_wide_catalog_tables(work->catalog, &count);
   int rc = MEDLEY_OK;
-  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
-    rc = check_segments(work, &tables[i]);
-    if (rc == MEDLEY_OK) rc = check_table(work, &tables[i]);
-  }
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++)
+    rc = tables[i].time_window != NULL ? check_windows(work, &tables[i]) : check_one(work, &tables[i]);
   return rc;
 }
 
@@ -350,7 +421,9 @@ static int check_numbers(check *work) {
 static int check_tree(check *work) {
   med_cursor *cursor;
   med_slice key, value;
-  int rc = check_numbers(work);
+  int rc = med_wide_window_list_read(work->txn, &work->windows);
+  if (rc == MEDLEY_OK) rc = check_numbers(work);
+  if (rc == MEDLEY_OK) rc = check_directory(work);
   if (rc == MEDLEY_OK) rc = check_tables(work);
   if (rc != MEDLEY_OK) return rc;
   rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
@@ -381,6 +454,7 @@ int med_wide_check(med_txn *txn, void (*on_problem)(void *context, const char *p
   rc = list_indexes(&work);
   if (rc == MEDLEY_OK) rc = check_tree(&work);
   med_free(work.indexes);
+  med_wide_window_list_clear(&work.windows);
   med_wide_catalog_release(catalog);
   med_arena_clear(&work.arena);
   med_buffer_clear(&work.object_ids);

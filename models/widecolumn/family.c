@@ -1,6 +1,8 @@
 /* family.c - the families of a table of cells, read from the text of its properties. */
 #include "models/widecolumn/family.h"
 
+#include "models/widecolumn/property_text.h"
+
 /* ---- The shape ---- */
 bool med_wide_family_shape(const med_wide_table *table) {
   static const struct {
@@ -20,65 +22,23 @@ bool med_wide_family_shape(const med_wide_table *table) {
   return same;
 }
 
-/* ---- The text of a property ---- {'name': '3', 'other': 'all'}, as CQL writes it; numbers may stand without quotes. */
-static med_slice find_property(const med_wide_table *table, const char *name) {
-  for (size_t i = 0; i < table->property_count; i++) {
-    if (med_slice_equal(table->properties[i].name, med_slice_of_text(name))) return table->properties[i].value;
-  }
-  return med_slice_of(NULL, 0);
-}
-
-static void skip(med_slice *text, size_t len) {
-  *text = med_slice_of((const char *)text->bytes + len, text->len - len);
-}
-
-static void skip_blanks(med_slice *text) {
-  while (text->len > 0 && *(const char *)text->bytes == ' ') skip(text, 1);
-}
-
-static bool take_sign(med_slice *text, char sign) {
-  skip_blanks(text);
-  if (text->len == 0 || *(const char *)text->bytes != sign) return false;
-  skip(text, 1);
-  return true;
-}
-
-/* A string between single quotes, doubled ones within it made one, in the arena. OK, ERROR if there is none, NO_MEMORY. */
-static int take_string(med_slice *text, med_arena *arena, med_slice *string) {
-  if (!take_sign(text, '\'')) return MEDLEY_ERROR;
-  char *bytes = med_arena_alloc(arena, text->len + 1);
-  size_t len = 0;
-  if (bytes == NULL) return MEDLEY_NO_MEMORY;
-  while (text->len > 0) {
-    char c = *(const char *)text->bytes;
-    skip(text, 1);
-    if (c == '\'' && (text->len == 0 || *(const char *)text->bytes != '\'')) {
-      bytes[len] = '\0';
-      *string = med_slice_of(bytes, len);
-      return MEDLEY_OK;
-    }
-    if (c == '\'') skip(text, 1);
-    bytes[len++] = c;
-  }
-  return MEDLEY_ERROR;
-}
-
+/* ---- The text of a property ---- {'name': '3', 'other': 'all'}; numbers may stand without quotes. */
 /* A number, in quotes or not; "all" is 0 where it may stand. ERROR if it is none, RANGE beyond max. */
 static int take_count(med_slice *text, bool may_be_all, uint32_t max, uint32_t *number) {
-  bool quoted = take_sign(text, '\'');
+  bool quoted = med_wide_property_sign(text, '\'');
   uint64_t value = 0;
   size_t digits = 0;
   *number = 0;
   if (quoted && may_be_all && med_slice_starts_with(*text, med_slice_of_text("all'"))) {
-    skip(text, 4);
+    med_wide_property_skip(text, 4);
     return MEDLEY_OK;
   }
-  for (; text->len > 0; skip(text, 1), digits++) {
+  for (; text->len > 0; med_wide_property_skip(text, 1), digits++) {
     char c = *(const char *)text->bytes;
     if (c < '0' || c > '9') break;
     if (value <= max) value = value * 10 + (uint64_t)(c - '0');
   }
-  if (digits == 0 || (quoted && !take_sign(text, '\''))) return MEDLEY_ERROR;
+  if (digits == 0 || (quoted && !med_wide_property_sign(text, '\''))) return MEDLEY_ERROR;
   if (value < 1 || value > max) return MEDLEY_RANGE;
   *number = (uint32_t)value;
   return MEDLEY_OK;
@@ -105,18 +65,18 @@ static int refuse(const reading *to, const char *property) {
 
 static int take_map(const map_kind *kind, med_slice text, reading *to) {
   med_slice name;
-  if (!take_sign(&text, '{')) return refuse(to, kind->property);
-  bool ends = kind->may_be_empty && take_sign(&text, '}'), more = !ends;
+  if (!med_wide_property_sign(&text, '{')) return refuse(to, kind->property);
+  bool ends = kind->may_be_empty && med_wide_property_sign(&text, '}'), more = !ends;
   while (more) {
-    int rc = take_string(&text, to->arena, &name);
+    int rc = med_wide_property_string(&text, to->arena, &name);
     if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(to->error);
-    if (rc != MEDLEY_OK || !take_sign(&text, ':')) return refuse(to, kind->property);
+    if (rc != MEDLEY_OK || !med_wide_property_sign(&text, ':')) return refuse(to, kind->property);
     rc = kind->take(to, name, &text);
     if (rc != MEDLEY_OK) return rc;
-    more = take_sign(&text, ',');
+    more = med_wide_property_sign(&text, ',');
   }
-  ends = ends || take_sign(&text, '}');
-  skip_blanks(&text);
+  ends = ends || med_wide_property_sign(&text, '}');
+  med_wide_property_blanks(&text);
   return ends && text.len == 0 ? MEDLEY_OK : refuse(to, kind->property);
 }
 
@@ -162,8 +122,8 @@ static int take_ttl(reading *to, med_slice name, med_slice *text) {
 }
 
 int med_wide_family_read(med_wide_table *table, med_arena *arena, medley_error *error) {
-  med_slice versions = find_property(table, MED_WIDE_FAMILIES_PROPERTY);
-  med_slice ttls = find_property(table, MED_WIDE_FAMILY_TTL_PROPERTY);
+  med_slice versions = med_wide_property_find(table, MED_WIDE_FAMILIES_PROPERTY);
+  med_slice ttls = med_wide_property_find(table, MED_WIDE_FAMILY_TTL_PROPERTY);
   static const map_kind versions_kind = {MED_WIDE_FAMILIES_PROPERTY, false, take_versions};
   static const map_kind ttls_kind = {MED_WIDE_FAMILY_TTL_PROPERTY, true, take_ttl};
   reading to = {.arena = arena, .error = error};

@@ -146,11 +146,22 @@ static int add_record(med_wide_groups *of, const med_wide_entry *entry) {
 
 #define POLL_EVERY 256 /* records */
 
+/* Where the tests say something of the time, other windows need not be looked at. */
+static med_wide_window_span windows_of(const med_wide_groups *of) {
+  med_wide_window_span span = MED_WIDE_WINDOWS_ALL;
+  for (size_t i = 0; i < of->query.test_count; i++)
+    med_wide_window_span_limit(of->table, of->query.tests[i].column, of->query.tests[i].compare,
+                               of->query.tests[i].value, &span);
+  return span;
+}
+
 static int add_records(med_wide_groups *of) {
   med_wide_reader *reader;
   med_wide_entry entry;
+  med_wide_window_span span = windows_of(of);
   int rc = med_wide_reader_open(of->txn, of->table, &reader);
   if (rc != MEDLEY_OK) return rc;
+  med_wide_reader_windows(reader, &span);
   med_wide_reader_tokens(reader, INT64_MIN, INT64_MAX);
   med_wide_reader_only_records(reader);
   for (uint64_t i = 0; (rc = med_wide_reader_next(reader, &entry)) == MEDLEY_OK; i++) {
@@ -191,8 +202,10 @@ static int add_sealed(med_wide_groups *of) {
   bool done;
   int rc = med_wide_groups_add_halves(of, &done);
   if (rc != MEDLEY_OK || done) return rc;
+  med_wide_window_span span = windows_of(of);
   rc = med_wide_segment_scan_open(of->txn, of->table, &scan);
   if (rc != MEDLEY_OK) return rc;
+  med_wide_segment_scan_windows(scan, &span);
   rc = med_wide_groups_add_segments(of, scan);
   med_wide_segment_scan_close(scan);
   return rc;

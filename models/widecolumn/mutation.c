@@ -7,9 +7,25 @@
 #include "models/widecolumn/seal.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/tiers.h"
+#include "models/widecolumn/window_directory.h"
+
+/* ---- What a table does not take ---- */
+static int refuse(med_txn *txn, const med_wide_table *table, int rc, const char *what) {
+  return med_error_set(med_txn_error(txn), rc, "wide-column: table %.*s %s", (int)table->name.len,
+                       (const char *)table->name.bytes, what);
+}
+
+static int refuse_change(med_txn *txn, const med_wide_table *table, const char *what) {
+  return med_error_set(med_txn_error(txn), MEDLEY_UNSUPPORTED,
+                       "wide-column: table %.*s is append-only: %s is not supported", (int)table->name.len,
+                       (const char *)table->name.bytes, what);
+}
 
 int med_wide_table_note(med_txn *txn, const med_wide_table *table, uint32_t flags, bool *changed) {
   *changed = (table->flags & flags) != flags;
+  if (table->time_window != NULL && flags & MED_WIDE_TABLE_TIMESTAMPS)
+    return refuse(txn, table, MEDLEY_UNSUPPORTED, "has time windows: USING TIMESTAMP is not supported");
+  if (table->append_only && flags & MED_WIDE_TABLE_EXPIRES) return refuse_change(txn, table, "a time to live");
   if (!*changed) return MEDLEY_OK;
   med_wide_table noted = *table;
   noted.flags |= flags;
@@ -212,7 +228,16 @@ static int apply_changes(row_access *access, const med_wide_write *write) {
   return rc;
 }
 
-int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) {
+static int check_append(const row_access *access, const med_wide_write *write) {
+  const med_wide_table *table = access->table;
+  if (!table->append_only) return MEDLEY_OK;
+  if (!write->marker) return refuse_change(access->txn, table, "UPDATE");
+  if (write->ttl_s != 0) return refuse_change(access->txn, table, "a time to live");
+  if (!access->there) return MEDLEY_OK;
+  return refuse(access->txn, table, MEDLEY_EXISTS, "is append-only: a row of that key is there");
+}
+
+static int apply_to(med_txn *txn, const med_wide_write *write, med_arena *arena) {
   row_access access = {.txn = txn,
                        .table = write->table,
                        .partition_values = write->partition,
@@ -220,6 +245,7 @@ int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) 
                        .arena = arena};
   int rc = access_open(&access);
   int64_t own = access.row.deleted_us;
+  if (rc == MEDLEY_OK) rc = check_append(&access, write);
   if (rc == MEDLEY_OK) {
     inherit_tombstones(&access);
     rc = apply_changes(&access, write);
@@ -228,6 +254,27 @@ int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) 
   if (rc == MEDLEY_OK) rc = store(&access);
   access_clear(&access);
   return rc;
+}
+
+/* Where no window is, or none any more, nothing needs to be deleted. */
+static bool only_deletes(const med_wide_write *write) {
+  bool deletes = !write->marker;
+  for (size_t i = 0; deletes && i < write->change_count; i++)
+    deletes = write->changes[i].kind == MED_WIDE_CHANGE_SET && med_wide_is_null(write->changes[i].value);
+  return deletes;
+}
+
+int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) {
+  med_wide_table window;
+  med_wide_write own = *write;
+  if (write->table->time_window == NULL) return apply_to(txn, write, arena);
+  int64_t number = med_wide_time_window_of_row(write->table, write->partition, write->clustering);
+  bool deletes = only_deletes(write) && !write->table->append_only;
+  int rc = deletes ? med_wide_window_find(txn, write->table, number, &window)
+                   : med_wide_window_need(txn, write->table, number, &window);
+  own.table = &window;
+  if (deletes && rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
+  return rc == MEDLEY_OK ? apply_to(txn, &own, arena) : rc;
 }
 
 /* ---- Deleting ---- */
@@ -241,6 +288,13 @@ static int delete_opened(row_access *access, int64_t timestamp_us, bool leave_to
 
 int med_wide_delete_row(med_txn *txn, const med_wide_table *table, const med_slice *partition,
                         const med_slice *clustering, int64_t timestamp_us, med_arena *arena) {
+  med_wide_table window;
+  if (table->append_only) return refuse_change(txn, table, "DELETE");
+  if (table->time_window != NULL) {
+    int found = med_wide_window_find(txn, table, med_wide_time_window_of_row(table, partition, clustering), &window);
+    if (found != MEDLEY_OK) return found == MEDLEY_NOT_FOUND ? MEDLEY_OK : found;
+    table = &window;
+  }
   row_access access = {
       .txn = txn, .table = table, .partition_values = partition, .clustering_values = clustering, .arena = arena};
   int rc = access_open(&access);
@@ -332,8 +386,8 @@ static int delete_in_partition(row_access *access, const med_wide_range *range, 
   return rc == MEDLEY_OK ? store(access) : rc;
 }
 
-int med_wide_delete_range(med_txn *txn, const med_wide_table *table, const med_slice *partition,
-                          const med_wide_range *range, int64_t timestamp_us, med_arena *arena) {
+static int delete_range_of(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                           const med_wide_range *range, int64_t timestamp_us, med_arena *arena) {
   row_access access = {.txn = txn, .table = table, .partition_values = partition, .arena = arena};
   int rc = access_open(&access);
   if (rc == MEDLEY_OK) rc = delete_rows(txn, table, partition, &access.partition_key, range, timestamp_us);
@@ -345,4 +399,47 @@ int med_wide_delete_range(med_txn *txn, const med_wide_table *table, const med_s
   if (rc == MEDLEY_OK) rc = delete_in_partition(&access, range, timestamp_us);
   access_clear(&access);
   return rc;
+}
+
+/* The windows that may have such rows. */
+static int range_span(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                      const med_wide_range *range, med_wide_window_span *span) {
+  med_key prefix, from, to;
+  bool hashed;
+  size_t prefix_len;
+  int rc = med_wide_partition_key(table, partition, &prefix, &hashed, med_txn_error(txn));
+  if (rc != MEDLEY_OK) return rc;
+  if (table->time_window->column < table->partition_count) {
+    span->first = span->last = med_wide_time_window_of_row(table, partition, NULL);
+    return MEDLEY_OK;
+  }
+  med_wide_row_key(&prefix, range != NULL ? range->from : med_slice_of("", 0), &from);
+  med_wide_row_key(&prefix, range != NULL ? range->to : med_slice_of("", 0), &to);
+  if (range == NULL || range->to.bytes == NULL) {
+    med_key rows = to;
+    (void)med_key_after_prefix(&to, med_key_slice(&rows)); /* it begins with 04 */
+  }
+  rc = med_wide_window_span_of_keys(table, med_key_slice(&from), med_key_slice(&to), span, &prefix_len);
+  return rc == MEDLEY_OK ? rc : med_error_no_memory(med_txn_error(txn));
+}
+
+int med_wide_delete_range(med_txn *txn, const med_wide_table *table, const med_slice *partition,
+                          const med_wide_range *range, int64_t timestamp_us, med_arena *arena) {
+  med_wide_window_span span;
+  med_wide_table window;
+  med_cursor *cursor;
+  if (table->append_only) return refuse_change(txn, table, "DELETE");
+  if (table->time_window == NULL) return delete_range_of(txn, table, partition, range, timestamp_us, arena);
+  int rc = range_span(txn, table, partition, range, &span);
+  if (rc == MEDLEY_OK) rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  while (rc == MEDLEY_OK && span.first <= span.last) {
+    rc = med_wide_window_next(txn, cursor, table, span.first, true, &window);
+    if (rc != MEDLEY_OK || !med_wide_window_span_has(&span, window.window_number)) break;
+    rc = delete_range_of(txn, &window, partition, range, timestamp_us, arena);
+    if (window.window_number == INT64_MAX) break;
+    span.first = window.window_number + 1;
+  }
+  med_cursor_close(cursor);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }

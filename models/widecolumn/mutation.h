@@ -6,6 +6,10 @@
  * deleted before that is not remembered. The caller sets the flag (med_wide_table_note) before he applies such a write, and
  * MED_WIDE_TABLE_EXPIRES before one with a time to live.
  *
+ * A row of a table with time windows (time_window.h) is written to the window of its key, which is made if there is none; RANGE, with the window's
+ * bounds, if that is past. What is deleted there is gone already. Such a table takes no explicit timestamps: UNSUPPORTED, of med_wide_table_note.
+ * A table that is append_only takes rows with a marker whose key is not there, or EXISTS; all else is UNSUPPORTED by name.
+ *
  * What is given has been checked against the schema: values are of their columns' types, keys are complete. A failed call leaves
  * what the caller's mark undoes. Threads and lifetime: as the transaction's; the arena is for the call and may be reset after it. */
 #ifndef MED_WIDECOLUMN_MUTATION_H

@@ -63,6 +63,7 @@ static void begin(med_wide_reader *reader, bool reverse, bool whole) {
   reader->partition.len = reader->resumed.len = 0;
   reader->any_row = true;
   reader->at = reverse ? reader->to : reader->from;
+  med_wide_tiers_within(&reader->tiers, &reader->from, &reader->to);
 }
 
 /* The end of all keys that begin with prefix. A key of a table is never only FF. */
@@ -82,6 +83,10 @@ void med_wide_reader_columns(med_wide_reader *reader, const bool *wanted, bool t
   med_wide_tiers_columns(&reader->tiers, wanted, times);
 }
 
+void med_wide_reader_windows(med_wide_reader *reader, const med_wide_window_span *span) {
+  med_wide_tiers_span(&reader->tiers, span);
+}
+
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct) { reader->distinct = distinct; }
 
 int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, const med_wide_range *range,
@@ -92,8 +97,9 @@ int med_wide_reader_partition(med_wide_reader *reader, const med_slice *values, 
   if (rc != MEDLEY_OK) return rc;
   med_wide_row_key(&partition, med_slice_of("", 0), &rows);
   if (range == NULL) {
-    reader->from = partition;
-    after(&reader->to, &partition);
+    /* Windows have rows alone: what else a partition has would stand in each of them. */
+    reader->from = reader->table->time_window == NULL ? partition : rows;
+    after(&reader->to, &reader->from);
   } else {
     reader->from = rows;
     med_wide_key_extend(&reader->from, range->from);
@@ -157,7 +163,7 @@ static int enter_partition(med_wide_reader *reader, const med_wide_place *place)
   med_wide_partition_init(&reader->record);
   int rc = MEDLEY_OK;
   if (place->hashed || med_wide_table_has_static(table))
-    rc = med_wide_partition_load(reader->txn, table, &reader->partition, &reader->partition_arena, &reader->record);
+    rc = med_wide_tiers_partition(&reader->tiers, &reader->partition, &reader->partition_arena, &reader->record);
   if (rc != MEDLEY_OK) return rc;
   if (place->hashed)
     return med_wide_partition_unpack(table, reader->record.whole_key, reader->partition_values, slot(reader));

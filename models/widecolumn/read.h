@@ -7,6 +7,7 @@
 #define MED_WIDECOLUMN_READ_H
 
 #include "models/widecolumn/partition.h"
+#include "models/widecolumn/time_window.h"
 
 typedef struct med_wide_reader med_wide_reader;
 
@@ -37,6 +38,8 @@ void med_wide_reader_only_records(med_wide_reader *reader);
  * timestamps may be 0, since each column of a sealed row is read by itself. Which rows are live does not change. Borrowed until the reader
  * is closed. */
 void med_wide_reader_columns(med_wide_reader *reader, const bool *wanted, bool times);
+/* Rows of other windows of a table with time windows are left out (time_window.h). Before anything is read. */
+void med_wide_reader_windows(med_wide_reader *reader, const med_wide_window_span *span);
 /* Only the first entry of each partition that has any. */
 void med_wide_reader_distinct(med_wide_reader *reader, bool distinct);
 /* Goes on behind the row of that tail, which may be gone meanwhile. CORRUPT if it is no tail of the table. */

@@ -19,7 +19,8 @@ enum {
   MED_WIDE_KEY_SEGMENT = 6, /* segment.h */
   MED_WIDE_KEY_PAGE = 7,
   MED_WIDE_KEY_GONE = 8,
-  MED_WIDE_KEY_SEALING = 9 /* seal.h */
+  MED_WIDE_KEY_SEALING = 9, /* seal.h */
+  MED_WIDE_KEY_WINDOW = 10  /* window_directory.h */
 };
 
 #define MED_WIDE_INLINE_MAX (MED_VALUE_SIZE_MAX - 1)

@@ -5,6 +5,8 @@
 
 #include "models/widecolumn/family.h"
 #include "models/widecolumn/pack.h"
+#include "models/widecolumn/property_text.h"
+#include "models/widecolumn/time_window.h"
 
 /* ---- Looking up ---- */
 const med_wide_column *med_wide_table_column(const med_wide_table *table, med_slice name) {
@@ -268,6 +270,16 @@ static uint32_t segment_rows_of(const med_wide_table *table) {
   return rows <= MED_WIDE_SEGMENT_ROWS_LIMIT ? (uint32_t)rows : MED_WIDE_SEGMENT_ROWS_LIMIT;
 }
 
+/* Windows that are not understood would hide rows; what they may not be together with was refused when they were defined. */
+static void take_windows(reader *from, med_wide_table *table) {
+  if (from->rc != MEDLEY_OK) return;
+  int rc = med_wide_time_window_read(table, from->arena, NULL);
+  if (rc == MEDLEY_NO_MEMORY)
+    from->rc = med_error_no_memory(from->error);
+  else if (rc != MEDLEY_OK)
+    fail(from, "its windows of time");
+}
+
 int med_wide_table_read(med_slice record, med_wide_type_finder finder, void *context, med_arena *arena,
                         med_wide_table *table, medley_error *error) {
   reader from = {record, arena, error, MEDLEY_OK};
@@ -285,5 +297,8 @@ int med_wide_table_read(med_slice record, med_wide_type_finder finder, void *con
   /* Properties that were not checked when they were put say nothing. */
   if (from.rc == MEDLEY_OK && med_wide_family_read(table, arena, NULL) == MEDLEY_NO_MEMORY)
     from.rc = med_error_no_memory(error);
+  take_windows(&from, table);
+  med_slice append_only = med_wide_property_find(table, MED_WIDE_APPEND_ONLY_PROPERTY);
+  table->append_only = med_slice_equal(append_only, med_slice_of_text("true"));
   return from.rc;
 }

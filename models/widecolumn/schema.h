@@ -80,6 +80,7 @@ enum {
   MED_WIDE_TABLE_VIEW_ALL = 1 << 5  /* a view of all columns but static ones: those that its base gains are its too */
 };
 
+#define MED_WIDE_APPEND_ONLY_PROPERTY "append_only"
 #define MED_WIDE_SEGMENT_ROWS_PROPERTY "segment_rows"
 #define MED_WIDE_SEGMENT_ROWS_DEFAULT 16384
 #define MED_WIDE_SEGMENT_ROWS_LIMIT 65536
@@ -91,7 +92,8 @@ typedef struct med_wide_column_place {
 } med_wide_column_place;
 enum { MED_WIDE_SIZE_ANY = 0xFE, MED_WIDE_SIZE_LOOK = 0xFF };
 
-typedef struct med_wide_family med_wide_family; /* family.h */
+typedef struct med_wide_family med_wide_family;           /* family.h */
+typedef struct med_wide_time_window med_wide_time_window; /* time_window.h */
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -118,6 +120,11 @@ struct med_wide_table {
   const med_wide_family *families; /* of a table of cells (family.h); none: it is none */
   size_t family_count;
   uint32_t segment_rows; /* rows of a segment, of the property segment_rows; 0: rows are not sealed */
+  bool append_only;      /* of the property append_only: rows are inserted, and never changed or deleted */
+  const med_wide_time_window *time_window; /* of the property time_window; NULL: its rows stand in no windows */
+  /* A window (window_directory.h): a table of its own by its number, and otherwise the one that it belongs to */
+  const med_wide_table *window_of; /* NULL: it is none */
+  int64_t window_number;
 };
 
 typedef struct med_wide_user_type {

@@ -6,6 +6,7 @@
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/seal_range.h"
 #include "models/widecolumn/segment_expiry.h"
+#include "models/widecolumn/window_directory.h"
 
 #define SEGMENTS_WRITTEN_MAX 8 /* by one slice, about */
 #define SAMPLES_PER_SEGMENT 64 /* rows are counted in steps of this part of a segment */
@@ -295,13 +296,19 @@ static int go_on(const sealing *to, pass *of) {
 }
 
 /* ---- Tables ---- */
-static const med_wide_table *table_by_id(const med_wide_catalog *catalog, uint32_t id) {
+/* A table or window of that number, as one to be worked on; NOT_FOUND: it was dropped, or is past. */
+static int find_table(med_txn *txn, const med_wide_catalog *catalog, uint32_t id, med_wide_table *own) {
   size_t count;
   const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
   for (size_t i = 0; i < count; i++) {
-    if (tables[i].id == id) return &tables[i];
+    if (tables[i].id != id) continue;
+    *own = tables[i];
+    return MEDLEY_OK;
   }
-  return NULL;
+  int rc = med_wide_window_by_id(txn, catalog, id, own);
+  if (rc != MEDLEY_OK) return rc;
+  const med_wide_time_window *of = own->window_of->time_window;
+  return med_wide_time_window_is_past(of, own->window_number, med_txn_now_us(txn)) ? MEDLEY_NOT_FOUND : MEDLEY_OK;
 }
 
 /* The next table from *id on that has a pass to be made; *id is then behind it. NOT_FOUND. */
@@ -334,11 +341,12 @@ int med_wide_seal_step(med_txn *txn, size_t limit, size_t *looked, size_t *writt
   *left = false;
   while (*looked < limit && (rc = next_pass(txn, cursor, &id, &of)) == MEDLEY_OK) {
     if (catalog == NULL) MED_TRY(med_wide_catalog_open(txn, &catalog));
-    const med_wide_table *table = table_by_id(catalog, of.table_id);
-    if (table == NULL || !is_sealed_at_all(table)) continue; /* dropped: the sweep frees it; or sealed no more */
-    med_wide_table own = *table;
+    med_wide_table own;
+    rc = find_table(txn, catalog, of.table_id, &own);
+    if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) break;
+    if (rc == MEDLEY_NOT_FOUND || !is_sealed_at_all(&own)) continue; /* the sweep frees it; or sealed no more */
     sealing to = {.txn = txn, .cursor = cursor, .table = &own, .limit = limit, .looked = looked};
-    bool memory = med_wide_sealed_columns_list(table, &arena, &to.columns);
+    bool memory = med_wide_sealed_columns_list(&own, &arena, &to.columns);
     to.values = med_arena_alloc(&arena, (to.columns.count + 1) * sizeof *to.values);
     memory = memory && to.values != NULL;
     rc = memory ? go_on(&to, &of) : med_error_no_memory(med_txn_error(txn));

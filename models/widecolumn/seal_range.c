@@ -5,6 +5,7 @@
 
 #include "models/widecolumn/hot_rows.h"
 #include "models/widecolumn/segment_writer.h"
+#include "models/widecolumn/window_directory.h"
 
 typedef struct rewrite {
   med_txn *txn;
@@ -70,6 +71,7 @@ static int replace(rewrite *work) {
     rc = med_wide_segment_drop(work->txn, &range->segments[i]);
   for (size_t i = 0; rc == MEDLEY_OK && i < work->made_count; i++) rc = med_wide_segment_put(work->txn, &work->made[i]);
   if (rc != MEDLEY_OK || work->made_count == 0 || range->table->flags & MED_WIDE_TABLE_SEGMENTS) return rc;
+  if (range->table->window_of != NULL) return med_wide_window_note_segments(work->txn, range->table);
   range->table->flags |= MED_WIDE_TABLE_SEGMENTS;
   return med_wide_catalog_put_table(work->txn, range->table);
 }

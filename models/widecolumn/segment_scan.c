@@ -2,6 +2,7 @@
 #include "models/widecolumn/segment_scan.h"
 
 #include "models/widecolumn/row.h"
+#include "models/widecolumn/window_directory.h"
 #include "storage/column_reader.h"
 
 /* Which texts of a column's dictionary compare so with a constant: found out once for a segment. */
@@ -29,6 +30,10 @@ struct med_wide_segment_scan {
   med_txn *txn;
   const med_wide_table *table;
   med_cursor *cursor;
+  uint32_t table_id; /* under which the segments stand: the table's, or the window's that is gone through */
+  /* Of a table with time windows */
+  bool in_window;            /* there is a present one */
+  med_wide_window_span span; /* those that are left */
   bool entered, bounded;
   med_key from, to; /* of first keys, where it is bounded */
   med_wide_segment segment;
@@ -48,6 +53,8 @@ int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wi
   scan->txn = txn;
   scan->table = table;
   scan->now_s = med_txn_now_us(txn) / 1000000;
+  scan->table_id = table->id;
+  scan->span = MED_WIDE_WINDOWS_ALL;
   int rc = med_cursor_open(txn, MED_TREE_WIDE, &scan->cursor);
   if (rc != MEDLEY_OK) {
     med_free(scan);
@@ -64,6 +71,10 @@ void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from
 }
 
 void med_wide_segment_scan_expired(med_wide_segment_scan *scan, int64_t at_s) { scan->now_s = at_s; }
+
+void med_wide_segment_scan_windows(med_wide_segment_scan *scan, const med_wide_window_span *span) {
+  scan->span = *span;
+}
 
 static void leave(med_wide_segment_scan *scan) {
   for (size_t i = 0; scan->entered && i < scan->segment.column_count + MED_WIDE_SEGMENT_FIXED; i++)
@@ -111,7 +122,7 @@ static int make_columns(med_wide_segment_scan *scan) {
 static int find_segment(med_wide_segment_scan *scan, const med_key *before) {
   med_key place;
   int rc;
-  med_wide_table_prefix(scan->table->id, &place);
+  med_wide_table_prefix(scan->table_id, &place);
   if (before == NULL && scan->bounded)
     rc = med_wide_segment_at(scan->txn, scan->cursor, med_key_slice(&scan->from), &scan->arena, &scan->segment);
   else
@@ -120,6 +131,37 @@ static int find_segment(med_wide_segment_scan *scan, const med_key *before) {
   bool beyond = rc == MEDLEY_OK && scan->bounded &&
                 med_slice_compare(med_key_slice(&scan->segment.first), med_key_slice(&scan->to)) >= 0;
   return beyond ? MEDLEY_NOT_FOUND : rc;
+}
+
+/* Windows follow one another as their times do. */
+static int next_window(med_wide_segment_scan *scan) {
+  med_wide_table window;
+  int rc = MEDLEY_NOT_FOUND;
+  while (scan->span.first <= scan->span.last) {
+    rc = med_wide_window_next(scan->txn, scan->cursor, scan->table, scan->span.first, true, &window);
+    if (rc != MEDLEY_OK) return rc;
+    if (window.window_number > scan->span.last) return MEDLEY_NOT_FOUND;
+    scan->table_id = window.id;
+    scan->in_window = true;
+    if (window.window_number == INT64_MAX)
+      scan->span = (med_wide_window_span){1, 0};
+    else
+      scan->span.first = window.window_number + 1;
+    if (window.flags & MED_WIDE_TABLE_SEGMENTS) return MEDLEY_OK;
+    rc = MEDLEY_NOT_FOUND;
+  }
+  return rc;
+}
+
+/* The first one of the next window that has any. */
+static int find_in_windows(med_wide_segment_scan *scan, const med_key *before) {
+  int rc = scan->in_window ? find_segment(scan, before) : MEDLEY_NOT_FOUND;
+  while (rc == MEDLEY_NOT_FOUND) {
+    rc = next_window(scan);
+    if (rc != MEDLEY_OK) return rc;
+    rc = find_segment(scan, NULL);
+  }
+  return rc;
 }
 
 static int next_segment(med_wide_segment_scan *scan) {
@@ -131,8 +173,10 @@ static int next_segment(med_wide_segment_scan *scan) {
   }
   leave(scan);
   med_arena_reset(&scan->arena);
-  int rc = find_segment(scan, follows ? &first : NULL);
+  const med_key *before = follows ? &first : NULL;
+  int rc = scan->table->time_window != NULL ? find_in_windows(scan, before) : find_segment(scan, before);
   if (rc != MEDLEY_OK) return rc;
+  follows = follows && med_get_u32(first.bytes + 1) == scan->segment.table_id;
   if (follows && med_slice_compare(med_key_slice(&last), med_key_slice(&scan->segment.first)) >= 0)
     return med_error_set(med_txn_error(scan->txn), MEDLEY_CORRUPT, "wide-column: segment %llu overlaps the one before",
                          (unsigned long long)scan->segment.id);
@@ -365,7 +409,7 @@ int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *
   int rc = decode_fixed(scan, MED_WIDE_SEGMENT_TOKENS, &tokens);
   if (rc == MEDLEY_OK) rc = decode_fixed(scan, MED_WIDE_SEGMENT_RESTS, &rests);
   if (rc != MEDLEY_OK) return rc;
-  med_wide_token_prefix(scan->table->id, tokens->values.integers[row], key);
+  med_wide_token_prefix(scan->segment.table_id, tokens->values.integers[row], key);
   med_slice rest = rests->values.texts[row];
   if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(scan);
   memcpy(key->bytes + key->len, rest.bytes, rest.len);

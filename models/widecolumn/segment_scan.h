@@ -1,13 +1,14 @@
 /* segment_scan.h - a table's sealed rows by columns: a vector of rows at a time, of which only the columns that are asked for are decoded.
  *
  * For whoever goes over all rows in any order; med_wide_reader reads the others, told to leave sealed rows out (med_wide_reader_only_records). A
- * segment's vectors come in key order, and so do segments.
+ * segment's vectors come in key order, and so do segments; of a table with time windows those of each window do, and windows as their times.
  * Nobody may write in the transaction meanwhile. Threads and lifetime: as the transaction's; what is answered lives until the next
  * vector. */
 #ifndef MED_WIDECOLUMN_SEGMENT_SCAN_H
 #define MED_WIDECOLUMN_SEGMENT_SCAN_H
 
 #include "models/widecolumn/segment.h"
+#include "models/widecolumn/time_window.h"
 #include "storage/column_kernels.h"
 #include "storage/column_page.h"
 
@@ -26,6 +27,8 @@ typedef struct med_wide_vector {
 MEDLEY_MUST_USE int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **scan);
 /* Only the segment that begins with the key `from`, and those behind it that begin before `to`. It may be written meanwhile, but not to them: texts then live until the next write. */
 void med_wide_segment_scan_only(med_wide_segment_scan *scan, const med_key *from, const med_key *to);
+/* Of a table with time windows only those of these windows. Before the first vector. */
+void med_wide_segment_scan_windows(med_wide_segment_scan *scan, const med_wide_window_span *span);
 void med_wide_segment_scan_close(med_wide_segment_scan *scan);
 
 /* Rows that have expired at that time, in seconds, are as gone; without this call, at the transaction's time. */

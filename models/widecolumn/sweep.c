@@ -6,6 +6,7 @@
 #include "models/widecolumn/seal.h"
 #include "models/widecolumn/segment_expiry.h"
 #include "models/widecolumn/walk.h"
+#include "models/widecolumn/window_directory.h"
 
 #define ROUND_US ((int64_t)60 * 1000000)
 
@@ -40,6 +41,29 @@ static int free_prefix(sweep *work, med_cursor *cursor, med_slice prefix, bool r
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
+/* A dropped table's windows, each with all that stands under its number, wait in their turn. */
+static int drop_windows(sweep *work, med_cursor *cursor, med_slice prefix, bool *done) {
+  med_slice key, value;
+  int rc;
+  while ((rc = med_cursor_seek(cursor, prefix, &key, &value)) == MEDLEY_OK && med_slice_starts_with(key, prefix)) {
+    uint32_t table_id, id, flags;
+    int64_t number;
+    med_key copy;
+    if (work->looked >= work->limit) return MEDLEY_OK;
+    rc = med_wide_window_take(work->txn, key, value, &table_id, &number, &id, &flags);
+    if (rc != MEDLEY_OK) return rc;
+    copy.len = (uint16_t)key.len;
+    memcpy(copy.bytes, key.bytes, key.len);
+    rc = med_txn_delete(work->txn, MED_TREE_WIDE, med_key_slice(&copy));
+    if (rc == MEDLEY_OK) rc = med_wide_catalog_drop_rows(work->txn, id);
+    if (rc != MEDLEY_OK) return rc;
+    work->looked++;
+    work->written++;
+  }
+  *done = true;
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
 static int sweep_dropped(sweep *work, bool *left) {
   const uint8_t first[2] = {MED_WIDE_KEY_DROPPED, 1};
   med_cursor *cursor;
@@ -52,7 +76,9 @@ static int sweep_dropped(sweep *work, bool *left) {
     bool done = false;
     memcpy(entry, key.bytes, sizeof entry);
     bool records = entry[1] == MED_WIDE_KEY_ROW || entry[1] == MED_WIDE_KEY_SEGMENT;
-    rc = free_prefix(work, cursor, med_slice_of(entry + 1, 5), records, &done);
+    med_slice prefix = med_slice_of(entry + 1, 5);
+    rc = entry[1] == MED_WIDE_KEY_WINDOW ? drop_windows(work, cursor, prefix, &done)
+                                         : free_prefix(work, cursor, prefix, records, &done);
     if (rc == MEDLEY_OK && done) rc = med_txn_delete(work->txn, MED_TREE_WIDE, med_slice_of(entry, sizeof entry));
     if (rc != MEDLEY_OK || !done) break;
     work->written++;
@@ -105,13 +131,37 @@ static bool is_swept(const med_wide_table *table) {
          (table->flags & (MED_WIDE_TABLE_EXPIRES | MED_WIDE_TABLE_TIMESTAMPS)) != 0;
 }
 
-static const med_wide_table *next_table(const med_wide_catalog *catalog, uint64_t id) {
+/* Takes the table if it comes before the one that is there, at or behind a number. */
+static void take_earlier(const med_wide_table *table, uint64_t id, med_wide_table *next, bool *found) {
+  if (table->id < id || (*found && next->id <= table->id)) return;
+  *next = *table;
+  *found = true;
+}
+
+/* The one with the lowest number from `id` on, a window being a table of its own; *found false if there is none. */
+static int next_table(const sweep *work, const med_wide_catalog *catalog, uint64_t id, med_wide_table *next,
+                      bool *found) {
   size_t count;
-  const med_wide_table *tables = med_wide_catalog_tables(catalog, &count), *next = NULL;
-  for (size_t i = 0; i < count; i++) {
-    if (is_swept(&tables[i]) && tables[i].id >= id && (next == NULL || tables[i].id < next->id)) next = &tables[i];
+  const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
+  med_cursor *cursor;
+  med_wide_table window;
+  int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  *found = false;
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    if (!is_swept(&tables[i])) continue;
+    if (tables[i].time_window == NULL) take_earlier(&tables[i], id, next, found);
+    int64_t number = INT64_MIN;
+    while (tables[i].time_window != NULL &&
+           (rc = med_wide_window_next(work->txn, cursor, &tables[i], number, true, &window)) == MEDLEY_OK) {
+      take_earlier(&window, id, next, found);
+      if (window.window_number == INT64_MAX) break;
+      number = window.window_number + 1;
+    }
+    if (rc == MEDLEY_NOT_FOUND) rc = MEDLEY_OK;
   }
-  return next;
+  med_cursor_close(cursor);
+  return rc;
 }
 
 /* Before these times nothing needs to be remembered. */
@@ -215,26 +265,38 @@ static int sweep_table(sweep *work, const med_wide_table *table, round_state *ro
 static int sweep_round(sweep *work, bool *left) {
   round_state round;
   med_wide_catalog *catalog = NULL;
+  med_wide_table table;
+  bool found;
   int rc = get_round(work, &round);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   if (rc != MEDLEY_OK || med_txn_now_us(work->txn) < round.due_us) return rc;
   MED_TRY(med_wide_catalog_open(work->txn, &catalog));
-  const med_wide_table *table = next_table(catalog, round.table_id);
-  if (table != NULL && table->id != round.table_id) round.tail = med_slice_of("", 0);
-  while (table != NULL && work->looked < work->limit) {
+  MED_TRY(next_table(work, catalog, round.table_id, &table, &found));
+  if (found && table.id != round.table_id) round.tail = med_slice_of("", 0);
+  while (found && work->looked < work->limit) {
     bool done;
-    MED_TRY(sweep_table(work, table, &round, &done));
-    round.table_id = table->id;
+    MED_TRY(sweep_table(work, &table, &round, &done));
+    round.table_id = table.id;
     if (!done) break;
-    round = (round_state){.table_id = (uint64_t)table->id + 1, .tail = med_slice_of("", 0)};
-    table = next_table(catalog, round.table_id);
+    round = (round_state){.table_id = (uint64_t)table.id + 1, .tail = med_slice_of("", 0)};
+    MED_TRY(next_table(work, catalog, round.table_id, &table, &found));
   }
-  *left = table != NULL;
-  if (table == NULL) round = (round_state){.due_us = med_txn_now_us(work->txn) + ROUND_US, .tail = med_slice_of("", 0)};
+  *left = found;
+  if (!found) round = (round_state){.due_us = med_txn_now_us(work->txn) + ROUND_US, .tail = med_slice_of("", 0)};
   work->written++;
   rc = put_round(work->txn, &round);
 done:
   med_wide_catalog_release(catalog);
+  return rc;
+}
+
+/* ---- Windows that are past ---- go whole, before anything of them is looked at. */
+static int sweep_windows(sweep *work, bool *left) {
+  size_t dropped;
+  bool more;
+  int rc = med_wide_windows_expire(work->txn, work->limit, &dropped, &more);
+  work->written += dropped;
+  *left = *left || more;
   return rc;
 }
 
@@ -256,10 +318,13 @@ static int sweep_records(sweep *work, bool *left) {
 int med_wide_sweep(med_txn *txn, size_t limit, size_t *swept, bool *left) {
   sweep work = {.txn = txn, .limit = limit};
   *left = false;
-  int rc = sweep_dropped(&work, left);
+  bool past_left = false;
+  int rc = sweep_windows(&work, &past_left);
+  if (rc == MEDLEY_OK) rc = sweep_dropped(&work, left);
   if (rc == MEDLEY_OK && work.looked < limit) rc = sweep_round(&work, left);
   if (rc == MEDLEY_OK && work.looked < limit) rc = sweep_records(&work, left);
   med_arena_clear(&work.round);
+  *left = *left || past_left;
   *swept = work.written;
   return rc;
 }

@@ -2,13 +2,15 @@
 #include "models/widecolumn/tiers.h"
 
 #include "models/widecolumn/record.h"
+#include "models/widecolumn/window_walk.h"
 
 void med_wide_tiers_init(med_wide_tiers *tiers, med_txn *txn, const med_wide_table *table) {
-  *tiers = (med_wide_tiers){.txn = txn, .table = table};
+  *tiers = (med_wide_tiers){.txn = txn, .table = table, .span = MED_WIDE_WINDOWS_ALL};
   tiers->only_records = !(table->flags & MED_WIDE_TABLE_SEGMENTS);
 }
 
 void med_wide_tiers_clear(med_wide_tiers *tiers) {
+  med_wide_window_walk_close(tiers->walk);
   med_wide_segment_rows_close(tiers->sealed);
   med_cursor_close(tiers->cursor);
   med_buffer_clear(&tiers->space);
@@ -20,6 +22,17 @@ void med_wide_tiers_only_records(med_wide_tiers *tiers) { tiers->only_records = 
 void med_wide_tiers_columns(med_wide_tiers *tiers, const bool *wanted, bool times) {
   tiers->wanted = wanted;
   tiers->times = times;
+}
+
+void med_wide_tiers_within(med_wide_tiers *tiers, const med_key *from, const med_key *to) {
+  tiers->from = from;
+  tiers->to = to;
+  tiers->bounds_number++;
+}
+
+void med_wide_tiers_span(med_wide_tiers *tiers, const med_wide_window_span *span) {
+  tiers->span = *span;
+  tiers->bounds_number++;
 }
 
 void med_wide_tiers_hold(med_wide_tiers *tiers) { tiers->holds = true; }
@@ -100,15 +113,30 @@ static int seek_both(med_wide_tiers *tiers, med_slice key, bool forward, med_wid
   return MEDLEY_OK;
 }
 
+/* Of a table with time windows the walk over them is asked. */
+static int open_walk(med_wide_tiers *tiers) {
+  return tiers->walk != NULL ? MEDLEY_OK : med_wide_window_walk_open(tiers, &tiers->walk);
+}
+
+static int seek(med_wide_tiers *tiers, med_slice key, bool forward, med_wide_found *found) {
+  if (tiers->table->time_window == NULL) return seek_both(tiers, key, forward, found);
+  int rc = open_walk(tiers);
+  return rc == MEDLEY_OK ? med_wide_window_walk_seek(tiers->walk, key, forward, found) : rc;
+}
+
 int med_wide_tiers_seek(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
-  return seek_both(tiers, key, true, found);
+  return seek(tiers, key, true, found);
 }
 
 int med_wide_tiers_seek_before(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
-  return seek_both(tiers, key, false, found);
+  return seek(tiers, key, false, found);
 }
 
 int med_wide_tiers_get(med_wide_tiers *tiers, med_slice key, med_wide_found *found) {
+  if (tiers->table->time_window != NULL) {
+    int opened = open_walk(tiers);
+    return opened == MEDLEY_OK ? med_wide_window_walk_get(tiers->walk, key, found) : opened;
+  }
   *found = (med_wide_found){.key = key};
   int rc = med_txn_get(tiers->txn, MED_TREE_WIDE, key, &found->value);
   if (rc != MEDLEY_NOT_FOUND || tiers->only_records) return rc;
@@ -122,6 +150,7 @@ int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_a
   medley_error *error = med_txn_error(tiers->txn);
   med_slice bytes;
   int rc;
+  if (tiers->walk != NULL) return med_wide_window_walk_row(tiers->walk, found, arena, row);
   if (found->sealed) {
     rc = med_wide_segment_rows_take(tiers->sealed, tiers->table, arena, row);
     return rc == MEDLEY_OK ? med_wide_row_accept(row, tiers->table, error) : rc;
@@ -132,6 +161,15 @@ int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_a
   if (rc == MEDLEY_OK) rc = med_wide_row_decode(med_slice_of(copy, bytes.len), arena, row, error);
   if (rc == MEDLEY_OK) rc = med_wide_row_accept(row, tiers->table, error);
   return rc;
+}
+
+int med_wide_tiers_partition(med_wide_tiers *tiers, const med_key *key, med_arena *arena,
+                             med_wide_partition *partition) {
+  if (tiers->table->time_window == NULL)
+    return med_wide_partition_load(tiers->txn, tiers->table, key, arena, partition);
+  int rc = open_walk(tiers);
+  med_wide_partition_init(partition);
+  return rc == MEDLEY_OK ? med_wide_window_walk_partition(tiers->walk, key, arena, partition) : rc;
 }
 
 int med_wide_tiers_unseal(med_wide_tiers *tiers) { return med_wide_segment_rows_remove(tiers->sealed); }

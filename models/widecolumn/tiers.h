@@ -1,5 +1,6 @@
 /* tiers.h - a table's records of rows and its sealed rows as one sequence in key order.
  *
+ * A table with time windows has these two in each of its windows, and all of them are one sequence (window_walk.h).
  * A row's key stands in one of the two (segment.h), so nothing is merged but the order. A partition's own record is among the records.
  * It may be written in the same transaction between two calls; sealing (seal.h) may not happen then.
  * Threads and lifetime: as the transaction's. */
@@ -7,6 +8,10 @@
 #define MED_WIDECOLUMN_TIERS_H
 
 #include "models/widecolumn/segment_rows.h"
+#include "models/widecolumn/time_window.h"
+#include "models/widecolumn/partition.h"
+
+typedef struct med_wide_window_walk med_wide_window_walk; /* window_walk.h */
 
 typedef struct med_wide_tiers {
   med_txn *txn;
@@ -21,6 +26,11 @@ typedef struct med_wide_tiers {
   bool has_record, forward;
   med_key asked;
   med_slice record, record_value;
+  /* Of a table with time windows */
+  med_wide_window_walk *walk; /* NULL until something is asked */
+  const med_key *from, *to;   /* keys that are asked for are in between; NULL: any */
+  med_wide_window_span span;  /* and in these windows */
+  uint64_t bounds_number;     /* another one when these were moved */
 } med_wide_tiers;
 
 /* What was found: it lives until the next call or write. */
@@ -39,6 +49,11 @@ void med_wide_tiers_only_records(med_wide_tiers *tiers);
  * table's columns; borrowed. Before anything is read. */
 void med_wide_tiers_columns(med_wide_tiers *tiers, const bool *wanted, bool times);
 
+/* Of a table with time windows: what will be sought is in from <= key < to, so other windows need not be looked at; both are borrowed and must not
+ * change before the next call of this. And in these windows. Other tables take no notice. */
+void med_wide_tiers_within(med_wide_tiers *tiers, const med_key *from, const med_key *to);
+void med_wide_tiers_span(med_wide_tiers *tiers, const med_wide_window_span *span);
+
 /* No sealed row is removed meanwhile. */
 void med_wide_tiers_hold(med_wide_tiers *tiers);
 
@@ -51,7 +66,10 @@ MEDLEY_MUST_USE int med_wide_tiers_get(med_wide_tiers *tiers, med_slice key, med
 /* A row that was found last, in the arena. Cells of columns that the table no longer has are left out. */
 MEDLEY_MUST_USE int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_found *found, med_arena *arena,
                                        med_wide_row *row);
-/* A sealed row that was found last is gone from there. */
+/* The record of the partition with that key, as med_wide_partition_load. */
+MEDLEY_MUST_USE int med_wide_tiers_partition(med_wide_tiers *tiers, const med_key *key, med_arena *arena,
+                                             med_wide_partition *partition);
+/* A sealed row that was found last is gone from there. Not of a table with time windows: of one window. */
 MEDLEY_MUST_USE int med_wide_tiers_unseal(med_wide_tiers *tiers);
 
 #endif

@@ -68,7 +68,7 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   bool is_row = place.sub == MED_WIDE_SUB_ROW;
   med_wide_partition_init(&walked->partition);
   if (place.hashed || !is_row) {
-    MED_TRY(med_wide_partition_load(walker->txn, table, partition_key, &walker->arena, &walked->partition));
+    MED_TRY(med_wide_tiers_partition(&walker->tiers, partition_key, &walker->arena, &walked->partition));
   }
   if (place.hashed)
     MED_TRY(med_wide_partition_unpack(table, walked->partition.whole_key, walker->partition, error));
