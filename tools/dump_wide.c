@@ -3,7 +3,7 @@
  * What lasts of a row is an INSERT of JSON, which every type has; each value with a time to live follows in an UPDATE with what is left
  * of it, which leaves the row's own life as it is. A row of which every value has one has no lasting part: it is an INSERT of
  * those that live longest. Static columns are written once, before the first row of their partition. In a table with a default time to
- * live what lasts says so. Timestamps, times to live of single elements of collections, and whether a row was made by UPDATE alone
+ * live what lasts says so. How long windows of time are kept is said when all rows are there. Timestamps, times to live of single elements of collections, and whether a row was made by UPDATE alone
  * are not part of it. */
 #include "tools/dump_wide.h"
 
@@ -259,6 +259,54 @@ static int dump_table(wide_dump *d, const char *keyspace, const char *name, cons
 }
 
 /* ---- Definitions ---- */
+/* Where a definition says how long windows are kept, from the comma before it on, and the map that says it: it is the map's last entry.
+ * All NULL if it does not. */
+typedef struct kept_windows {
+  const char *map, *keep, *end; /* from "{", from ", 'keep'", behind "}" */
+} kept_windows;
+
+static kept_windows find_keep(const char *create) {
+  static const char name[] = "time_window = ";
+  kept_windows found = {0};
+  char quote = 0;
+  for (const char *at = create; *at; at++) {
+    if (quote != 0) {
+      if (*at == quote) quote = 0; /* a doubled one begins the next string */
+      continue;
+    }
+    if (*at == '\'' || *at == '"') quote = *at;
+    if (strncmp(at, name, sizeof name - 1) == 0) found.map = at + sizeof name - 1;
+    if (found.map != NULL && *at == ',') found.keep = at;
+    if (found.map != NULL && *at == '}') {
+      found.end = at + 1;
+      break;
+    }
+  }
+  bool keeps = found.end != NULL && found.keep != NULL && strncmp(found.keep, ", 'keep': ", 10) == 0;
+  return keeps ? found : (kept_windows){0};
+}
+
+/* While rows are loaded, windows are kept whatever their time: what has gone since the dump was made goes with the last statement. */
+static void put_definition(wide_dump *d, const char *create) {
+  kept_windows windows = find_keep(create);
+  if (windows.map == NULL)
+    fprintf(d->out, "cql: %s\n", create);
+  else
+    fprintf(d->out, "cql: %.*s%s\n", (int)(windows.keep - create), create, windows.end - 1);
+}
+
+static void put_keep(wide_dump *d, const char *keyspace, const char *name, const char *create) {
+  kept_windows windows = find_keep(create);
+  if (windows.map == NULL) return;
+  text table = {0};
+  add_cql_name(&table, keyspace);
+  text_add_string(&table, ".");
+  add_cql_name(&table, name);
+  fprintf(d->out, "cql: ALTER TABLE %s WITH time_window = %.*s;\n", table.bytes, (int)(windows.end - windows.map),
+          windows.map);
+  text_clear(&table);
+}
+
 typedef enum pass { DEFINITIONS, ROWS, DERIVED } pass;
 
 static int dump_pass(wide_dump *d, pass which) {
@@ -268,7 +316,8 @@ static int dump_pass(wide_dump *d, pass which) {
     const char *type = medley_column_text(thing, 1), *create = medley_column_text(thing, 3);
     bool derived = strcmp(type, "index") == 0 || strcmp(type, "view") == 0, table = strcmp(type, "table") == 0;
     rc = MEDLEY_OK;
-    if (which == (derived ? DERIVED : DEFINITIONS)) fprintf(d->out, "cql: %s\n", create);
+    if (which == (derived ? DERIVED : DEFINITIONS)) put_definition(d, create);
+    if (which == DERIVED && table) put_keep(d, medley_column_text(thing, 0), medley_column_text(thing, 2), create);
     if (which == ROWS && table) rc = dump_table(d, medley_column_text(thing, 0), medley_column_text(thing, 2), create);
   }
   medley_statement_close(thing);
