@@ -1,6 +1,6 @@
 /* scenario_expiry.c - keys and fields that end, and the sweep that removes them, while calls fail.
  *
- * The clock is the scenario's own. What is due is not seen, swept or not; what is not due stays; and when the faults are over the
+ * So do windows of a table that are past. The clock is the scenario's own. What is due is not seen, swept or not; what is not due stays; and when the faults are over the
  * sweep gets to its end, so that nothing due is left in the file. */
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,8 +13,10 @@
 #define AFTER_US (START_US + 5000000)
 #define DUE_STRINGS 25
 #define KEPT_STRINGS 5
-#define FIELDS 24 /* every other one is due */
-#define ITEMS 300 /* more parts than one step of the sweep frees */
+#define FIELDS 24   /* every other one is due */
+#define ITEMS 300   /* more parts than one step of the sweep frees */
+#define DUE_ROWS 40 /* in four windows */
+#define KEPT_ROWS 6
 #define WRITES 70 /* a write now and then sweeps, too */
 #define STEPS_MAX 50
 
@@ -65,10 +67,27 @@ static int make_collections(medley_session *session) {
   return rc;
 }
 
+static int make_windows(medley_session *session) {
+  static const char *const statements[] = {
+      "CREATE KEYSPACE expiry WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+      "CREATE TABLE expiry.seen (who int, at bigint, n int, PRIMARY KEY (who, at, n)) WITH segment_rows = 2 AND "
+      "time_window = {'column': 'at', 'size': '1s', 'unit': 'ms', 'keep': '1s'}"};
+  int rc = MEDLEY_OK;
+  for (size_t i = 0; rc == MEDLEY_OK && i < sizeof statements / sizeof statements[0]; i++)
+    rc = fault_cql(session, statements[i], 0, NULL);
+  for (int i = 0; rc == MEDLEY_OK && i < DUE_ROWS + KEPT_ROWS; i++) {
+    int64_t at_ms = START_US / 1000 + (i < DUE_ROWS ? i % 4 * 1000 : 100000);
+    rc = fault_cql(session, "INSERT INTO expiry.seen (who, at, n) VALUES (?, ?, ?)", 3,
+                   (const int64_t[]){i % 3, at_ms, i});
+  }
+  return rc;
+}
+
 static int make_everything(medley_session *session) {
   int rc = medley_begin(session, MEDLEY_WRITE);
   if (rc == MEDLEY_OK) rc = make_strings(session);
   if (rc == MEDLEY_OK) rc = make_collections(session);
+  if (rc == MEDLEY_OK) rc = make_windows(session);
   return rc == MEDLEY_OK ? medley_commit(session) : rc;
 }
 
@@ -81,7 +100,17 @@ static void look_at(fault_run *run, medley_session *session, const char *command
     fault_run_bad(run, "%s %s is %lld instead of %lld", command, key, (long long)found, (long long)expected);
 }
 
+static void look_at_windows(fault_run *run, medley_session *session) {
+  fault_text text = {0};
+  int rc = fault_cql_rows(session, "SELECT count(*) FROM expiry.seen", 0, NULL, &text);
+  fault_run_note(run, "SELECT", rc, rc == MEDLEY_OK ? "" : fault_error(session));
+  if (rc == MEDLEY_OK && (text.len == 0 || atoi(text.bytes) != KEPT_ROWS))
+    fault_run_bad(run, "there are %s rows in windows instead of %d", text.len > 0 ? text.bytes : "no", KEPT_ROWS);
+  fault_text_clear(&text);
+}
+
 static void look(fault_run *run, medley_session *session) {
+  look_at_windows(run, session);
   look_at(run, session, "EXISTS", "e:due0", 0);
   look_at(run, session, "EXISTS", "e:due7", 0);
   look_at(run, session, "EXISTS", "e:kept0", 1);

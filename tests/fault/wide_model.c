@@ -1,4 +1,4 @@
-/* wide_model.c - rows of a wide-column table with collections, static and counter columns, an index and a view.
+/* wide_model.c - rows of a wide-column table with collections, static and counter columns, an index and a view; of one with windows of time.
  *
  * Worker 3 owns the partitions (3, 0) and (3, 1). What a view and an index must hold follows from the rows; both are read beside them, and
  * medley_check compares them entry by entry. */
@@ -13,6 +13,7 @@
 #define ELEMENT_COUNT 8
 #define LIST_LEN_MAX 8
 #define TEXT_LEN_MAX 9000
+#define SEEN_TIMES 40 /* seconds around 1970, in windows of five */
 
 typedef struct row_reference {
   bool there, has_value, has_text;
@@ -33,6 +34,8 @@ typedef struct reference {
   bool counter_there;
   bool static_there[PARTITION_COUNT];
   int64_t statics[PARTITION_COUNT];
+  uint8_t seen_there[SEEN_TIMES];
+  int32_t seen[SEEN_TIMES];
   row_reference rows[PARTITION_COUNT][ROW_COUNT];
 } reference;
 _Static_assert(sizeof(reference) <= FAULT_REFERENCE_SIZE_MAX, "the reference must fit");
@@ -50,6 +53,8 @@ static int create(medley_session *session, uint32_t worker_count) {
       "IS "
       "NOT NULL AND part IS NOT NULL AND id IS NOT NULL AND value IS NOT NULL PRIMARY KEY (worker, value, part, id)",
       "CREATE TABLE fault.counters (worker int PRIMARY KEY, n counter)",
+      "CREATE TABLE fault.seen (worker int, at int, value int, PRIMARY KEY (worker, at)) WITH CLUSTERING ORDER BY (at "
+      "DESC) AND segment_rows = 2 AND time_window = {'column': 'at', 'size': '5s', 'unit': 's'}",
       "CREATE TABLE fault.progress (worker int PRIMARY KEY, number bigint, extra bigint) WITH segment_rows = 1"};
   (void)worker_count;
   int rc = MEDLEY_OK;
@@ -179,6 +184,21 @@ static int set_static(fault_turn *turn, reference *known) {
   return fault_cql(turn->session, "UPDATE fault.items SET note = ? WHERE worker = ? AND part = ?", 3, values);
 }
 
+/* Windows are made by what is put into them, and undone with it. */
+static int change_seen(fault_turn *turn, reference *known) {
+  uint32_t at = fault_random_below(turn->random, SEEN_TIMES), choice = fault_random_below(turn->random, 100);
+  int64_t values[3] = {fault_random_below(turn->random, 1000), turn->worker, (int64_t)at - SEEN_TIMES / 2};
+  bool puts = choice < 80, whole = choice >= 92;
+  for (uint32_t i = at; i < (whole ? SEEN_TIMES : at + 1); i++) known->seen_there[i] = puts;
+  if (puts) known->seen[at] = (int32_t)values[0];
+  if (turn->session == NULL) return MEDLEY_OK;
+  if (puts) return fault_cql(turn->session, "INSERT INTO fault.seen (value, worker, at) VALUES (?, ?, ?)", 3, values);
+  return fault_cql(turn->session,
+                   whole ? "DELETE FROM fault.seen WHERE worker = ? AND at >= ?"
+                         : "DELETE FROM fault.seen WHERE worker = ? AND at = ?",
+                   2, values + 1);
+}
+
 static int add_counter(fault_turn *turn, reference *known) {
   int64_t values[2] = {(int64_t)fault_random_below(turn->random, 2000) - 1000, turn->worker};
   known->counter += values[0];
@@ -216,17 +236,21 @@ static int run_batch(fault_turn *turn, reference *known) {
 static int fail_batch(fault_turn *turn) {
   if (turn->session == NULL) return MEDLEY_OK;
   int64_t values[2] = {turn->worker, turn->worker};
+  bool within = medley_session_state(turn->session) == MEDLEY_WRITING;
   int rc = fault_cql(turn->session,
                      "BEGIN BATCH INSERT INTO fault.items (worker, part, id, value) VALUES (?, 0, 0, 12345); UPDATE "
                      "fault.items SET items[99] = 1 WHERE worker = ? AND part = 1 AND id = 0; APPLY BATCH",
                      2, values);
+  /* Where what it wrote could not be undone, it took the transaction with it. */
+  if (rc == MEDLEY_RANGE && within && medley_session_state(turn->session) != MEDLEY_WRITING) return MEDLEY_ABORTED;
   return rc == MEDLEY_RANGE ? MEDLEY_OK : rc == MEDLEY_OK ? MEDLEY_ERROR : rc;
 }
 
 static int change(fault_turn *turn, void *reference_bytes) {
   reference *known = reference_bytes;
   uint32_t choice = fault_random_below(turn->random, 100);
-  if (choice < 72) return change_row(turn, known);
+  if (choice < 60) return change_row(turn, known);
+  if (choice < 72) return change_seen(turn, known);
   if (choice < 78) return delete_many(turn, known);
   if (choice < 84) return set_static(turn, known);
   if (choice < 89) return add_counter(turn, known);
@@ -264,6 +288,8 @@ static int database_dump(medley_session *session, uint32_t worker, fault_text *t
         session, "SELECT id, note, value, text, tags, items, marks FROM fault.items WHERE worker = ? AND part = ?", 2,
         key, text);
   }
+  fault_text_add(text, "seen\n");
+  if (rc == MEDLEY_OK) rc = fault_cql_rows(session, "SELECT at, value FROM fault.seen WHERE worker = ?", 1, key, text);
   fault_text_add(text, "by value\n");
   if (rc == MEDLEY_OK)
     rc = fault_cql_rows(session, "SELECT value, part, id, text FROM fault.by_value WHERE worker = ?", 1, key, text);
@@ -327,6 +353,10 @@ static void reference_dump(const void *reference_bytes, uint32_t worker, fault_t
   if (known->number > 0) fault_text_add(text, "%" PRIu64 "|%" PRId64 "\n", known->number, known->extra);
   if (known->counter_there) fault_text_add(text, "%" PRId64 "\n", known->counter);
   for (uint32_t part = 0; part < PARTITION_COUNT; part++) dump_partition(text, known, part);
+  fault_text_add(text, "seen\n");
+  for (int32_t i = SEEN_TIMES; i-- > 0;) { /* the last one first */
+    if (known->seen_there[i]) fault_text_add(text, "%d|%d\n", i - SEEN_TIMES / 2, known->seen[i]);
+  }
   fault_text_add(text, "by value\n");
   for (int32_t value = 0; value < 50; value++) {
     for (uint32_t part = 0; part < PARTITION_COUNT; part++) {
