@@ -252,10 +252,19 @@ void med_wide_time_window_text(const med_wide_time_window *of, int64_t number, c
 }
 
 /* ---- Spans ---- */
+/* Of a timeuuid others have the same time. */
+static int64_t window_beside(const med_wide_table *table, med_slice constant, med_compare compare) {
+  med_wide_kind kind = column_of(table)->type.kind;
+  int64_t tick = ticks_of_raw(kind, raw_of_value(kind, constant));
+  if (kind != MED_WIDE_TIMEUUID && compare == MED_LESS && tick > INT64_MIN) tick--;
+  if (kind != MED_WIDE_TIMEUUID && compare == MED_GREATER && tick < INT64_MAX) tick++;
+  return number_of(table->time_window, tick);
+}
+
 void med_wide_window_span_limit(const med_wide_table *table, const med_wide_column *column, med_compare compare,
                                 med_slice constant, med_wide_window_span *span) {
   if (table->time_window == NULL || column != column_of(table)) return;
-  int64_t number = med_wide_time_window_of(table, constant);
+  int64_t number = window_beside(table, constant, compare);
   bool lower = compare == MED_EQUAL || compare == MED_GREATER || compare == MED_GREATER_EQUAL;
   bool upper = compare == MED_EQUAL || compare == MED_LESS || compare == MED_LESS_EQUAL;
   if (lower && number > span->first) span->first = number;

@@ -234,10 +234,10 @@ static void read_something(world *w) {
       if (!p_alone) return;
       snprintf(form, sizeof form, "SELECT * FROM @ WHERE p IN (%s, %s)", of.partition, other.partition);
       break;
-    case 6:
-      if (!reads_time) return;
-      snprintf(form, sizeof form, "SELECT * FROM @ WHERE p = %s ORDER BY time %s", of.partition,
-               below(w, 2) ? "ASC" : "DESC");
+    case 6: /* either way, also where windows are merged */
+      if (!p_alone) return;
+      snprintf(form, sizeof form, "SELECT * FROM @ WHERE p = %s ORDER BY %s %s LIMIT %d", of.partition,
+               reads_time ? "time" : "n", below(w, 2) ? "ASC" : "DESC", (int)below(w, 30) + 1);
       break;
     default:
       snprintf(form, sizeof form, "SELECT p, time, n, v FROM @ WHERE token(%s) > %lld", shape_partition_names(w->of),
