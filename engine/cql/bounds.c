@@ -215,6 +215,30 @@ bool med_cql_test_passes(const med_cql_test *test, const med_wide_table *table, 
   return false;
 }
 
+bool med_cql_comparison_of(med_cql_operator operation, med_compare *compare) {
+  switch (operation) {
+    case MED_CQL_EQUAL: *compare = MED_EQUAL; return true;
+    case MED_CQL_NOT_EQUAL: *compare = MED_NOT_EQUAL; return true;
+    case MED_CQL_LESS: *compare = MED_LESS; return true;
+    case MED_CQL_LESS_OR_EQUAL: *compare = MED_LESS_EQUAL; return true;
+    case MED_CQL_GREATER: *compare = MED_GREATER; return true;
+    case MED_CQL_GREATER_OR_EQUAL: *compare = MED_GREATER_EQUAL; return true;
+    default: return false;
+  }
+}
+
+med_wide_window_span med_cql_bounds_windows(const med_wide_table *table, const med_cql_bounds *bounds) {
+  med_wide_window_span span = MED_WIDE_WINDOWS_ALL;
+  for (size_t i = 0; i < bounds->test_count; i++) {
+    const med_cql_test *test = &bounds->tests[i];
+    med_compare compare;
+    if (test->relation->left == MED_CQL_LEFT_COLUMN && test->count == 1 &&
+        med_cql_comparison_of(test->relation->operation, &compare))
+      med_wide_window_span_limit(table, test->columns[0], compare, test->values[0], &span);
+  }
+  return span;
+}
+
 /* ---- Partitions ---- */
 typedef struct combinations { /* rows of `width` values; each step adds columns to all of them */
   med_slice *values;

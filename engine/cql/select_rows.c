@@ -209,6 +209,8 @@ static int open_cursor(med_cql_select_cursor *cursor) {
   MED_TRY(med_cql_bounds_make(run, &plan->where, &cursor->bounds));
   MED_TRY(med_wide_reader_open(run->txn, plan->table, &cursor->reader));
   med_wide_reader_distinct(cursor->reader, plan->ast->distinct);
+  med_wide_window_span span = med_cql_bounds_windows(plan->table, &cursor->bounds);
+  med_wide_reader_windows(cursor->reader, &span);
   MED_TRY(choose_columns(cursor));
   MED_TRY(open_index(cursor));
   cursor->row = med_cql_alloc(run, (plan->count + 1) * sizeof *cursor->row);

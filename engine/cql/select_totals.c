@@ -19,22 +19,10 @@ static bool takes_aggregate(const med_cql_expression *expression) {
   return expression->aggregate == MED_CQL_COUNT || med_wide_segment_type(of->column->type.kind) != MED_COLUMN_TEXTS;
 }
 
-static bool comparison_of(med_cql_operator operation, med_compare *compare) {
-  switch (operation) {
-    case MED_CQL_EQUAL: *compare = MED_EQUAL; return true;
-    case MED_CQL_NOT_EQUAL: *compare = MED_NOT_EQUAL; return true;
-    case MED_CQL_LESS: *compare = MED_LESS; return true;
-    case MED_CQL_LESS_OR_EQUAL: *compare = MED_LESS_EQUAL; return true;
-    case MED_CQL_GREATER: *compare = MED_GREATER; return true;
-    case MED_CQL_GREATER_OR_EQUAL: *compare = MED_GREATER_EQUAL; return true;
-    default: return false;
-  }
-}
-
 static bool takes_test(const med_cql_test *test) {
   med_compare compare;
   if (test->relation->left != MED_CQL_LEFT_COLUMN || !is_sealed(test->columns[0])) return false;
-  if (!comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
+  if (!med_cql_comparison_of(test->relation->operation, &compare) || test->count != 1) return false;
   med_wide_kind kind = test->columns[0]->type.kind;
   switch (med_wide_segment_type(kind)) {
     case MED_COLUMN_INTEGERS: return true;
@@ -148,7 +136,7 @@ static int add_rows(med_cql_run *run, med_wide_segment_scan *scan, const med_cql
   for (size_t i = 0; rc == MEDLEY_OK && i < bounds->test_count; i++) {
     const med_cql_test *test = &bounds->tests[i];
     med_compare compare = MED_EQUAL;
-    (void)comparison_of(test->relation->operation, &compare);
+    (void)med_cql_comparison_of(test->relation->operation, &compare);
     rc = med_wide_segment_scan_match(scan, test->columns[0], compare, test->values[0], selected);
     if (med_rows_count(selected) == 0) return rc;
   }
@@ -189,7 +177,7 @@ static int ask_segment(med_wide_segment_scan *scan, const med_cql_bounds *bounds
     const med_wide_column *column = test->columns[0];
     med_compare compare = MED_EQUAL;
     bool some = true, every = false;
-    (void)comparison_of(test->relation->operation, &compare);
+    (void)med_cql_comparison_of(test->relation->operation, &compare);
     if (is_integer(column))
       rc = med_wide_segment_scan_ask(scan, column, compare,
                                      med_wide_segment_integer(column->type.kind, test->values[0]), &some, &every);
@@ -268,8 +256,10 @@ int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const 
   if (!*taken) return MEDLEY_OK;
   med_cql_accumulator *before = med_arena_copy(run->arena, accumulators, size);
   if (before == NULL) return med_error_no_memory(med_txn_error(run->txn));
+  med_wide_window_span span = med_cql_bounds_windows(plan->table, bounds);
   int rc = med_wide_segment_scan_open(run->txn, plan->table, &scan);
   if (rc != MEDLEY_OK) return rc;
+  med_wide_segment_scan_windows(scan, &span);
   rc = add_segments(run, scan, plan, bounds, accumulators, taken);
   if (!*taken) memcpy(accumulators, before, size); /* the row path does all of it */
   med_wide_segment_scan_close(scan);

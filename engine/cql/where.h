@@ -59,6 +59,11 @@ typedef struct med_cql_bounds {
 MEDLEY_MUST_USE int med_cql_bounds_make(med_cql_run *run, const med_cql_restrictions *restrictions,
                                         med_cql_bounds *bounds);
 
+/* False for an operator that does not compare with one value. */
+bool med_cql_comparison_of(med_cql_operator operation, med_compare *compare);
+/* The windows of time that the tests leave over; all, if the table has none. */
+med_wide_window_span med_cql_bounds_windows(const med_wide_table *table, const med_cql_bounds *bounds);
+
 /* One relation with its values; for IF too. */
 MEDLEY_MUST_USE int med_cql_test_make(med_cql_run *run, const med_wide_table *table, const med_cql_relation *relation,
                                       med_cql_test *test);

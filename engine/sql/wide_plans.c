@@ -40,10 +40,15 @@ static bool is_number(sqlite3_index_info *info, int constraint) {
   return sqlite3_value_type(value) == SQLITE_INTEGER || sqlite3_value_type(value) == SQLITE_FLOAT;
 }
 
-/* Whether sealed rows can be held against the comparison: where the column's order is SQL's, or for equality where it has equal values equal.
+static bool has_windows_of(const med_wide_table *table, const med_wide_column *column) {
+  return table->time_window != NULL && column == &table->columns[table->time_window->column];
+}
+
+/* Whether sealed rows, or windows of time, can be held against the comparison: where the column's order is SQL's, or for equality where it has equal values equal.
  * An IN would be a scan for each value. */
 static bool is_test(const plan *to, int number, const med_wide_column *column) {
-  if (column->role != MED_WIDE_REGULAR || !(to->table->flags & MED_WIDE_TABLE_SEGMENTS)) return false;
+  bool sealed = column->role == MED_WIDE_REGULAR && to->table->flags & MED_WIDE_TABLE_SEGMENTS;
+  if (!sealed && !has_windows_of(to->table, column)) return false;
   if (sqlite3_vtab_in(to->info, number, -1) || to->test_count == MED_WIDE_PLAN_TESTS_MAX) return false;
   switch (to->info->aConstraint[number].op) {
     case SQLITE_INDEX_CONSTRAINT_EQ:

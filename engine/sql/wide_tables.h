@@ -39,6 +39,7 @@ typedef struct wide_vectors {
   bool wanted;
   wide_test tests[MED_WIDE_PLAN_TESTS_MAX];
   size_t test_count;
+  med_wide_window_span windows;        /* of a table with time windows: those that the plan leaves over */
   uint64_t selected[MED_VECTOR_WORDS]; /* rows of the present vector; of `word` and those before only what is left */
   size_t word, row;
   bool has_key; /* the cursor's entry has the key of the present row */

@@ -1,7 +1,8 @@
 /* wide_vectors.c - sealed rows of a scan by columns: only those that a statement asks for are decoded, a vector at a time.
  *
  * Records come first, and then all sealed rows, whatever their keys: a scan promises no order, and so a sealed row's key is not needed
- * unless it is asked for. Comparisons of regular columns are looked at here, at first by the bounds of a vector. */
+ * unless it is asked for. Comparisons of regular columns are looked at here, at first by the bounds of a vector; those of the
+ * time leave windows out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ int med_wide_vectors_plan(wide_cursor *cursor, int plan, const char *plan_text, 
   vectors->wanted =
       table->flags & MED_WIDE_TABLE_SEGMENTS && !med_wide_table_has_static(table) && !med_txn_writes(txn_of(cursor));
   vectors->test_count = 0;
-  if (!vectors->wanted) return MEDLEY_OK;
+  vectors->windows = MED_WIDE_WINDOWS_ALL;
   for (size_t i = 0; i < count && i < MED_WIDE_PLAN_TESTS_MAX; i++) {
     wide_test *test = &vectors->tests[vectors->test_count];
     med_wide_comparing comparing;
@@ -41,9 +42,12 @@ int med_wide_vectors_plan(wide_cursor *cursor, int plan, const char *plan_text, 
     int rc = med_wide_values_match(&test->column->type, argv[i], comparing, &cursor->places, &test->constant, &match);
     if (rc == MEDLEY_OK && match == MED_WIDE_MATCH_NOTHING) rc = MEDLEY_NOT_FOUND;
     if (rc != MEDLEY_OK) return rc;
-    vectors->test_count += match == MED_WIDE_MATCH_VALUE;
+    if (match != MED_WIDE_MATCH_VALUE) continue;
+    med_wide_window_span_limit(table, test->column, test->compare, test->constant, &vectors->windows);
+    vectors->test_count += vectors->wanted && test->column->role == MED_WIDE_REGULAR;
   }
-  med_wide_reader_only_records(cursor->reader);
+  med_wide_reader_windows(cursor->reader, &vectors->windows);
+  if (vectors->wanted) med_wide_reader_only_records(cursor->reader);
   return MEDLEY_OK;
 }
 
@@ -73,6 +77,7 @@ int med_wide_vectors_next(wide_cursor *cursor) {
   if (vectors->scan == NULL) {
     int rc = med_wide_segment_scan_open(txn_of(cursor), cursor->definition, &vectors->scan);
     if (rc != MEDLEY_OK) return rc;
+    med_wide_segment_scan_windows(vectors->scan, &vectors->windows);
     vectors->word = MED_VECTOR_WORDS;
   }
   vectors->has_key = false;

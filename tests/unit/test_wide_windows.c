@@ -249,6 +249,8 @@ START_TEST(bounds_of_the_time_leave_sealed_windows_out) {
          "0|42\n1|39\n2|39\n");
   SQL_IS(kit.session, "SELECT p, count(*) FROM \"k.t\" WHERE time < 1999728000000 GROUP BY p ORDER BY p",
          "0|42\n1|39\n2|39\n");
+  SQL_IS(kit.session, "SELECT sum(n) FROM (SELECT n FROM \"k.t\" WHERE time >= 1999814400000)", "2340\n");
+  CQL_IS(kit.session, "SELECT count(*), sum(n) FROM k.t WHERE time >= '2033-05-16' ALLOW FILTERING", "120|2340\n");
   SQL_FAILS(kit.session, "SELECT p, count(*) FROM \"k.t\" GROUP BY p ORDER BY p", MEDLEY_CORRUPT);
 }
 END_TEST
