@@ -113,6 +113,7 @@ int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key)
 
 int med_wide_seal_request(med_txn *txn, const med_wide_table *table) {
   pass of;
+  if (!is_sealed_at_all(table)) return MEDLEY_OK;
   int rc = get_pass(txn, table->id, &of);
   if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
   if (rc == MEDLEY_NOT_FOUND) of.due = due_at_least(table);

@@ -2,6 +2,7 @@
 #include "models/widecolumn/window_directory.h"
 
 #include "models/widecolumn/record.h"
+#include "models/widecolumn/seal.h"
 
 #define KEY_SIZE 13
 #define VALUE_SIZE 5
@@ -176,6 +177,19 @@ static int refuse_past(med_txn *txn, const med_wide_table *table, int64_t number
                        (int)table->name.len, (const char *)table->name.bytes, bounds);
 }
 
+/* The window before a new one comes to rest, most likely: what it has is sealed, though it may be less than a pass waits for. */
+static int seal_before(med_txn *txn, const med_wide_table *table, int64_t number) {
+  med_cursor *cursor;
+  med_wide_table before;
+  if (number == INT64_MIN) return MEDLEY_OK;
+  int rc = med_cursor_open(txn, MED_TREE_WIDE, &cursor);
+  if (rc != MEDLEY_OK) return rc;
+  rc = seek(txn, cursor, table, number - 1, false, &before);
+  med_cursor_close(cursor);
+  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  return med_wide_seal_request(txn, &before);
+}
+
 int med_wide_window_need(med_txn *txn, const med_wide_table *table, int64_t number, med_wide_table *window) {
   uint32_t id;
   int64_t due_us, past_us = med_wide_time_window_past_us(table->time_window, number);
@@ -185,6 +199,7 @@ int med_wide_window_need(med_txn *txn, const med_wide_table *table, int64_t numb
   MED_TRY(med_wide_catalog_next_id(txn, &id));
   fill(table, number, id, 0, window);
   MED_TRY(put_entry(txn, window));
+  MED_TRY(seal_before(txn, table, number));
   MED_TRY(get_due(txn, &due_us));
   if (past_us < due_us) rc = put_due(txn, past_us);
 done:

@@ -19,7 +19,7 @@
 /* NOT_FOUND, without a message, if there is none or it is past; CORRUPT. */
 MEDLEY_MUST_USE int med_wide_window_find(med_txn *txn, const med_wide_table *table, int64_t number,
                                          med_wide_table *window);
-/* The same, made if there is none. RANGE, with its bounds, if it is past. */
+/* The same, made if there is none; then the one before it, in time, has its rows sealed soon (seal.h). RANGE, with its bounds, if it is past. */
 MEDLEY_MUST_USE int med_wide_window_need(med_txn *txn, const med_wide_table *table, int64_t number,
                                          med_wide_table *window);
 /* The first at or behind a number (up), or the last at or before it. The cursor is the caller's, on tree WIDE. NOT_FOUND. */

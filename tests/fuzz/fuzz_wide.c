@@ -2,7 +2,8 @@
  *
  * A small database with every kind of column is made, some of its rows sealed; then its records are changed through storage's own door. An input
  * is a list of changes: record(1) kind(1) place(1) and what the kind needs. Afterwards definitions are read anew, everything that reads and writes
- * the tables runs, and so does the check. CORRUPT is a good answer; a crash, a hang or a wild read is none. */
+ * the tables runs, and so does the check. CORRUPT is a good answer; a crash, a hang or a wild read is none. An input that begins with FF has a table
+ * with windows of time besides, and counts records from the last one on, where the directory of windows is. */
 #include <stdio.h>
 
 #include "engine/database.h"
@@ -29,6 +30,22 @@ static const char *const makers[] = {
     "'b': 2}, {x: 1, y: 'z'}, {x: 2, y: 'w'}, [1, 2], 'text', 9)",
     "INSERT INTO k.t (p, c, a) VALUES (2, 'd', 6) USING TTL 1000",
     "DELETE FROM k.t USING TIMESTAMP 5 WHERE p = 1 AND c > 'x'"};
+static const char *const window_makers[] = {
+    "CREATE TABLE k.seen (p text, at timestamp, n int, v int, PRIMARY KEY (p, at, n)) WITH segment_rows = 2 AND "
+    "time_window = "
+    "{'column': 'at', 'size': '1d', 'keep': '30000d'}",
+    "CREATE TABLE k.gone (p int, at timestamp, PRIMARY KEY (p, at)) WITH time_window = {'column': 'at', 'size': '1d'}",
+    "INSERT INTO k.gone (p, at) VALUES (1, 1)"};
+static const char *const window_users[] = {
+    "SELECT * FROM k.seen",
+    "SELECT count(*), sum(v) FROM k.seen",
+    "SELECT * FROM k.seen WHERE p = 'a' AND at >= '2001-01-02' ORDER BY at DESC",
+    "SELECT * FROM k.seen WHERE p = 'a' AND at = '2001-01-01' AND n = 3",
+    "INSERT INTO k.seen (p, at, n, v) VALUES ('a', '2001-01-01', 3, 9)",
+    "INSERT INTO k.seen (p, at, n, v) VALUES ('a', '2001-02-01', 3, 9) USING TTL 100",
+    "DELETE FROM k.seen WHERE p = 'a' AND at < '2001-01-02'",
+    "ALTER TABLE k.seen WITH time_window = {'column': 'at', 'size': '1d', 'keep': '1d'}",
+    "DROP TABLE k.gone"};
 static const char *const users[] = {
     "SELECT * FROM k.t",
     "SELECT JSON * FROM k.t WHERE p = 1",
@@ -65,13 +82,29 @@ static void make_rows(fuzz_kit *kit) {
   for (int i = 0; i < 100 && more; i++) MUST(medley_maintain(kit->db, 1000, &more, NULL) == MEDLEY_OK);
 }
 
+/* Of two windows each row of one is sealed; keys of partitions are short, and hashes. */
+static void make_windows(fuzz_kit *kit) {
+  int more = 1;
+  for (size_t i = 0; i < sizeof window_makers / sizeof *window_makers; i++)
+    MUST(run(kit, window_makers[i]) == MEDLEY_DONE);
+  for (int i = 0; i < 24; i++) {
+    char text[400];
+    snprintf(text, sizeof text, "INSERT INTO k.seen (p, at, n, v) VALUES ('%0*d', '2001-01-0%d', %d, %d)",
+             i % 2 == 0 ? 1 : 200, i % 4, i < 16 ? 1 : 1 + i % 3, i, i);
+    MUST(run(kit, text) == MEDLEY_DONE);
+  }
+  MUST(run(kit, "INSERT INTO k.seen (p, at, n, v) VALUES ('a', '2001-01-01', 3, 3)") == MEDLEY_DONE);
+  for (int i = 0; i < 100 && more; i++) MUST(medley_maintain(kit->db, 1000, &more, NULL) == MEDLEY_OK);
+}
+
 /* The record of that number; false if there are not so many. */
-static bool find_record(med_txn *txn, unsigned number, med_key *key, uint8_t *value, size_t *len) {
+static bool find_record(med_txn *txn, unsigned number, bool backwards, med_key *key, uint8_t *value, size_t *len) {
   med_cursor *cursor;
   med_slice at, bytes;
   MUST(med_cursor_open(txn, MED_TREE_WIDE, &cursor) == MEDLEY_OK);
-  int rc = med_cursor_first(cursor, &at, &bytes);
-  for (unsigned i = 0; rc == MEDLEY_OK && i < number; i++) rc = med_cursor_next(cursor, &at, &bytes);
+  int rc = backwards ? med_cursor_last(cursor, &at, &bytes) : med_cursor_first(cursor, &at, &bytes);
+  for (unsigned i = 0; rc == MEDLEY_OK && i < number; i++)
+    rc = backwards ? med_cursor_previous(cursor, &at, &bytes) : med_cursor_next(cursor, &at, &bytes);
   if (rc == MEDLEY_OK) {
     memcpy(key->bytes, at.bytes, at.len);
     key->len = (uint16_t)at.len;
@@ -82,12 +115,12 @@ static bool find_record(med_txn *txn, unsigned number, med_key *key, uint8_t *va
   return rc == MEDLEY_OK;
 }
 
-static void change_record(med_txn *txn, input *in) {
+static void change_record(med_txn *txn, input *in, bool backwards) {
   uint8_t value[VALUE_MAX + 256];
   size_t len, taken;
   med_key key;
   unsigned number = input_byte(in), kind = input_byte(in), at = input_byte(in);
-  if (!find_record(txn, number % 80, &key, value, &len)) return;
+  if (!find_record(txn, number % 80, backwards, &key, value, &len)) return;
   const uint8_t *from = input_take(in, 1 + kind / 5 % 12, &taken);
   switch (kind % 5) {
     case 0: /* bytes of the value */
@@ -109,14 +142,14 @@ static void change_record(med_txn *txn, input *in) {
     input_any_status(med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(value, len)));
 }
 
-static void change_records(fuzz_kit *kit, input *in) {
+static void change_records(fuzz_kit *kit, input *in, bool backwards) {
   static const uint8_t version_key[2] = {1, 0}, version[8] = {9, 9, 9, 9, 9, 9, 9, 9};
   med_member *member;
   medley_error error;
   MUST(med_member_open(kit->db->store, &member) == MEDLEY_OK);
   MUST(med_writer_begin(member, false, 1000, &error) == MEDLEY_OK);
   med_txn *txn = med_member_txn(member);
-  for (unsigned i = 0; i < CHANGES_MAX && in->left > 2; i++) change_record(txn, in);
+  for (unsigned i = 0; i < CHANGES_MAX && in->left > 2; i++) change_record(txn, in, backwards);
   MUST(med_txn_put(txn, MED_TREE_WIDE, med_slice_of(version_key, 2), med_slice_of(version, 8)) == MEDLEY_OK);
   MUST(med_writer_commit(member, &error) == MEDLEY_OK);
   med_member_close(member);
@@ -137,11 +170,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   input in = {bytes, size};
   fuzz_kit_open(&kit, DEADLINE_MS);
   make_rows(&kit);
-  change_records(&kit, &in);
+  bool windows = size > 0 && bytes[0] == 0xFF;
+  if (windows) {
+    make_windows(&kit);
+    (void)input_byte(&in);
+  }
+  change_records(&kit, &in, windows);
   input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
   for (size_t i = 0; i < sizeof users / sizeof *users; i++) (void)run(&kit, users[i]);
   static const char sql[] = "SELECT * FROM \"k.t\" ORDER BY a, d";
   (void)fuzz_kit_run(&kit, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, NULL);
+  for (size_t i = 0; windows && i < sizeof window_users / sizeof *window_users; i++) (void)run(&kit, window_users[i]);
   input_any_status(medley_maintain(kit.db, 2000, &more, &error));
   input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
   fuzz_kit_close(&kit);

@@ -341,6 +341,24 @@ START_TEST(what_is_dropped_or_truncated_frees_every_window) {
 }
 END_TEST
 
+START_TEST(a_window_is_sealed_when_the_next_one_begins) {
+  uint64_t windows, sealed;
+  cql(DAYS_TABLE);
+  cql("ALTER TABLE k.t WITH segment_rows = 64");
+  for (int n = 0; n < 100; n++) insert(1, NOW_S, n); /* less than a pass waits for */
+  sealed_rows_maintain(kit.db);
+  windows_count(kit.db, "k", "t", &windows, &sealed);
+  ck_assert_uint_eq(sealed, 0);
+  insert(1, NOW_S + 2 * DAY_S, 1);
+  sealed_rows_maintain(kit.db);
+  windows_count(kit.db, "k", "t", &windows, &sealed);
+  ck_assert_uint_eq(windows, 2);
+  ck_assert_uint_eq(sealed, 1);
+  CQL_IS(kit.session, "SELECT count(*), sum(v) FROM k.t", "101|4951\n");
+  check_is_calm();
+}
+END_TEST
+
 START_TEST(rows_of_windows_expire_by_their_time_to_live_too) {
   cql(DAYS_TABLE);
   for (int i = 0; i < 3; i++) insert(1, NOW_S - i * DAY_S, i);
@@ -441,6 +459,6 @@ PROPERTY_MAIN_BETWEEN("wide_windows", open_kit, close_kit, a_window_is_the_floor
                       a_new_window_draws_no_new_version_of_the_catalog, bounds_of_the_time_and_limits_leave_windows_out,
                       bounds_of_the_time_leave_sealed_windows_out,
                       a_window_that_is_past_goes_without_a_look_at_its_rows,
-                      what_is_dropped_or_truncated_frees_every_window, rows_of_windows_expire_by_their_time_to_live_too,
-                      a_damaged_directory_is_told_and_never_believed, the_check_finds_windows_that_are_not_right,
-                      the_check_finds_what_stands_outside_of_windows)
+                      what_is_dropped_or_truncated_frees_every_window, a_window_is_sealed_when_the_next_one_begins,
+                      rows_of_windows_expire_by_their_time_to_live_too, a_damaged_directory_is_told_and_never_believed,
+                      the_check_finds_windows_that_are_not_right, the_check_finds_what_stands_outside_of_windows)

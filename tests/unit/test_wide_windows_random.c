@@ -200,6 +200,28 @@ static void change_anything(world *w) {
 }
 
 /* ---- Reading ---- */
+/* In SQL, by bounds of the time. */
+static void read_times(world *w, const key *of, const key *other) {
+  char form[1024], from[80], to[80];
+  snprintf(from, sizeof from, "%s", shape_sql_time(w->of, of->time));
+  snprintf(to, sizeof to, "%s", shape_sql_time(w->of, other->time));
+  switch (below(w, 4)) {
+    case 0:
+      snprintf(form, sizeof form,
+               "SELECT p, n, v FROM \"@\" WHERE time >= %s AND time < %s AND v < 40 ORDER BY p, time, n", from, to);
+      break;
+    case 1:
+      snprintf(form, sizeof form,
+               "SELECT s, count(*), sum(v) FROM \"@\" WHERE time > %s AND time <= %s GROUP BY s ORDER BY s", from, to);
+      break;
+    default:
+      snprintf(form, sizeof form, "SELECT p, n, v FROM \"@\" WHERE time %s %s ORDER BY p, n, v",
+               below(w, 2) ? "=" : "<", from);
+      break;
+  }
+  compare(w, MEDLEY_LANGUAGE_SQL, form);
+}
+
 static void read_something(world *w) {
   char form[1024];
   key of = any_key(w), other = any_key(w);
@@ -213,9 +235,6 @@ static void read_something(world *w) {
       "SELECT count(*), sum(v), min(s) FROM \"@\" WHERE v < 30",
       "SELECT n, v, s FROM \"@\" WHERE v >= 10 ORDER BY p, time, n",
       "SELECT a.n, b.v FROM \"@\" a JOIN \"@\" b USING (p, time, n) ORDER BY a.p, a.time, a.n"};
-  char from[80], to[80];
-  snprintf(from, sizeof from, "%s", shape_sql_time(w->of, of.time));
-  snprintf(to, sizeof to, "%s", shape_sql_time(w->of, other.time));
   switch (below(w, 10)) {
     case 0: compare(w, MEDLEY_LANGUAGE_CQL, cql[below(w, sizeof cql / sizeof cql[0])]); return;
     case 1: compare(w, MEDLEY_LANGUAGE_SQL, sql[below(w, sizeof sql / sizeof sql[0])]); return;
@@ -238,18 +257,7 @@ static void read_something(world *w) {
       snprintf(form, sizeof form, "SELECT * FROM @ WHERE p IN (%s, %s)", of.partition, other.partition);
       break;
     case 7:
-      snprintf(form, sizeof form,
-               below(w, 2)
-                   ? "SELECT p, n, v FROM \"@\" WHERE time >= %s AND time < %s AND v < 40 ORDER BY p, time, n"
-                   : "SELECT s, count(*), sum(v) FROM \"@\" WHERE time > %s AND time <= %s GROUP BY s ORDER BY s",
-               from, to);
-      compare(w, MEDLEY_LANGUAGE_SQL, form);
-      return;
-    case 8:
-      snprintf(form, sizeof form, "SELECT p, n, v FROM \"@\" WHERE time %s %s ORDER BY p, n, v",
-               below(w, 2) ? "=" : "<", from);
-      compare(w, MEDLEY_LANGUAGE_SQL, form);
-      return;
+    case 8: read_times(w, &of, &other); return;
     case 6: /* either way, also where windows are merged */
       if (!p_alone) return;
       snprintf(form, sizeof form, "SELECT * FROM @ WHERE p = %s ORDER BY %s %s LIMIT %d", of.partition,
