@@ -235,7 +235,7 @@ static void read_something(world *w) {
       "SELECT count(*), sum(v), min(s) FROM \"@\" WHERE v < 30",
       "SELECT n, v, s FROM \"@\" WHERE v >= 10 ORDER BY p, time, n",
       "SELECT a.n, b.v FROM \"@\" a JOIN \"@\" b USING (p, time, n) ORDER BY a.p, a.time, a.n"};
-  switch (below(w, 10)) {
+  switch (below(w, 11)) {
     case 0: compare(w, MEDLEY_LANGUAGE_CQL, cql[below(w, sizeof cql / sizeof cql[0])]); return;
     case 1: compare(w, MEDLEY_LANGUAGE_SQL, sql[below(w, sizeof sql / sizeof sql[0])]); return;
     case 2:
@@ -263,6 +263,7 @@ static void read_something(world *w) {
       snprintf(form, sizeof form, "SELECT * FROM @ WHERE p = %s ORDER BY %s %s LIMIT %d", of.partition,
                reads_time ? "time" : "n", below(w, 2) ? "ASC" : "DESC", (int)below(w, 30) + 1);
       break;
+    case 9: snprintf(form, sizeof form, "SELECT DISTINCT %s FROM @", shape_partition_names(w->of)); break;
     default:
       snprintf(form, sizeof form, "SELECT p, time, n, v FROM @ WHERE token(%s) > %lld", shape_partition_names(w->of),
                (long long)property_random(&w->random));
