@@ -12,6 +12,7 @@
 #define DAY_MS (DAY_S * 1000)
 #define KEPT_DAYS 32 /* the views are of 31 days */
 #define SLICE_ROWS 20000
+#define RECENT_DAYS 7 /* whole days that a table with windows keeps */
 
 /* Of the day that begins at ?1: as the wide-column table has it, and the generated views moved by ?2. */
 #define VIEWED_DAY "\"site.page_view\" WHERE viewed_at >= ?1 AND viewed_at < ?1 + 86400000"
@@ -144,6 +145,36 @@ static void tell_commit(scene *s) {
               "after it nothing is, in no model");
 }
 
+/* The same views in a table of whole days, of which the older ones are gone at once when it is said how many are kept. */
+static void tell_windows(scene *s, int64_t shift_ms) {
+  scene_say("A table with windows of a day is told to keep %d of them; nothing of the others is read:", RECENT_DAYS);
+  if (!scene_cql(s, "DROP TABLE IF EXISTS site.recent_view", 0, NULL) ||
+      !scene_cql(s,
+                 "CREATE TABLE site.recent_view (person_id bigint, viewed_at timestamp, id bigint, PRIMARY KEY "
+                 "(person_id, viewed_at, id)) WITH time_window = {'column': 'viewed_at', 'size': '1d'}",
+                 0, NULL))
+    return;
+  int64_t last = scene_sql(s, "SELECT max(id) FROM page_view", 0, NULL);
+  for (int64_t from = 0; from < last; from += SLICE_ROWS) {
+    const int64_t numbers[] = {shift_ms, from, from + SLICE_ROWS};
+    scene_sql(s,
+              "INSERT INTO \"site.recent_view\"(person_id, viewed_at, id) SELECT person_id, viewed_at + ?1, id FROM "
+              "page_view WHERE id > ?2 AND id <= ?3",
+              3, numbers);
+  }
+  int64_t all = scene_sql(s, "SELECT count(*) FROM \"site.recent_view\"", 0, NULL);
+  double begun = scene_now_ms();
+  scene_cql(s, "ALTER TABLE site.recent_view WITH time_window = {'column': 'viewed_at', 'size': '1d', 'keep': '7d'}", 0,
+            NULL);
+  double took_ms = scene_now_ms() - begun;
+  const int64_t numbers[] = {shift_ms, (int64_t)time(NULL) * 1000, RECENT_DAYS + 1};
+  int64_t left = scene_sql(s, "SELECT count(*) FROM \"site.recent_view\"", 0, NULL);
+  int64_t expected = scene_sql(
+      s, "SELECT count(*) FROM page_view WHERE ((viewed_at + ?1) / 86400000 + ?3) * 86400000 > ?2", 3, numbers);
+  scene_claim(s, left == expected && left > 0 && left < all, "%" PRId64 " of %" PRId64 " views are left, %.1f ms later",
+              left, all, took_ms);
+}
+
 void demo_behaviour_tell(scene *s) {
   int64_t now_ms = (int64_t)time(NULL) * 1000, yesterday_ms = now_ms / DAY_MS * DAY_MS - DAY_MS;
   int64_t shift_ms = now_ms - scene_sql(s, "SELECT max(viewed_at) FROM page_view", 0, NULL);
@@ -153,5 +184,6 @@ void demo_behaviour_tell(scene *s) {
   tell_yesterday(s, shift_ms, yesterday_ms);
   tell_person(s, yesterday_ms);
   tell_time(s);
+  tell_windows(s, shift_ms);
   tell_commit(s);
 }
