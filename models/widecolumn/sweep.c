@@ -292,10 +292,10 @@ done:
 
 /* ---- Windows that are past ---- go whole, before anything of them is looked at. */
 static int sweep_windows(sweep *work, bool *left) {
-  size_t dropped;
+  size_t written;
   bool more;
-  int rc = med_wide_windows_expire(work->txn, work->limit, &dropped, &more);
-  work->written += dropped;
+  int rc = med_wide_windows_expire(work->txn, work->limit, &written, &more);
+  work->written += written;
   *left = *left || more;
   return rc;
 }

@@ -244,12 +244,12 @@ static int expire_table(med_txn *txn, med_cursor *cursor, const med_wide_table *
   return MEDLEY_OK;
 }
 
-int med_wide_windows_expire(med_txn *txn, size_t limit, size_t *dropped, bool *left) {
+int med_wide_windows_expire(med_txn *txn, size_t limit, size_t *written, bool *left) {
   med_wide_catalog *catalog = NULL;
   med_cursor *cursor = NULL;
   int64_t due_us;
   size_t count;
-  *dropped = 0;
+  *written = 0;
   *left = false;
   int rc = get_due(txn, &due_us);
   if (rc != MEDLEY_OK || due_us > med_txn_now_us(txn)) return rc;
@@ -258,10 +258,11 @@ int med_wide_windows_expire(med_txn *txn, size_t limit, size_t *dropped, bool *l
   MED_TRY(med_cursor_open(txn, MED_TREE_WIDE, &cursor));
   const med_wide_table *tables = med_wide_catalog_tables(catalog, &count);
   for (size_t i = 0; i < count; i++) {
-    if (tables[i].time_window != NULL) MED_TRY(expire_table(txn, cursor, &tables[i], limit, dropped, &due_us));
+    if (tables[i].time_window != NULL) MED_TRY(expire_table(txn, cursor, &tables[i], limit, written, &due_us));
   }
   *left = due_us == INT64_MIN;
   rc = put_due(txn, due_us);
+  ++*written;
 done:
   med_cursor_close(cursor);
   med_wide_catalog_release(catalog);

@@ -37,8 +37,8 @@ MEDLEY_MUST_USE int med_wide_window_note_segments(med_txn *txn, med_wide_table *
 /* No rows are looked at: they wait for the sweep as those of a dropped table. */
 MEDLEY_MUST_USE int med_wide_window_drop(med_txn *txn, const med_wide_table *window);
 
-/* Drops windows that are past, `limit` of them at most. *dropped: how many; *left: there may be more. */
-MEDLEY_MUST_USE int med_wide_windows_expire(med_txn *txn, size_t limit, size_t *dropped, bool *left);
+/* Drops windows that are past, `limit` of them at most. *written: how many, and one more if it had to be looked; *left: there may be more. */
+MEDLEY_MUST_USE int med_wide_windows_expire(med_txn *txn, size_t limit, size_t *written, bool *left);
 /* The next sweep looks: a table keeps its windows for another time. */
 MEDLEY_MUST_USE int med_wide_windows_request(med_txn *txn);
 
