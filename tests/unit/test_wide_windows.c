@@ -45,6 +45,15 @@ static void insert(int p, int64_t time_s, int n) {
   cql(text);
 }
 
+#define CQL_FAILS_WITH(session_, text_, status_, words_)                                                     \
+  do {                                                                                                       \
+    kit_rows rows_ = {0};                                                                                    \
+    int rc_ = kit_run(session_, MEDLEY_LANGUAGE_CQL, text_, &rows_);                                         \
+    const char *message_ = medley_session_error(session_)->message;                                          \
+    ck_assert_msg(rc_ == (status_), "%s: %s (%s)", text_, medley_status_name(rc_), message_);                \
+    ck_assert_msg(strstr(message_, words_) != NULL, "%s: \"%s\" is not in \"%s\"", text_, words_, message_); \
+  } while (0)
+
 /* ---- A write transaction beside the session ---- */
 static med_member *member;
 static med_txn *txn;
@@ -445,6 +454,56 @@ START_TEST(the_check_finds_windows_that_are_not_right) {
 }
 END_TEST
 
+START_TEST(the_check_finds_windows_that_contradict_definitions) {
+  uint8_t value[5] = {0, 0, 0, 0, 1};
+  cql(DAYS_TABLE);
+  cql("CREATE TABLE k.plain (p int PRIMARY KEY)");
+  insert(1, NOW_S, 1);
+  uint32_t id = table_id("t");
+  check_is_calm();
+  med_put_u32(value, table_id("plain") + 1); /* the number of the window, which has no segments */
+  put_entry(id, NOW_S / DAY_S, value, sizeof value);
+  check_finds("a window has segments, and its definition says that none has");
+  value[4] = 0;
+  put_entry(id, NOW_S / DAY_S, value, sizeof value);
+  check_is_calm();
+  put_entry(table_id("plain"), 1, value, sizeof value);
+  check_finds("a window of table 2, which has none");
+}
+END_TEST
+
+START_TEST(the_first_and_the_last_window_that_there_can_be_are_windows) {
+  cql("CREATE TABLE k.w (p int, s bigint, v int, PRIMARY KEY (p, s)) WITH segment_rows = 1 AND "
+      "time_window = {'column': 's', 'size': '1s', 'unit': 's'}");
+  cql("INSERT INTO k.w (p, s, v) VALUES (1, 9223372036854775807, 3)");
+  cql("INSERT INTO k.w (p, s, v) VALUES (1, -9223372036854775808, 1)");
+  cql("INSERT INTO k.w (p, s, v) VALUES (1, 0, 2)");
+  cql("INSERT INTO k.w (p, s, v) VALUES (2, 9223372036854775807, 4) USING TTL 100");
+  for (int sealed = 0; sealed < 2; sealed++) {
+    CQL_IS(kit.session, "SELECT v FROM k.w WHERE p = 1", "1\n2\n3\n");
+    CQL_IS(kit.session, "SELECT v FROM k.w WHERE p = 1 ORDER BY s DESC", "3\n2\n1\n");
+    CQL_IS(kit.session, "SELECT v FROM k.w WHERE p = 1 AND s = 9223372036854775807", "3\n");
+    CQL_IS(kit.session, "SELECT v FROM k.w WHERE p = 1 AND s < 0", "1\n");
+    CQL_IS(kit.session, "SELECT v FROM k.w WHERE p = 1 AND s > 0", "3\n");
+    CQL_IS(kit.session, "SELECT count(*), sum(v) FROM k.w", "4|10\n");
+    SQL_IS(kit.session, "SELECT p, sum(v) FROM \"k.w\" GROUP BY p ORDER BY p", "1|6\n2|4\n");
+    SQL_IS(kit.session, "SELECT sum(v) FROM \"k.w\" WHERE s > -9223372036854775808", "9\n");
+    check_is_calm();
+    sealed_rows_maintain(kit.db);
+  }
+  now_us += INT64_C(200) * 1000000;
+  sealed_rows_maintain(kit.db);
+  CQL_IS(kit.session, "SELECT count(*) FROM k.w", "3\n");
+  cql("DELETE FROM k.w WHERE p = 1 AND s >= 0");
+  CQL_IS(kit.session, "SELECT v FROM k.w", "1\n");
+  cql("ALTER TABLE k.w WITH time_window = {'column': 's', 'size': '1s', 'unit': 's', 'keep': '1s'}");
+  CQL_IS(kit.session, "SELECT v FROM k.w", "");
+  sealed_rows_maintain(kit.db);
+  check_is_calm();
+  CQL_FAILS_WITH(kit.session, "INSERT INTO k.w (p, s) VALUES (1, -9223372036854775808)", MEDLEY_RANGE, "the far past");
+}
+END_TEST
+
 START_TEST(the_check_finds_what_stands_outside_of_windows) {
   uint8_t value[5] = {0}, key[13];
   cql(DAYS_TABLE);
@@ -478,4 +537,6 @@ PROPERTY_MAIN_BETWEEN("wide_windows", open_kit, close_kit, a_window_is_the_floor
                       a_window_that_is_past_goes_without_a_look_at_its_rows,
                       what_is_dropped_or_truncated_frees_every_window, a_window_is_sealed_when_the_next_one_begins,
                       rows_of_windows_expire_by_their_time_to_live_too, a_damaged_directory_is_told_and_never_believed,
-                      the_check_finds_windows_that_are_not_right, the_check_finds_what_stands_outside_of_windows)
+                      the_check_finds_windows_that_are_not_right, the_check_finds_windows_that_contradict_definitions,
+                      the_first_and_the_last_window_that_there_can_be_are_windows,
+                      the_check_finds_what_stands_outside_of_windows)
