@@ -21,7 +21,7 @@ typedef struct fault_report {
   uint32_t wide_step, wide_or_step; /* steps of scenario_wide.c that are acknowledged, and that may be there instead */
   uint64_t ok_count, failure_count;
   int last_status;
-  char last_message[160];
+  char last_message[MEDLEY_ERROR_MESSAGE_SIZE + 64];
   bool bad;
   char why[400];
 } fault_report;

@@ -10,7 +10,7 @@ enum { POLICIES = sizeof all_policies / sizeof *all_policies };
 #define FAR (KIT_START + 1000000 * SECOND)
 
 static int put_number(med_cache_segment *segment, const char *prefix, int number, size_t len, int64_t expires_us) {
-  char key[32];
+  char key[64];
   static char bytes[8192];
   snprintf(key, sizeof key, "%s %d", prefix, number);
   med_cache_change change = {.key = kit_text(key), .value = {bytes, len}, .expires_us = expires_us};
@@ -19,7 +19,7 @@ static int put_number(med_cache_segment *segment, const char *prefix, int number
 
 static int count_present(med_cache_segment *segment, const char *prefix, int from, int to) {
   int count = 0;
-  char key[32];
+  char key[64];
   for (int i = from; i < to; i++) {
     snprintf(key, sizeof key, "%s %d", prefix, i);
     count += kit_has(segment, key, KIT_START);
@@ -28,7 +28,7 @@ static int count_present(med_cache_segment *segment, const char *prefix, int fro
 }
 
 static void use_all(med_cache_segment *segment, const char *prefix, int count, int times) {
-  char key[32];
+  char key[64];
   for (int i = 0; i < count * times; i++) {
     snprintf(key, sizeof key, "%s %d", prefix, i % count);
     (void)kit_use(segment, key);
@@ -132,7 +132,7 @@ START_TEST(lfu_keeps_what_is_used_often_and_forgets_it_when_it_no_longer_is) {
   /* A day later the counters have run down. */
   int64_t tomorrow = KIT_START + 86400 * SECOND;
   for (int i = 0; i < capacity * 5; i++) {
-    char key[32], bytes[400] = {0};
+    char key[64], bytes[400] = {0};
     snprintf(key, sizeof key, "later %d", i);
     med_cache_change change = {.key = kit_text(key), .value = {bytes, sizeof bytes}};
     KIT_CHECK(med_cache_segment_put(segment, &change, tomorrow) == MEDLEY_OK);
@@ -253,7 +253,7 @@ START_TEST(leases_that_are_never_filled_stay_few) {
     for (int i = 0; i < 1000; i++) (void)put_number(segment, "k", i, 400, 0);
     int before = count_present(segment, "k", 0, 1000);
     for (int i = 0; i < 100000; i++) {
-      char key[32];
+      char key[64];
       snprintf(key, sizeof key, "missing %d", i);
       med_cache_hit hit;
       KIT_CHECK(med_cache_segment_lease(segment, kit_text(key), KIT_START, NULL, &hit) == MEDLEY_NOT_FOUND);

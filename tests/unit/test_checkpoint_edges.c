@@ -68,7 +68,7 @@ static bool has(med_store *store, const char *key) {
 }
 
 static void copy_file(const char *from, const char *to) {
-  char command[300];
+  char command[400];
   snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
   ck_assert_int_eq(system(command), 0);
 }

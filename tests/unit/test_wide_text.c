@@ -54,7 +54,7 @@ START_TEST(values_are_written_as_literals) {
 END_TEST
 
 START_TEST(literals_are_read_or_refused) {
-  med_slice none = med_slice_of(NULL, 0);
+  med_slice none = med_slice_of("", 0);
   check_read(MED_WIDE_INT, "-1", MEDLEY_OK, BYTES("\xFF\xFF\xFF\xFF"));
   check_read(MED_WIDE_TINYINT, "128", MEDLEY_RANGE, none);
   check_read(MED_WIDE_BIGINT, "-9223372036854775808", MEDLEY_OK, BYTES("\x80\0\0\0\0\0\0\0"));
@@ -127,7 +127,7 @@ static void check_again(const char *kind, const char *text, const char *wanted) 
 }
 
 START_TEST(decimals_keep_their_digits_and_scale) {
-  med_slice none = med_slice_of(NULL, 0);
+  med_slice none = med_slice_of("", 0);
   check_read(MED_WIDE_DECIMAL, "1.00", MEDLEY_OK, BYTES("\0\0\0\2\x64"));
   check_read(MED_WIDE_DECIMAL, "-0.012", MEDLEY_OK, BYTES("\0\0\0\3\xF4"));
   check_read(MED_WIDE_DECIMAL, "1.2E+3", MEDLEY_OK, BYTES("\xFF\xFF\xFF\xFE\x0C"));
@@ -147,7 +147,7 @@ START_TEST(decimals_keep_their_digits_and_scale) {
 END_TEST
 
 START_TEST(reals_are_rounded_once) {
-  med_slice none = med_slice_of(NULL, 0);
+  med_slice none = med_slice_of("", 0);
   check_again("double", "0.1", "0.1");
   check_again("double", "-1", "-1.0");
   check_again("double", "1e400", "Infinity");
