@@ -148,6 +148,9 @@ MEDLEY_MUST_USE int med_txn_put_page(med_txn *txn, uint32_t page_number, const u
 MEDLEY_MUST_USE int med_txn_delete_page(med_txn *txn, uint32_t page_number);
 /* 0 if there are none. */
 MEDLEY_MUST_USE int med_txn_last_page(med_txn *txn, uint32_t *page_number);
+/* Each page that there is, in the order of the tree, whatever its number and size: what the file says. */
+MEDLEY_MUST_USE int med_txn_each_page(med_txn *txn, void (*on_page)(void *, uint32_t page_number, med_slice value),
+                                      void *context);
 /* Whether `length` bytes from `bytes` (which a reader's med_txn_get_page answered) lie within the file. */
 bool med_txn_is_mapped(const med_txn *txn, const void *bytes, size_t length);
 

@@ -53,6 +53,20 @@ int med_txn_last_page(med_txn *txn, uint32_t *page_number) {
   return code == MDB_SUCCESS || code == MDB_NOTFOUND ? MEDLEY_OK : med_store_fail(txn->error, code, "store: last page");
 }
 
+int med_txn_each_page(med_txn *txn, void (*on_page)(void *, uint32_t page_number, med_slice value), void *context) {
+  MDB_cursor *cursor;
+  int code = mdb_cursor_open(txn->mdb, txn->store->trees[MED_TREE_SQL], &cursor);
+  if (code != MDB_SUCCESS) return med_store_fail(txn->error, code, "store: pages");
+  MDB_val key, stored;
+  while ((code = mdb_cursor_get(cursor, &key, &stored, MDB_NEXT)) == MDB_SUCCESS) {
+    uint32_t page_number = 0;
+    if (key.mv_size == sizeof page_number) memcpy(&page_number, key.mv_data, sizeof page_number);
+    on_page(context, page_number, med_slice_of(stored.mv_data, stored.mv_size));
+  }
+  mdb_cursor_close(cursor);
+  return code == MDB_NOTFOUND ? MEDLEY_OK : med_store_fail(txn->error, code, "store: pages");
+}
+
 /* A page value lies 16 bytes into a page of its own, whose header begins with the page's number in the file. The file's
  * size is asked for, because LMDB's last page number will not do: pages that were never written may be missing. */
 #define LMDB_PAGE_HEADER_SIZE 16

@@ -326,6 +326,29 @@ START_TEST(a_forked_child_can_close_what_it_may_not_use) {
 END_TEST
 
 /* ---- Checks ---- */
+static void tell_page(void *context, const char *problem) {
+  *(bool *)context = strcmp(problem, "sql: page 4294967295 does not match its checksum") == 0;
+}
+
+/* What lies between it and the others is not looked for: that would take minutes, and behind the last number there is none. */
+START_TEST(a_page_with_a_damaged_number_is_told_at_once) {
+  uint8_t page[MED_PAGE_VALUE_SIZE] = {0};
+  uint64_t problems = 0;
+  bool told = false;
+  options.journal = MEDLEY_JOURNAL_NONE;
+  ck_assert_int_eq(open_store(), MEDLEY_OK);
+  med_txn *txn = begin();
+  med_put_u64(page + MED_PAGE_VALUE_SIZE - 8, med_hash64(page, MED_PAGE_VALUE_SIZE - 8, 1));
+  ck_assert_int_eq(med_txn_put_page(txn, 1, page), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_put_page(txn, UINT32_MAX, page), MEDLEY_OK);
+  commit();
+  ck_assert_int_eq(med_store_check(store, tell_page, &told, &problems, NULL), MEDLEY_OK);
+  ck_assert_uint_eq(problems, 1);
+  ck_assert(told);
+  close_store();
+}
+END_TEST
+
 START_TEST(a_page_that_was_never_written_is_no_problem_and_no_log_is_needed) {
   uint8_t page[MED_PAGE_VALUE_SIZE] = {0};
   uint64_t problems = 0;
@@ -523,7 +546,7 @@ PROPERTY_MAIN_BETWEEN("store_edges", setup, teardown, every_code_of_lmdb_has_a_s
                       undoing_a_put_that_somebody_else_undid_is_no_failure, a_reader_and_a_broken_batch_change_nothing,
                       every_kind_of_change_meets_the_page_cap, only_a_readers_page_at_its_place_counts_as_mapped,
                       a_snapshot_goes_on_while_it_is_the_newest, numbers_tell_of_the_oldest_reader_and_the_limit,
-                      a_forked_child_can_close_what_it_may_not_use,
+                      a_forked_child_can_close_what_it_may_not_use, a_page_with_a_damaged_number_is_told_at_once,
                       a_page_that_was_never_written_is_no_problem_and_no_log_is_needed,
                       damaged_pages_are_one_problem_also_for_who_wants_no_words,
                       headers_of_something_else_are_refused_by_name,
