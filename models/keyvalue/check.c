@@ -22,6 +22,12 @@ typedef struct check {
   uint64_t bucket_count, due_count;
 } check;
 
+/* As a collection's check wants it: there is always somebody to tell. */
+static void tell(void *context, const char *text) {
+  check *work = context;
+  if (work->on_problem != NULL) work->on_problem(work->context, text);
+}
+
 static void problem(check *work, const char *format, ...) MED_PRINTF(2, 3);
 static void problem(check *work, const char *format, ...) {
   char text[MEDLEY_ERROR_MESSAGE_SIZE];
@@ -30,7 +36,7 @@ static void problem(check *work, const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   (*work->problem_count)++;
-  if (work->on_problem != NULL) work->on_problem(work->context, text);
+  tell(work, text);
 }
 
 /* Damage is a problem to be told; anything else ends the check. */
@@ -62,7 +68,7 @@ static int finish_bucket(check *work) {
 static int check_parts(check *work, const med_kv_meta *meta, med_slice key) {
   med_kv kv = {work->txn, work->bucket_id};
   if (meta->type == MED_KV_STRING) return tell_damage(work, med_string_check(&kv, meta));
-  return tell_damage(work, med_collection_check(&kv, key, meta, work->on_problem, work->context, work->problem_count));
+  return tell_damage(work, med_collection_check(&kv, key, meta, tell, work, work->problem_count));
 }
 
 static int check_record(check *work, const med_key *tree_key, med_slice value) {

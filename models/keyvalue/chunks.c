@@ -33,8 +33,8 @@ int med_chunk_get(med_txn *txn, uint64_t object_id, uint64_t index, uint8_t spac
   }
   if (value.len <= LZ4_HEADER_SIZE || bytes[0] != CHUNK_LZ4) return damaged(txn, object_id, index, "unknown form");
   int raw_len = med_get_u16(bytes + 1);
-  if (raw_len > MED_CHUNK_SIZE || LZ4_decompress_safe((const char *)bytes + LZ4_HEADER_SIZE, (char *)space,
-                                                      (int)(value.len - LZ4_HEADER_SIZE), MED_CHUNK_SIZE) != raw_len)
+  if (LZ4_decompress_safe((const char *)bytes + LZ4_HEADER_SIZE, (char *)space, (int)(value.len - LZ4_HEADER_SIZE),
+                          MED_CHUNK_SIZE) != raw_len)
     return damaged(txn, object_id, index, "it does not unpack");
   *raw = med_slice_of(space, (size_t)raw_len);
   return MEDLEY_OK;
@@ -134,16 +134,16 @@ int med_chunks_write(med_txn *txn, uint64_t object_id, uint64_t old_len, uint64_
   return MEDLEY_OK;
 }
 
-int med_chunks_equal(med_txn *txn, uint64_t object_id, uint64_t len, med_slice bytes, bool *equal) {
+int med_chunks_equal(med_txn *txn, uint64_t object_id, med_slice bytes, bool *equal) {
   *equal = false;
-  if (len != bytes.len) return MEDLEY_OK;
   uint8_t space[MED_CHUNK_SIZE];
-  for (uint64_t offset = 0; offset < len; offset += MED_CHUNK_SIZE) {
+  for (uint64_t offset = 0; offset < bytes.len; offset += MED_CHUNK_SIZE) {
     med_slice raw;
     int rc = med_chunk_get(txn, object_id, offset / MED_CHUNK_SIZE, space, &raw);
     if (rc != MEDLEY_OK) return rc;
-    if (raw.len > len - offset) raw.len = (size_t)(len - offset);
-    if (memcmp(raw.bytes, (const uint8_t *)bytes.bytes + offset, raw.len) != 0) return MEDLEY_OK;
+    size_t part = bytes.len - offset < MED_CHUNK_SIZE ? (size_t)(bytes.len - offset) : MED_CHUNK_SIZE;
+    if (raw.len < part) return damaged(txn, object_id, offset / MED_CHUNK_SIZE, "it is too short");
+    if (memcmp(raw.bytes, (const uint8_t *)bytes.bytes + offset, part) != 0) return MEDLEY_OK;
   }
   *equal = true;
   return MEDLEY_OK;

@@ -29,7 +29,7 @@ MEDLEY_MUST_USE int med_chunks_read(med_txn *txn, uint64_t object_id, uint64_t o
 /* Writes at offset into an object of old_len bytes; what lies between old_len and offset becomes zeros. */
 MEDLEY_MUST_USE int med_chunks_write(med_txn *txn, uint64_t object_id, uint64_t old_len, uint64_t offset,
                                      med_slice bytes);
-/* *equal: whether the object's len bytes are these. */
-MEDLEY_MUST_USE int med_chunks_equal(med_txn *txn, uint64_t object_id, uint64_t len, med_slice bytes, bool *equal);
+/* *equal: whether the object's first bytes are these. CORRUPT if it has fewer. */
+MEDLEY_MUST_USE int med_chunks_equal(med_txn *txn, uint64_t object_id, med_slice bytes, bool *equal);
 
 #endif

@@ -30,13 +30,16 @@ static int survive(check *work, int rc) {
   return MEDLEY_OK;
 }
 
-static int count_parts(check *work, uint8_t tag, uint64_t *count) {
+/* *names: a sum of the parts' names, the same in whatever order they are met. */
+static int count_parts(check *work, uint8_t tag, uint64_t *count, uint64_t *names) {
   med_part_walk walk;
-  *count = 0;
+  *count = *names = 0;
   int rc = med_part_walk_open(&work->collection, tag, med_slice_of(NULL, 0), false, &walk);
   while (rc == MEDLEY_OK) {
     rc = med_part_walk_next(&walk);
-    if (rc == MEDLEY_OK) ++*count;
+    if (rc != MEDLEY_OK) break;
+    ++*count;
+    *names += med_hash64(walk.name.bytes, walk.name.len, 0);
   }
   med_part_walk_close(&walk);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
@@ -50,6 +53,19 @@ static int check_element(check *work, const med_element *element) {
   return rc;
 }
 
+/* A part with that key, and the name behind it, is there; `missing` says what it means if it is not. */
+static int check_part(check *work, med_key *key, med_slice stored_name, const char *missing) {
+  if (stored_name.len > MED_PART_LONG_NAME) { /* the file may hold longer ones, a key may not */
+    problem(work, "a name is too long");
+    return MEDLEY_OK;
+  }
+  if (stored_name.len > 0) memcpy(key->bytes + key->len, stored_name.bytes, stored_name.len);
+  key->len = (uint16_t)(key->len + stored_name.len);
+  int rc = med_txn_get(work->collection.kv->txn, MED_TREE_KV, med_key_slice(key), NULL);
+  if (rc == MEDLEY_NOT_FOUND) problem(work, missing);
+  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+}
+
 /* Every sampled name is a part of that tag. */
 static int check_samples(check *work, uint8_t tag) {
   med_part_walk walk;
@@ -57,17 +73,7 @@ static int check_samples(check *work, uint8_t tag) {
   while (rc == MEDLEY_OK && (rc = med_part_walk_next(&walk)) == MEDLEY_OK) {
     med_key key;
     med_part_key(&work->collection, tag, &key);
-    if (walk.value.len > MED_PART_LONG_NAME) {
-      problem(work, "a sampled name is too long");
-      continue;
-    }
-    if (walk.value.len > 0) memcpy(key.bytes + key.len, walk.value.bytes, walk.value.len);
-    key.len = (uint16_t)(key.len + walk.value.len);
-    rc = med_txn_get(work->collection.kv->txn, MED_TREE_KV, med_key_slice(&key), NULL);
-    if (rc == MEDLEY_NOT_FOUND) {
-      problem(work, "a sampled name is not there");
-      rc = MEDLEY_OK;
-    }
+    rc = check_part(work, &key, walk.value, "a sampled name is not there");
   }
   med_part_walk_close(&walk);
   return survive(work, rc);
@@ -78,16 +84,12 @@ static int check_index_entry(check *work, med_slice stored_name, int64_t expires
   med_key key;
   med_part_key(&work->collection, MED_PART_FIELD_EXPIRY, &key);
   med_key_add_u64(&key, (uint64_t)expires_ms);
-  if (stored_name.len > 0) memcpy(key.bytes + key.len, stored_name.bytes, stored_name.len);
-  key.len = (uint16_t)(key.len + stored_name.len);
-  int rc = med_txn_get(work->collection.kv->txn, MED_TREE_KV, med_key_slice(&key), NULL);
-  if (rc == MEDLEY_NOT_FOUND) problem(work, "a field's expiry is not indexed");
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  return check_part(work, &key, stored_name, "a field's expiry is not indexed");
 }
 
 static int check_hash(check *work) {
   med_collection *hash = &work->collection;
-  uint64_t count = 0, expiring = 0, indexed;
+  uint64_t count = 0, expiring = 0, indexed, names;
   med_part_walk walk;
   int rc = med_part_walk_open(hash, MED_PART_FIELD, med_slice_of(NULL, 0), false, &walk);
   while (rc == MEDLEY_OK && (rc = med_part_walk_next(&walk)) == MEDLEY_OK) {
@@ -105,7 +107,7 @@ static int check_hash(check *work) {
   }
   med_part_walk_close(&walk);
   rc = survive(work, rc);
-  if (rc == MEDLEY_OK) rc = count_parts(work, MED_PART_FIELD_EXPIRY, &indexed);
+  if (rc == MEDLEY_OK) rc = count_parts(work, MED_PART_FIELD_EXPIRY, &indexed, &names);
   if (rc != MEDLEY_OK) return rc;
   if (count != hash->meta.count) problem(work, "the number of fields is wrong");
   if (expiring != hash->meta.expiring_fields || indexed != expiring) {
@@ -117,9 +119,11 @@ static int check_hash(check *work) {
 /* ---- Lists ---- */
 static int check_list(check *work) {
   med_collection *list = &work->collection;
-  uint64_t count = 0, records;
-  int rc = MEDLEY_OK;
-  while (count < list->meta.count && rc == MEDLEY_OK) {
+  uint64_t count = 0, elements, nodes, names, found = 0, ignored;
+  int rc = count_parts(work, MED_PART_ELEMENT, &elements, &names);
+  if (rc != MEDLEY_OK) return rc;
+  /* Runs of a damaged list may name one element again and again: no more are looked at than there are. */
+  while (count < list->meta.count && count < elements && rc == MEDLEY_OK) {
     med_run run = {list->meta.head, list->meta.count};
     uint64_t offset = 0;
     if (!med_runs_is_dense(list)) rc = med_runs_find(list, count, &run, &offset);
@@ -138,17 +142,18 @@ static int check_list(check *work) {
       }
       if (rc == MEDLEY_OK) rc = med_element_take(list, &walk.value, &element);
       if (rc == MEDLEY_OK) rc = check_element(work, &element);
+      if (rc == MEDLEY_OK) found += med_hash64(walk.name.bytes, walk.name.len, 0);
     }
     med_part_walk_close(&walk);
     count += run.len;
   }
   if (rc == MEDLEY_NOT_FOUND) problem(work, "fewer elements than were counted");
+  if (rc == MEDLEY_OK && count == elements && found != names) problem(work, "an element is in no run, another in two");
   rc = survive(work, rc);
-  if (rc == MEDLEY_OK) rc = count_parts(work, MED_PART_ELEMENT, &records);
   if (rc != MEDLEY_OK) return rc;
-  if (records != list->meta.count) problem(work, "the number of elements is wrong");
-  rc = count_parts(work, MED_PART_RUNS, &records);
-  if (rc == MEDLEY_OK && med_runs_is_dense(list) && records > 0) problem(work, "a dense list has runs");
+  if (elements != list->meta.count) problem(work, "the number of elements is wrong");
+  rc = count_parts(work, MED_PART_RUNS, &nodes, &ignored);
+  if (rc == MEDLEY_OK && med_runs_is_dense(list) && nodes > 0) problem(work, "a dense list has runs");
   return rc;
 }
 
@@ -157,17 +162,13 @@ static int check_place(check *work, med_slice stored_name, double score) {
   med_key key;
   med_part_key(&work->collection, MED_PART_SCORE, &key);
   med_key_add_u64(&key, med_key_real_bits(score));
-  if (stored_name.len > 0) memcpy(key.bytes + key.len, stored_name.bytes, stored_name.len);
-  key.len = (uint16_t)(key.len + stored_name.len);
-  int rc = med_txn_get(work->collection.kv->txn, MED_TREE_KV, med_key_slice(&key), NULL);
-  if (rc == MEDLEY_NOT_FOUND) problem(work, "a member has no place among the scores");
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
+  return check_part(work, &key, stored_name, "a member has no place among the scores");
 }
 
 static int check_members(check *work) {
   med_collection *set = &work->collection;
   bool sorted = set->type == MED_KV_SORTED_SET;
-  uint64_t count = 0, places;
+  uint64_t count = 0, places, names;
   med_member_walk walk;
   int rc = med_member_walk_open(set, med_slice_of(NULL, 0), &walk);
   while (rc == MEDLEY_OK && (rc = med_member_walk_next(&walk)) == MEDLEY_OK) {
@@ -184,7 +185,7 @@ static int check_members(check *work) {
   if (rc != MEDLEY_OK) return rc;
   if (count != set->meta.count) problem(work, "the number of members is wrong");
   if (!sorted) return check_samples(work, MED_PART_MEMBER);
-  rc = count_parts(work, MED_PART_SCORE, &places);
+  rc = count_parts(work, MED_PART_SCORE, &places, &names);
   if (rc != MEDLEY_OK) return rc;
   if (places != count) problem(work, "the number of scores is wrong");
   return survive(work, med_ranks_check(set, work->on_problem, work->context, work->problem_count));

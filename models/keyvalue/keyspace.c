@@ -27,7 +27,7 @@ static int check_whole_key(med_kv *kv, med_slice key, const med_kv_meta *meta, c
   if (equal && whole->len <= MED_KV_KEY_INLINE_MAX) {
     equal = med_slice_equal(whole->bytes, key);
   } else if (equal) {
-    int rc = med_chunks_equal(kv->txn, meta->key_object_id, whole->len, key, &equal);
+    int rc = med_chunks_equal(kv->txn, meta->key_object_id, key, &equal);
     if (rc != MEDLEY_OK) return rc;
   }
   if (equal) return MEDLEY_OK;

@@ -80,6 +80,7 @@ int med_record_decode(med_txn *txn, med_slice value, med_kv_meta *meta, med_kv_w
   if (flags & HAS_EXPIRING_FIELDS) meta->expiring_fields = med_get_u64(take(&from, 8));
   if (flags & HAS_WHOLE_KEY) decode_whole_key(&from, meta, whole);
   if (from.short_of || meta->type < MED_KV_STRING || meta->type > MED_KV_SORTED_SET) goto damaged;
+  if (whole->len > MED_KV_KEY_SIZE_MAX) goto damaged;
   if (meta->object_id == 0) {
     if (meta->type != MED_KV_STRING) goto damaged;
     meta->inline_value = med_slice_of(from.at, from.left);

@@ -1,6 +1,16 @@
 /* walk.c - walking the keys of a bucket, and what is done to all of them: flush, swap, a random one. */
 #include "models/keyvalue/record.h"
 
+/* A record's key as a copy; CORRUPT if it is longer than those of records, of which keys of other trees are made. */
+static int copy_key(med_kv *kv, med_slice key, med_key *copy) {
+  copy->len = 0;
+  if (key.len > MED_KV_TAIL_OFFSET + MED_KV_TAIL_MAX)
+    return med_error_set(med_txn_error(kv->txn), MEDLEY_CORRUPT, "key-value: a record's key has a wrong length");
+  memcpy(copy->bytes, key.bytes, key.len);
+  copy->len = (uint16_t)key.len;
+  return MEDLEY_OK;
+}
+
 int med_kv_walk_open_tail(med_kv *kv, med_slice tail, med_kv_walk *walk) {
   memset(walk, 0, offsetof(med_kv_walk, position));
   memset(&walk->long_key, 0, sizeof walk->long_key);
@@ -35,10 +45,9 @@ int med_kv_walk_next(med_kv_walk *walk) {
     const uint8_t *bytes = key.bytes;
     if (key.len < MED_KV_TAIL_OFFSET || bytes[0] != MED_KV_KEY_RECORD || med_get_u32(bytes + 1) != walk->kv.bucket_id)
       return MEDLEY_NOT_FOUND;
-    memcpy(walk->position.bytes, bytes, key.len);
-    walk->position.len = (uint16_t)key.len;
     med_kv_whole_key whole;
-    rc = med_record_decode(walk->kv.txn, value, &walk->meta, &whole);
+    rc = copy_key(&walk->kv, key, &walk->position);
+    if (rc == MEDLEY_OK) rc = med_record_decode(walk->kv.txn, value, &walk->meta, &whole);
     if (rc != MEDLEY_OK) return rc;
     bool live;
     rc = med_record_is_live(walk->kv.txn, &walk->meta, &live);
@@ -69,8 +78,7 @@ static int first_record(med_kv *kv, med_key *tree_key, med_kv_meta *meta) {
     rc = MEDLEY_NOT_FOUND;
     goto done;
   }
-  memcpy(tree_key->bytes, key.bytes, key.len);
-  tree_key->len = (uint16_t)key.len;
+  MED_TRY(copy_key(kv, key, tree_key));
   rc = med_record_decode(kv->txn, value, meta, &whole);
 done:
   med_cursor_close(cursor);
@@ -137,8 +145,7 @@ int med_kv_random_key(med_kv *kv, uint64_t random, med_buffer *key) {
   med_put_u32(after + 1, kv->bucket_id + 1);
   MED_TRY(med_cursor_open(kv->txn, MED_TREE_KV, &cursor));
   MED_TRY(med_cursor_seek_before(cursor, med_slice_of(after, sizeof after), &end, NULL));
-  memcpy(last.bytes, end.bytes, end.len);
-  last.len = (uint16_t)end.len;
+  MED_TRY(copy_key(kv, end, &last));
   /* What first and last have in common, then eight random bytes between their next ones: cheap, and every key can come
    * up; how often depends on how the keys are spread. */
   size_t common = MED_KV_TAIL_OFFSET;
