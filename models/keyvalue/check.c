@@ -150,10 +150,11 @@ static int check_due(check *work) {
     entries++;
   }
   med_cursor_close(cursor);
+  if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return tell_damage(work, rc);
   if (entries != work->due_count)
     problem(work, "key-value: the expiry index has %llu keys, but %llu expire", (unsigned long long)entries,
             (unsigned long long)work->due_count);
-  return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
+  return MEDLEY_OK;
 }
 
 /* ---- Objects ---- */

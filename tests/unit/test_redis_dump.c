@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "engine/medley.h"
-#include "storage/bytes.h"
+#include "engine/session.h"
+#include "tests/unit/failing_kit.h"
 #include "tests/unit/property.h"
 
 #define NOW_US ((int64_t)2000000000 * 1000000)
@@ -228,7 +228,115 @@ START_TEST(options_are_redis_own) {
 }
 END_TEST
 
+/* ---- Each contradiction ---- */
+enum { TYPE_AT = 3, COUNT_AT = 4, FIRST_AT = 12 };
+
+static void is_refused(const char *what, payload p) {
+  seal(&p);
+  ck_assert_msg(restore("copy", "0", &p, NULL, NULL) == MEDLEY_CORRUPT, "%s", what);
+  ck_assert_msg(strcmp(message(), "ERR Bad data format") == 0, "%s: %s", what, message());
+  ck_assert_int_eq(number("EXISTS", "copy"), 0);
+}
+#define IS_REFUSED(what_, key_, change_) \
+  do {                                   \
+    payload p;                           \
+    dump(key_, &p);                      \
+    change_;                             \
+    is_refused(what_, p);                \
+  } while (0)
+
+START_TEST(each_contradiction_of_a_payload_is_refused) {
+  make_keys();
+  IS_REFUSED("no type has number 0", "list", p.bytes[TYPE_AT] = 0);
+  IS_REFUSED("nor 6", "list", p.bytes[TYPE_AT] = 6);
+  for (size_t i = 1; i < sizeof keys / sizeof keys[0]; i++) {
+    IS_REFUSED("nothing is counted", keys[i], med_put_u64(p.bytes + COUNT_AT, 0));
+    IS_REFUSED("more is counted than is there", keys[i], p.bytes[COUNT_AT + 7]++);
+    IS_REFUSED("more than can be", keys[i], med_put_u64(p.bytes + COUNT_AT, UINT64_MAX));
+    IS_REFUSED("less is counted than is there", keys[i], p.bytes[COUNT_AT + 7]--);
+    IS_REFUSED("a text is longer than all", keys[i], med_put_u32(p.bytes + FIRST_AT, UINT32_MAX));
+    IS_REFUSED("a text takes the checksum", keys[i],
+               med_put_u32(p.bytes + FIRST_AT, (uint32_t)(p.len - FIRST_AT - CHECKSUM_SIZE)));
+  }
+  IS_REFUSED("a score is no number", "sorted", memset(p.bytes + FIRST_AT + 5, 0xFF, 8));
+  IS_REFUSED("a value is cut", "hash", med_put_u32(p.bytes + FIRST_AT + 5, 1000));
+  IS_REFUSED("a list as a hash", "list", p.bytes[TYPE_AT] = 2);
+  IS_REFUSED("a hash as a list", "hash", p.bytes[TYPE_AT] = 3);
+}
+END_TEST
+
+/* ---- Memory that ends, a store that fails ---- */
+static char long_text[20000];
+static payload taken;
+static const char *taken_key;
+
+static int in_transaction(size_t count, const char *const *words, const size_t *lens, const medley_value **reply) {
+  failing_what what = failing.what;
+  failing.what = FAILING_NOTHING;
+  ck_assert_int_eq(medley_begin(session, MEDLEY_WRITE), MEDLEY_OK);
+  failing.what = what;
+  int rc = medley_command(session, count, words, lens, reply);
+  failing.what = FAILING_NOTHING;
+  return rc;
+}
+
+/* The reply, or what failed, is the session's until then. */
+static void leave(int rc) {
+  medley_error said = *medley_session_error(session);
+  ck_assert_int_eq(medley_rollback(session), MEDLEY_OK);
+  if (rc != MEDLEY_OK) *med_session_error_slot(session) = said;
+}
+
+static int dump_again(void) {
+  const char *words[] = {"DUMP", taken_key};
+  const medley_value *reply;
+  int rc = in_transaction(2, words, NULL, &reply);
+  if (rc == MEDLEY_OK && taken.len > 0) {
+    ck_assert_uint_eq(reply->as.text.len, taken.len);
+    ck_assert_mem_eq(reply->as.text.bytes, taken.bytes, taken.len);
+  }
+  leave(rc);
+  return rc;
+}
+
+static int restore_again(void) {
+  const char *words[] = {"RESTORE", "copy", "5000", (const char *)taken.bytes, "REPLACE"};
+  size_t lens[] = {7, 4, 4, taken.len, 7};
+  int rc = in_transaction(5, words, lens, NULL);
+  leave(rc);
+  return rc;
+}
+
+static void fails_everywhere(failing_call *call, const char *name) {
+  ck_assert_uint_gt(failing_each(FAILING_MEMORY, call, name, med_session_error_slot(session)), 0);
+  ck_assert_uint_gt(failing_each(FAILING_STORE, call, name, med_session_error_slot(session)), 0);
+}
+
+START_TEST(each_request_of_both_may_fail) {
+  make_keys();
+  RUN("SET", "copy", "what is replaced");
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    taken_key = keys[i];
+    dump(taken_key, &taken);
+    fails_everywhere(dump_again, taken_key);
+    fails_everywhere(restore_again, taken_key);
+    ck_assert_int_eq(number("STRLEN", "copy"), 16);
+  }
+  taken.len = 0;
+  taken_key = "long";
+  memset(long_text, 'l', sizeof long_text - 1);
+  RUN("SET", "long", long_text);
+  fails_everywhere(dump_again, taken_key);
+  RUN("DEL", "long");
+  RUN("HSET", "long", long_text, long_text);
+  fails_everywhere(dump_again, taken_key);
+  RUN("DEL", "long");
+  RUN("RPUSH", "long", long_text);
+  fails_everywhere(dump_again, taken_key);
+}
+END_TEST
+
 PROPERTY_MAIN_BETWEEN("redis_dump", setup, teardown, every_kind_of_value_comes_back,
                       no_changed_byte_is_taken_for_what_it_is_not, a_payload_that_ends_early_or_goes_on_is_refused,
                       a_refused_replacement_leaves_the_old_value, fields_that_have_ended_meanwhile_do_not_come_back,
-                      options_are_redis_own)
+                      options_are_redis_own, each_contradiction_of_a_payload_is_refused, each_request_of_both_may_fail)
