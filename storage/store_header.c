@@ -44,8 +44,8 @@ static int read_header(med_store *store, med_slice value, const char *path, medl
   if (wanted != MEDLEY_JOURNAL_DEFAULT && logs != (wanted == MEDLEY_JOURNAL_LOG))
     return med_error_set(error, MEDLEY_MISUSE, "open: the database was made with%s a redo log: %s", logs ? "" : "out",
                          path);
-  if (logs && store->checkpoint != NULL && !(store->options.flags & MEDLEY_OPEN_READ_ONLY))
-    med_checkpoint_enable(store->checkpoint);
+  /* A database in memory has no checkpoint, and never this version: it is made by write_header. */
+  if (logs && !(store->options.flags & MEDLEY_OPEN_READ_ONLY)) med_checkpoint_enable(store->checkpoint);
   return MEDLEY_OK;
 }
 
