@@ -139,6 +139,7 @@ static void publish(struct med_redis_hub *hub, bool shard, med_slice channel, me
 }
 
 void med_redis_effects_run(struct med_redis_client *client) {
+  if (client->effects.len == 0) return; /* and there may be no bytes at all */
   const uint8_t *at = (const uint8_t *)client->effects.bytes, *end = at + client->effects.len;
   while (at < end) {
     uint32_t number = med_get_u32(at + 1);
