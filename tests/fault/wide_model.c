@@ -53,8 +53,8 @@ static int create(medley_session *session, uint32_t worker_count) {
       "IS "
       "NOT NULL AND part IS NOT NULL AND id IS NOT NULL AND value IS NOT NULL PRIMARY KEY (worker, value, part, id)",
       "CREATE TABLE fault.counters (worker int PRIMARY KEY, n counter)",
-      "CREATE TABLE fault.seen (worker int, at int, value int, PRIMARY KEY (worker, at)) WITH CLUSTERING ORDER BY (at "
-      "DESC) AND segment_rows = 2 AND time_window = {'column': 'at', 'size': '5s', 'unit': 's'}",
+      ("CREATE TABLE fault.seen (worker int, at int, value int, PRIMARY KEY (worker, at)) WITH CLUSTERING ORDER BY (at "
+       "DESC) AND segment_rows = 2 AND time_window = {'column': 'at', 'size': '5s', 'unit': 's'}"),
       "CREATE TABLE fault.progress (worker int PRIMARY KEY, number bigint, extra bigint) WITH segment_rows = 1"};
   (void)worker_count;
   int rc = MEDLEY_OK;
