@@ -121,13 +121,15 @@ static bool describe(sqlite3_index_info *info, const int *constraints, med_buffe
 enum { ARGUMENT_BITS = 5, TERM_BITS = 4 };
 
 static bool take_order(const sqlite3_index_info *info, int *plan) {
-  if (info->nOrderBy > MED_WIDE_GROUP_KEYS_MAX) return false;
+  int terms = 0;
+  if (info->nOrderBy == 0 || info->nOrderBy > MED_WIDE_GROUP_KEYS_MAX) return false;
   for (int i = 0; i < info->nOrderBy; i++) {
     int column = info->aOrderBy[i].iColumn;
     if (column < 0 || column >= AT_ROWS) return false;
-    *plan |= ((column + 1) << 1 | (info->aOrderBy[i].desc != 0)) << (ARGUMENT_BITS + i * TERM_BITS);
+    terms |= ((column + 1) << 1 | (info->aOrderBy[i].desc != 0)) << (ARGUMENT_BITS + i * TERM_BITS);
   }
-  return info->nOrderBy > 0;
+  *plan |= terms;
+  return true;
 }
 
 /* Terms of a key that is none are those of a column of nulls. */

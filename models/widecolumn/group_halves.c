@@ -76,6 +76,7 @@ static int add_half(med_wide_groups *of, const med_key *from, const med_key *to)
   int rc = med_wide_segment_scan_open(of->txn, of->table, &scan);
   if (rc != MEDLEY_OK) return rc;
   med_wide_segment_scan_only(scan, from, to);
+  med_wide_segment_scan_expired(scan, of->now_s);
   rc = med_wide_groups_add_segments(of, scan);
   med_wide_segment_scan_close(scan);
   return rc;
@@ -105,8 +106,10 @@ static bool open_half(const med_wide_groups *of, half *other) {
   if (med_txn_renew(other->txn) != MEDLEY_OK || med_txn_id(other->txn) != med_txn_id(of->txn)) return false;
   query.poll = NULL; /* the statement's own thread asks, and says when to stop */
   other->groups = med_wide_groups_new(other->txn, of->table, &query);
-  if (other->groups != NULL) other->groups->stop = &other->stop;
-  return other->groups != NULL;
+  if (other->groups == NULL) return false;
+  other->groups->now_s = of->now_s; /* one statement, one now */
+  other->groups->stop = &other->stop;
+  return true;
 }
 
 static void close_half(half *other) {

@@ -17,6 +17,18 @@ static void segment_key(uint8_t first, const med_wide_segment *segment, med_key 
   med_key_add_u64(key, segment->id);
 }
 
+size_t med_wide_segment_column_at(const med_wide_segment *segment, uint16_t id) {
+  size_t low = 0, high = segment->column_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (segment->columns[middle].id < id)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < segment->column_count && segment->columns[low].id == id ? low : segment->column_count;
+}
+
 void med_wide_segment_run(const med_wide_segment *segment, uint64_t column, med_page_run *run) {
   med_key prefix;
   segment_key(MED_WIDE_KEY_PAGE, segment, &prefix);

@@ -54,6 +54,8 @@ typedef struct med_wide_segment {
   size_t column_count;
 } med_wide_segment;
 
+/* The place of the column with that id among its columns; column_count if no row has a value of it. */
+size_t med_wide_segment_column_at(const med_wide_segment *segment, uint16_t id);
 /* The run of one of its columns: MED_WIDE_SEGMENT_... */
 void med_wide_segment_run(const med_wide_segment *segment, uint64_t column, med_page_run *run);
 /* What the keys of all of a table's directory begin with. */

@@ -33,18 +33,9 @@ static int damaged(const lookup *of, const char *what) {
 }
 
 /* ---- What is compared ---- */
-/* Segments have their columns in order of ids. */
 static bool has_numbers(const med_wide_segment *segment, uint16_t id) {
-  size_t low = 0, high = segment->column_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (segment->columns[middle].id < id)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < segment->column_count && segment->columns[low].id == id &&
-         segment->columns[low].type == MED_COLUMN_INTEGERS;
+  size_t at = med_wide_segment_column_at(segment, id);
+  return at < segment->column_count && segment->columns[at].type == MED_COLUMN_INTEGERS;
 }
 
 static void add_columns(lookup *of, const med_wide_column *columns, size_t count, const med_slice *values) {

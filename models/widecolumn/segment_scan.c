@@ -197,15 +197,8 @@ static int open_column(med_wide_segment_scan *scan, scanned *of) {
 
 /* *of is NULL if no row of the segment has a value of the column. */
 static int find_column(med_wide_segment_scan *scan, const med_wide_column *column, scanned **of) {
-  size_t low = 0, high = scan->segment.column_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (scan->columns[middle].id < column->id)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  *of = low < scan->segment.column_count && scan->columns[low].id == column->id ? &scan->columns[low] : NULL;
+  size_t at = med_wide_segment_column_at(&scan->segment, column->id);
+  *of = at < scan->segment.column_count ? &scan->columns[at] : NULL;
   if (*of == NULL) return MEDLEY_OK;
   if ((*of)->type != med_wide_segment_type(column->type.kind)) return damaged(scan);
   return open_column(scan, *of);

@@ -1,6 +1,6 @@
 /* scenario_expiry.c - keys and fields that end, and the sweep that removes them, while calls fail.
  *
- * So do windows of a table that are past. The clock is the scenario's own. What is due is not seen, swept or not; what is not due stays; and when the faults are over the
+ * So do windows of a table that are past, and rows with a time to live, both sealed before. The clock is the scenario's own. What is due is not seen, swept or not; what is not due stays; and when the faults are over the
  * sweep gets to its end, so that nothing due is left in the file. */
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,14 +10,15 @@
 
 #define START_US ((int64_t)1900000000 * 1000000)
 #define LIFE_MS "1000"
-#define AFTER_US (START_US + 5000000)
+#define AFTER_US (START_US + 65000000) /* more than a round of the sweep of rows */
 #define DUE_STRINGS 25
 #define KEPT_STRINGS 5
 #define FIELDS 24   /* every other one is due */
 #define ITEMS 300   /* more parts than one step of the sweep frees */
 #define DUE_ROWS 40 /* in four windows */
 #define KEPT_ROWS 6
-#define WRITES 70 /* a write now and then sweeps, too */
+#define LIVED_ROWS 24 /* of each of two partitions: all of the first are due, every other one of the second */
+#define WRITES 70     /* a write now and then sweeps, too */
 #define STEPS_MAX 50
 
 static int64_t now_us;
@@ -83,11 +84,22 @@ static int make_windows(medley_session *session) {
   return rc;
 }
 
+static int make_lived(medley_session *session) {
+  int rc = fault_cql(session, "CREATE TABLE expiry.lived (who int, n int, PRIMARY KEY (who, n)) WITH segment_rows = 4",
+                     0, NULL);
+  for (int i = 0; rc == MEDLEY_OK && i < 2 * LIVED_ROWS; i++) {
+    int64_t values[3] = {i / LIVED_ROWS, i, i < LIVED_ROWS || i % 2 == 0 ? 3 : 1000};
+    rc = fault_cql(session, "INSERT INTO expiry.lived (who, n) VALUES (?, ?) USING TTL ?", 3, values);
+  }
+  return rc;
+}
+
 static int make_everything(medley_session *session) {
   int rc = medley_begin(session, MEDLEY_WRITE);
   if (rc == MEDLEY_OK) rc = make_strings(session);
   if (rc == MEDLEY_OK) rc = make_collections(session);
   if (rc == MEDLEY_OK) rc = make_windows(session);
+  if (rc == MEDLEY_OK) rc = make_lived(session);
   return rc == MEDLEY_OK ? medley_commit(session) : rc;
 }
 
@@ -100,17 +112,19 @@ static void look_at(fault_run *run, medley_session *session, const char *command
     fault_run_bad(run, "%s %s is %lld instead of %lld", command, key, (long long)found, (long long)expected);
 }
 
-static void look_at_windows(fault_run *run, medley_session *session) {
+static void look_at_rows(fault_run *run, medley_session *session, const char *count, int expected) {
   fault_text text = {0};
-  int rc = fault_cql_rows(session, "SELECT count(*) FROM expiry.seen", 0, NULL, &text);
+  int rc = fault_cql_rows(session, count, 0, NULL, &text);
   fault_run_note(run, "SELECT", rc, rc == MEDLEY_OK ? "" : fault_error(session));
-  if (rc == MEDLEY_OK && (text.len == 0 || atoi(text.bytes) != KEPT_ROWS))
-    fault_run_bad(run, "there are %s rows in windows instead of %d", text.len > 0 ? text.bytes : "no", KEPT_ROWS);
+  if (rc == MEDLEY_OK && (text.len == 0 || atoi(text.bytes) != expected))
+    fault_run_bad(run, "%s: %s instead of %d", count, text.len > 0 ? text.bytes : "nothing", expected);
   fault_text_clear(&text);
 }
 
 static void look(fault_run *run, medley_session *session) {
-  look_at_windows(run, session);
+  look_at_rows(run, session, "SELECT count(*) FROM expiry.seen", KEPT_ROWS);
+  look_at_rows(run, session, "SELECT count(*) FROM expiry.lived", LIVED_ROWS / 2);
+  look_at_rows(run, session, "SELECT count(*) FROM expiry.lived WHERE who = 0", 0);
   look_at(run, session, "EXISTS", "e:due0", 0);
   look_at(run, session, "EXISTS", "e:due7", 0);
   look_at(run, session, "EXISTS", "e:kept0", 1);
@@ -170,6 +184,9 @@ void fault_expiry(fault_run *run) {
   run->options.clock_us = read_clock;
   if (!fault_run_open(run, &db, &session)) _exit(3);
   if (medley_stat(db, &before, &error) != MEDLEY_OK || make_everything(session) != MEDLEY_OK) _exit(3);
+  for (int more = 1; more;) { /* rows are sealed */
+    if (medley_maintain(db, 100000, &more, &error) != MEDLEY_OK) _exit(3);
+  }
   now_us = AFTER_US;
   fault_run_arm(run);
   sweep_and_look(run, db, session);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "models/widecolumn/catalog.h"
@@ -20,6 +21,7 @@ static med_wide_catalog *catalog;
 static const med_wide_table *table;
 static med_arena arena;
 static medley_error error;
+static int64_t sealing_ahead_us; /* of the system's clock, for whoever begins from now on; it never goes back */
 
 #define OK(expression)                                                                                  \
   do {                                                                                                  \
@@ -27,11 +29,19 @@ static medley_error error;
     ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
   } while (0)
 
+static inline int64_t sealing_clock(void *context) {
+  struct timespec now;
+  (void)context;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + sealing_ahead_us;
+}
+
 static inline void sealing_open(void) {
   medley_options options;
   medley_options_init(&options);
   options.durability = MEDLEY_RELAXED;
   options.map_size_bytes = (uint64_t)1 << 30;
+  options.clock_us = sealing_clock;
   snprintf(folder, sizeof folder, "/tmp/medley-sealing-XXXXXX");
   ck_assert_ptr_nonnull(mkdtemp(folder));
   snprintf(path, sizeof path, "%s/db.medley", folder);
@@ -66,6 +76,38 @@ static inline void sealing_read_catalog(const char *name) {
 static inline void sealing_put_table(const med_wide_table *made) {
   OK(med_wide_catalog_put_table(txn, made));
   for (uint32_t drawn = 0; drawn < made->id;) OK(med_wide_catalog_next_id(txn, &drawn));
+}
+
+/* The same of a table k.`name` with these columns, whose ids ascend, and that property. Its number: `id`. */
+static inline med_wide_table sealing_table(uint32_t id, const char *name, const med_wide_column *columns, size_t count,
+                                           const med_wide_property *segment_rows) {
+  med_wide_table made = {.id = id,
+                         .keyspace = med_slice_of_text("k"),
+                         .name = med_slice_of_text(name),
+                         .columns = columns,
+                         .column_count = count,
+                         .next_column_id = (uint16_t)(columns[count - 1].id + 1),
+                         .properties = segment_rows,
+                         .property_count = 1};
+  for (size_t i = 0; i < count; i++) {
+    made.partition_count += columns[i].role == MED_WIDE_PARTITION;
+    made.clustering_count += columns[i].role == MED_WIDE_CLUSTERING;
+  }
+  return made;
+}
+
+static inline med_wide_property sealing_rows(const char *segment_rows) {
+  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
+  return property;
+}
+
+/* It becomes `table`. */
+static inline void sealing_make_table(uint32_t id, const char *name, const med_wide_column *columns, size_t count,
+                                      const char *segment_rows) {
+  med_wide_property property = sealing_rows(segment_rows);
+  med_wide_table made = sealing_table(id, name, columns, count, &property);
+  sealing_put_table(&made);
+  sealing_read_catalog(name);
 }
 
 #endif

@@ -107,19 +107,11 @@ static inline void kinds_make(const char *segment_rows, bool with_f) {
       {.id = 5, .name = med_slice_of_text("d"), .type = {.kind = MED_WIDE_DOUBLE}, .role = MED_WIDE_REGULAR},
       {.id = 6, .name = med_slice_of_text("e"), .type = {.kind = MED_WIDE_BLOB}, .role = MED_WIDE_REGULAR},
       {.id = 7, .name = med_slice_of_text("f"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
-  med_wide_table made = {.id = KINDS_TABLE,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("t"),
-                         .columns = columns,
-                         .column_count = with_f ? KINDS_COLUMNS : KINDS_COLUMNS - 1,
-                         .partition_count = 1,
-                         .clustering_count = 1,
-                         .next_column_id = 8,
-                         .gc_grace_s = 1000,
-                         .flags = table != NULL ? table->flags : MED_WIDE_TABLE_EXPIRES,
-                         .properties = &property,
-                         .property_count = 1};
+  med_wide_property property = sealing_rows(segment_rows);
+  med_wide_table made = sealing_table(KINDS_TABLE, "t", columns, with_f ? KINDS_COLUMNS : KINDS_COLUMNS - 1, &property);
+  made.next_column_id = 8;
+  made.gc_grace_s = 1000;
+  made.flags = table != NULL ? table->flags : MED_WIDE_TABLE_EXPIRES;
   if (table == NULL)
     sealing_put_table(&made);
   else

@@ -57,19 +57,7 @@ static void make_table_of_texts(void) {
       {.id = 1, .name = med_slice_of_text("p"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_PARTITION},
       {.id = 2, .name = med_slice_of_text("c"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_CLUSTERING},
       {.id = 3, .name = med_slice_of_text("v"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("16")};
-  med_wide_table made = {.id = KINDS_TABLE + 1,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("u"),
-                         .columns = columns,
-                         .column_count = 3,
-                         .partition_count = 1,
-                         .clustering_count = 1,
-                         .next_column_id = 4,
-                         .properties = &property,
-                         .property_count = 1};
-  sealing_put_table(&made);
-  sealing_read_catalog("u");
+  sealing_make_table(KINDS_TABLE + 1, "u", columns, sizeof columns / sizeof columns[0], "16");
 }
 
 START_TEST(sealing_of_keys_that_are_texts_fails_whole) {

@@ -35,20 +35,8 @@ static void make_table(const shape *of) {
       {.id = 3, .name = med_slice_of_text("c2"), .type = {.kind = of->second}, .role = MED_WIDE_CLUSTERING},
       {.id = 4, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_REGULAR},
       {.id = 5, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("128")};
   columns[1].descending = columns[2].descending = of->descending;
-  med_wide_table made = {.id = TABLE,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("t"),
-                         .columns = columns,
-                         .column_count = 5,
-                         .partition_count = 1,
-                         .clustering_count = 2,
-                         .next_column_id = 6,
-                         .properties = &property,
-                         .property_count = 1};
-  sealing_put_table(&made);
-  sealing_read_catalog("t");
+  sealing_make_table(TABLE, "t", columns, sizeof columns / sizeof columns[0], "128");
 }
 
 /* A value of the kind for a small number, in its order. */

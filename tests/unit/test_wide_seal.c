@@ -24,18 +24,10 @@ static void make_table(size_t column_count, uint32_t flags) {
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
       {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
       {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_DOUBLE}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(SEGMENT_ROWS)};
-  med_wide_table made = {.id = TABLE,
-                         .flags = flags,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("t"),
-                         .columns = columns,
-                         .column_count = column_count,
-                         .partition_count = 1,
-                         .clustering_count = 1,
-                         .next_column_id = 5,
-                         .properties = &property,
-                         .property_count = 1};
+  med_wide_property property = sealing_rows(SEGMENT_ROWS);
+  med_wide_table made = sealing_table(TABLE, "t", columns, column_count, &property);
+  made.flags = flags;
+  made.next_column_id = 5;
   sealing_put_table(&made);
   sealing_read_catalog("t");
 }

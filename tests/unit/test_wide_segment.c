@@ -13,19 +13,7 @@ static void make_table_of(uint32_t id, const char *name, const char *segment_row
       {.id = 2, .name = med_slice_of_text("id"), .type = {.kind = MED_WIDE_INT}, .role = MED_WIDE_CLUSTERING},
       {.id = 3, .name = med_slice_of_text("a"), .type = {.kind = MED_WIDE_TEXT}, .role = MED_WIDE_REGULAR},
       {.id = 4, .name = med_slice_of_text("b"), .type = {.kind = MED_WIDE_TINYINT}, .role = MED_WIDE_REGULAR}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text(segment_rows)};
-  med_wide_table made = {.id = id,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text(name),
-                         .columns = columns,
-                         .column_count = 4,
-                         .partition_count = 1,
-                         .clustering_count = 1,
-                         .next_column_id = 5,
-                         .properties = &property,
-                         .property_count = 1};
-  sealing_put_table(&made);
-  sealing_read_catalog(name);
+  sealing_make_table(id, name, columns, sizeof columns / sizeof columns[0], segment_rows);
 }
 
 static void make_table(uint32_t id, const char *name) { make_table_of(id, name, "16"); }
