@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "storage/memory.h"
@@ -17,17 +18,31 @@ typedef enum failing_what { FAILING_NOTHING, FAILING_MEMORY, FAILING_STORE } fai
 
 static struct failing {
   failing_what what;
-  unsigned left; /* requests until one fails */
-  bool struck;   /* it has */
-  unsigned
-      inside; /* the store: what it asks for itself does not fail, as a store without memory may be broken (store.h) */
+  atomic_uint left;    /* requests until one fails, of all threads */
+  atomic_bool struck;  /* it has */
   medley_error *error; /* what the store's failure is told in */
 } failing;
+/* In a call of the store: what that asks for itself does not fail, as a store without memory may be broken (store.h). */
+static _Thread_local unsigned failing_inside;
 
 static inline bool failing_now(failing_what what) {
-  if (failing.what != what || failing.struck || failing.inside > 0 || --failing.left > 0) return false;
+  if (failing.what != what || failing.struck || failing_inside > 0 || atomic_fetch_sub(&failing.left, 1) != 1)
+    return false;
   failing.struck = true;
   return true;
+}
+
+static inline void failing_begin(failing_what what, unsigned n, medley_error *error) {
+  failing.struck = false;
+  failing.error = error;
+  failing.left = n;
+  failing.what = what;
+}
+
+/* Nothing fails any more. Whether something has. */
+static inline bool failing_end(void) {
+  failing.what = FAILING_NOTHING;
+  return failing.struck;
 }
 
 /* ---- Memory ---- */
@@ -77,9 +92,9 @@ static inline int failing_store(void) {
   int __wrap_##name_ parameters_;                           \
   int __wrap_##name_ parameters_ {                          \
     if (failing_now(FAILING_STORE)) return failing_store(); \
-    failing.inside++;                                       \
+    failing_inside++;                                       \
     int rc = __real_##name_ arguments_;                     \
-    failing.inside--;                                       \
+    failing_inside--;                                       \
     return rc;                                              \
   }
 
@@ -110,10 +125,9 @@ static inline unsigned failing_each(failing_what what, failing_call *call, const
   int status = what == FAILING_MEMORY ? MEDLEY_NO_MEMORY : MEDLEY_IO;
   for (unsigned n = 1;; n++) {
     if (error != NULL) med_error_clear(error);
-    failing = (struct failing){.what = what, .left = n, .error = error};
+    failing_begin(what, n, error);
     int rc = call();
-    bool struck = failing.struck;
-    failing = (struct failing){0};
+    bool struck = failing_end();
     if (!struck) {
       ck_assert_msg(rc == MEDLEY_OK, "%s: %s without a failure: %s", name, medley_status_name(rc),
                     error != NULL ? error->message : "");

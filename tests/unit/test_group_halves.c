@@ -3,8 +3,9 @@
 #include "models/widecolumn/groups.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/sweep.h"
+#include "tests/unit/failing_kit.h"
 #include "tests/unit/property.h"
-#include "tests/unit/sealing_kit.h"
+#include "tests/unit/segment_kit.h"
 
 enum { PARTITIONS = 60, ROWS = 50, TABLE = 100, NEVER = 1 << 30, LIFE_S = 1000 };
 
@@ -182,6 +183,38 @@ START_TEST(both_halves_have_one_now) {
 }
 END_TEST
 
+/* Of either thread. Where it is what the second one is made of that cannot be had, the first one does all. */
+START_TEST(memory_may_end_in_either_half) {
+  med_wide_group_query query = query_of(5, 1);
+  med_wide_groups *groups;
+  OK(med_wide_groups_make(reader, table, &query, &groups));
+  char *whole = text_of(groups, &query);
+  med_wide_groups_free(groups);
+  bool struck = true;
+  unsigned answered = 0;
+  for (unsigned n = 1; struck; n++) {
+    medley_error *told = med_txn_error(reader);
+    med_error_clear(told);
+    failing_begin(FAILING_MEMORY, n, NULL);
+    int rc = med_wide_groups_make(reader, table, &query, &groups);
+    struck = failing_end();
+    if (rc == MEDLEY_OK) {
+      char *text = text_of(groups, &query);
+      ck_assert_str_eq(text, whole);
+      free(text);
+      med_wide_groups_free(groups);
+      answered += struck;
+    } else {
+      ck_assert_int_eq(rc, MEDLEY_NO_MEMORY);
+      ck_assert(struck && told->status == MEDLEY_NO_MEMORY && told->message[0] != '\0');
+      ck_assert_ptr_null(groups);
+    }
+  }
+  ck_assert_uint_gt(answered, 0);
+  free(whole);
+}
+END_TEST
+
 /* Polls are the statement's own thread's: with all of the segments they are more than with half of them. */
 START_TEST(the_second_thread_has_half_of_the_segments) {
   uint64_t seen[2];
@@ -232,26 +265,44 @@ START_TEST(a_snapshot_that_is_not_the_newest_is_one_threads) {
 }
 END_TEST
 
-/* Without keys and over integers, a vector is looked at only where rows are gone or bounds leave it open: fewer polls tell. */
+static char *answer(const med_wide_group_query *query) {
+  med_wide_groups *groups;
+  OK(med_wide_groups_make(reader, table, query, &groups));
+  char *text = text_of(groups, query);
+  med_wide_groups_free(groups);
+  return text;
+}
+
+/* Without keys and over integers, where bounds say that every row passes, no vector is read: those of a column may be missing. */
 START_TEST(headers_answer_for_whole_segments) {
   med_wide_groups *groups;
   uint8_t bytes[4];
   med_wide_group_query query = query_of(0, NEVER);
   query.tests[query.test_count++] = (med_wide_group_test){&table->columns[0], MED_GREATER, number(bytes, -100)};
-  OK(med_wide_groups_make(reader, table, &query, &groups));
-  char *by_headers = text_of(groups, &query);
-  med_wide_groups_free(groups);
+  char *by_headers = answer(&query);
   query.totals[query.total_count++] = &table->columns[4]; /* a real: vectors */
-  OK(med_wide_groups_make(reader, table, &query, &groups));
-  char *by_vectors = text_of(groups, &query);
-  med_wide_groups_free(groups);
+  char *by_vectors = answer(&query);
   ck_assert_str_eq(by_headers, by_vectors);
   ck_assert_int_eq(strncmp(by_headers, "3001|", 5), 0);
+  OK(med_writer_begin(member, false, 10000, &error));
+  txn = med_member_txn(member);
+  med_wide_segment segment = first_segment();
+  drop_pages(&segment, (uint64_t)MED_WIDE_SEGMENT_COLUMN + table->columns[3].id, false);
+  OK(med_writer_commit(member, &error));
+  med_txn_reset(reader);
+  OK(med_txn_renew(reader));
+  query.total_count--;
+  char *without_vectors = answer(&query);
+  ck_assert_str_eq(by_headers, without_vectors);
+  query.total_count++;
+  ck_assert_int_eq(med_wide_groups_make(reader, table, &query, &groups), MEDLEY_CORRUPT);
   free(by_headers);
   free(by_vectors);
+  free(without_vectors);
 }
 END_TEST
 
 PROPERTY_MAIN_BETWEEN("group_halves", setup, teardown, two_threads_have_the_groups_of_one, both_halves_have_one_now,
-                      the_second_thread_has_half_of_the_segments, an_interrupt_ends_both_halves,
-                      a_snapshot_that_is_not_the_newest_is_one_threads, headers_answer_for_whole_segments)
+                      memory_may_end_in_either_half, the_second_thread_has_half_of_the_segments,
+                      an_interrupt_ends_both_halves, a_snapshot_that_is_not_the_newest_is_one_threads,
+                      headers_answer_for_whole_segments)

@@ -13,9 +13,9 @@ static void fails_everywhere(failing_call *call, const char *name) {
 #define FAILS_EVERYWHERE(call_) fails_everywhere(call_, #call_)
 
 static int undone(med_mark mark, int rc) {
-  failing.inside++;
+  failing_inside++;
   OK(med_txn_rollback_to(kit.kv.txn, mark));
-  failing.inside--;
+  failing_inside--;
   return rc;
 }
 

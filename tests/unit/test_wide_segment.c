@@ -325,6 +325,25 @@ START_TEST(times_to_live_that_are_not_those_of_the_rows_are_noticed) {
 }
 END_TEST
 
+/* A row that expires, and says of no time to live that it has: it stays as it is, and is read. */
+START_TEST(a_row_with_an_end_and_no_time_to_live_stays_a_record) {
+  uint8_t p_bytes[4], id_bytes[4];
+  insert_all();
+  for (int id = 100; id < 140; id++) {
+    med_slice partition = number(p_bytes, 1), clustering = number(id_bytes, id);
+    med_wide_row row;
+    med_wide_row_init(&row);
+    row.marker = (med_wide_marker){.present = true, .timestamp_us = 1000, .expiry_s = UINT32_MAX};
+    OK(med_wide_row_replace(txn, table, &partition, &clustering, &row, &arena));
+    med_arena_reset(&arena);
+  }
+  sweep();
+  ck_assert_uint_eq(count_keys(MED_WIDE_KEY_ROW), 40);
+  ck_assert_int_eq(walk(true), MEDLEY_NOT_FOUND);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
 START_TEST(damage_of_a_segment_is_noticed) {
   uint8_t bits[MED_WIDE_GONE_ROWS / 8] = {0}, row[3] = {0, 1, 2};
   med_key key;
@@ -491,7 +510,8 @@ PROPERTY_MAIN_BETWEEN("wide_segment", setup, sealing_close, numbers_of_columns_a
                       rows_are_sealed_once_enough_have_gathered, the_sweep_says_that_another_table_is_left,
                       a_segment_that_lost_many_rows_is_written_anew, a_slice_writes_few_segments,
                       nothing_is_left_of_rows_that_are_all_deleted, a_dropped_table_gives_its_segments_back,
-                      times_to_live_that_are_not_those_of_the_rows_are_noticed, damage_of_a_segment_is_noticed,
+                      times_to_live_that_are_not_those_of_the_rows_are_noticed,
+                      a_row_with_an_end_and_no_time_to_live_stays_a_record, damage_of_a_segment_is_noticed,
                       segments_that_overlap_are_named, a_table_that_is_not_that_of_its_segments_is_noticed,
                       columns_that_are_not_those_of_the_table_are_noticed, bounds_of_a_vector_spare_its_values,
                       a_directory_that_names_a_segment_twice_does_not_hang)
