@@ -1,89 +1,15 @@
 /* test_checkpoint_edges.c - a database and a log beside it that no writer of ours leaves so: commits that the log does not know, logs of
  * others, logs cut off while they were made. */
-#include <check.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "storage/checkpoint.h"
-#include "storage/writer.h"
-#include "tests/unit/property.h"
-
-static char directory[64], path[128], log_path[136];
-static medley_options options;
-static medley_error error;
-
-static void setup(void) {
-  snprintf(directory, sizeof directory, "/tmp/medley-test-checkpoint-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(directory));
-  snprintf(path, sizeof path, "%s/db", directory);
-  snprintf(log_path, sizeof log_path, "%s-log", path);
-  medley_options_init(&options);
-}
-
-static void teardown(void) {
-  char command[100];
-  snprintf(command, sizeof command, "rm -rf '%s'", directory);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static int try_open(med_store **store) {
-  memset(&error, 0, sizeof error);
-  return med_store_open(path, &options, store, &error);
-}
-
-static med_store *open_store(void) {
-  med_store *store;
-  ck_assert_msg(try_open(&store) == MEDLEY_OK, "%s", error.message);
-  return store;
-}
-
-static int put_bytes(med_store *store, const char *key, med_slice value) {
-  med_member *member;
-  memset(&error, 0, sizeof error);
-  ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
-  int rc = med_writer_begin(member, true, 5000, &error);
-  if (rc == MEDLEY_OK) {
-    ck_assert_int_eq(med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), value), MEDLEY_OK);
-    rc = med_writer_commit(member, &error);
-  }
-  med_member_close(member);
-  return rc;
-}
-
-static int put(med_store *store, const char *key) { return put_bytes(store, key, med_slice_of_text("value")); }
-
-static bool has(med_store *store, const char *key) {
-  med_txn *reader;
-  med_slice found = {0};
-  ck_assert_int_eq(med_txn_open_reader(store, &reader, &error), MEDLEY_OK);
-  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
-  int rc = med_txn_get(reader, MED_TREE_KV, med_slice_of_text(key), &found);
-  med_txn_reset(reader);
-  med_txn_close_reader(reader);
-  return rc == MEDLEY_OK;
-}
+#include "tests/unit/checkpoint_kit.h"
 
 static void copy_file(const char *from, const char *to) {
   char command[400];
   snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
   ck_assert_int_eq(system(command), 0);
-}
-
-/* What a process leaves that is killed after two commits. */
-static void leave_database(void) {
-  pid_t child = fork();
-  if (child == 0) {
-    med_store *store = open_store();
-    if (put(store, "one") != MEDLEY_OK || put(store, "two") != MEDLEY_OK) _exit(1);
-    _exit(0); /* without closing */
-  }
-  int status;
-  ck_assert_int_eq(waitpid(child, &status, 0), child);
-  ck_assert_int_eq(status, 0);
 }
 
 static void read_log(med_log *log) {

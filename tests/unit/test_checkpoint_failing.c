@@ -2,18 +2,12 @@
  * crash, written, checkpointed and closed: what was acknowledged is there afterwards, and what failed has said so.
  *
  * The linker leads the calls through here. tests/fault does the same to whole scenarios, from outside and in other processes. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "storage/checkpoint.h"
-#include "storage/writer.h"
-#include "tests/unit/property.h"
+#include "tests/unit/checkpoint_kit.h"
 
 /* ---- Calls that fail ---- */
 static struct failing {
@@ -42,7 +36,7 @@ static bool due(const char *call) {
 SYSTEM_CALL(ssize_t, pread64, (int fd, void *bytes, size_t len, off64_t at), (fd, bytes, len, at))
 SYSTEM_CALL(ssize_t, pwrite64, (int fd, const void *bytes, size_t len, off64_t at), (fd, bytes, len, at))
 SYSTEM_CALL(int, fstat64, (int fd, struct stat64 *status), (fd, status))
-SYSTEM_CALL(int, unlink, (const char *path), (path))
+SYSTEM_CALL(int, unlink, (const char *name), (name))
 SYSTEM_CALL(int, fdatasync, (int fd), (fd))
 SYSTEM_CALL(int, sync_file_range, (int fd, off64_t at, off64_t len, unsigned how), (fd, at, len, how))
 
@@ -55,71 +49,30 @@ LMDB_CALL(mdb_txn_renew, (MDB_txn * txn), (txn))
 LMDB_CALL(mdb_env_sync, (MDB_env * env, int force), (env, force))
 
 /* ---- The database ---- */
-static char directory[64], path[128], seed_path[140];
-static medley_options options;
-static medley_error error;
+static void copy_database(const char *from, const char *to) {
+  char command[400];
+  snprintf(command, sizeof command, "mkdir -p '%s/%s' && rm -f '%s/%s'/db* && cp '%s/%s'/db* '%s/%s/'", directory, to,
+           directory, to, directory, from, directory, to);
+  ck_assert_int_eq(system(command), 0);
+}
 
-static int put(med_store *store, const char *key, bool checkpoint) {
+/* A file and a log that a killed process left, kept to begin with. */
+static void setup_seed(void) {
+  setup();
+  leave_database();
+  copy_database(".", "seed");
+}
+
+static int put_and_checkpoint(med_store *store, const char *key) {
   med_member *member;
-  memset(&error, 0, sizeof error);
-  int rc = med_member_open(store, &member);
-  if (rc != MEDLEY_OK) return rc;
-  rc = med_writer_begin(member, true, 5000, &error);
-  if (rc == MEDLEY_OK) {
-    rc = med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), med_slice_of_text("value"));
-    if (rc == MEDLEY_OK)
-      rc = med_writer_commit(member, &error);
-    else
-      med_writer_rollback(member);
-  }
-  if (checkpoint) med_writer_checkpoint(member);
+  int rc = put(store, key);
+  if (med_member_open(store, &member) != MEDLEY_OK) return rc;
+  med_writer_checkpoint(member);
   med_member_close(member);
   return rc;
 }
 
-static bool has(med_store *store, const char *key) {
-  med_txn *reader;
-  med_slice found = {0};
-  ck_assert_int_eq(med_txn_open_reader(store, &reader, &error), MEDLEY_OK);
-  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
-  int rc = med_txn_get(reader, MED_TREE_KV, med_slice_of_text(key), &found);
-  med_txn_reset(reader);
-  med_txn_close_reader(reader);
-  return rc == MEDLEY_OK;
-}
-
-/* A file and a log that a killed process left behind two commits, kept to begin with. */
-static void setup(void) {
-  snprintf(directory, sizeof directory, "/tmp/medley-test-failing-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(directory));
-  snprintf(path, sizeof path, "%s/db", directory);
-  snprintf(seed_path, sizeof seed_path, "%s/seed", directory);
-  medley_options_init(&options);
-  pid_t child = fork();
-  if (child == 0) {
-    med_store *store;
-    if (med_store_open(path, &options, &store, &error) != MEDLEY_OK) _exit(1);
-    _exit(put(store, "one", false) == MEDLEY_OK && put(store, "two", false) == MEDLEY_OK ? 0 : 2);
-  }
-  int status;
-  ck_assert_int_eq(waitpid(child, &status, 0), child);
-  ck_assert_int_eq(status, 0);
-  char command[600];
-  snprintf(command, sizeof command, "mkdir '%s' && cp '%s'* '%s'/", seed_path, path, seed_path);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static void teardown(void) {
-  char command[100];
-  snprintf(command, sizeof command, "rm -rf '%s'", directory);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static void begin_again(void) {
-  char command[600];
-  snprintf(command, sizeof command, "rm -f '%s'*; cp '%s'/db* '%s/'", path, seed_path, directory);
-  ck_assert_int_eq(system(command), 0);
-}
+static void begin_again(void) { copy_database("seed", "."); }
 
 static const char *const keys[] = {"three", "four", "five", "six"};
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -133,7 +86,8 @@ static void live(bool *acknowledged) {
     ck_assert_msg(error.message[0] != '\0', "%s without a message", medley_status_name(rc));
     return;
   }
-  for (int i = 0; i < KEYS; i++) acknowledged[i] = put(store, keys[i], i == 1) == MEDLEY_OK;
+  for (int i = 0; i < KEYS; i++)
+    acknowledged[i] = (i == 1 ? put_and_checkpoint(store, keys[i]) : put(store, keys[i])) == MEDLEY_OK;
   med_store_close(store);
 }
 
@@ -145,7 +99,7 @@ static void look_again(const bool *acknowledged, const char *call, unsigned n) {
   ck_assert_msg(has(store, "one") && has(store, "two"), "%s number %u: what was there is lost", call, n);
   for (int i = 0; i < KEYS; i++)
     ck_assert_msg(!acknowledged[i] || has(store, keys[i]), "%s number %u: %s is lost", call, n, keys[i]);
-  ck_assert_int_eq(put(store, "after", false), MEDLEY_OK);
+  ck_assert_int_eq(put(store, "after"), MEDLEY_OK);
   med_store_close(store);
 }
 
@@ -183,5 +137,5 @@ START_TEST(calls_to_lmdb_fail_one_after_the_other) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("checkpoint_failing", setup, teardown, calls_to_the_system_fail_one_after_the_other,
+PROPERTY_MAIN_BETWEEN("checkpoint_failing", setup_seed, teardown, calls_to_the_system_fail_one_after_the_other,
                       calls_to_lmdb_fail_one_after_the_other)
