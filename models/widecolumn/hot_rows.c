@@ -33,8 +33,8 @@ static int look(med_wide_hot_rows *hot, med_slice value) {
   rc = med_wide_record_open(hot->txn, value, &none, &record);
   if (rc == MEDLEY_OK) rc = med_wide_plain_row_take(hot->columns, record, &hot->row, &hot->plain, error);
   if (hot->row.expiry_s > 0)
-    hot->plain = hot->plain && !hot->keeps_expiring && hot->row.ttl_s > 0 &&
-                 med_wide_is_live(hot->row.expiry_s, hot->now_s);
+    hot->plain =
+        hot->plain && !hot->keeps_expiring && hot->row.ttl_s > 0 && med_wide_is_live(hot->row.expiry_s, hot->now_s);
   hot->bytes = med_wide_plain_row_size(hot->key.len) + hot->row.bytes;
   return rc;
 }

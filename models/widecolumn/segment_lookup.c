@@ -21,9 +21,8 @@ typedef struct lookup {
   const med_wide_segment *segment;
   const med_wide_table *table;
   bool whole; /* rows that are equal in all that is compared have the key */
-  size_t
-      count; /* of the columns that are compared: the tokens, then those of the clustering key, then of the partition key */
-  compared columns[COLUMNS_MAX];
+  size_t count;
+  compared columns[COLUMNS_MAX]; /* the tokens, then the clustering key's, then the partition key's */
   med_arena arena;
 } lookup;
 
