@@ -239,11 +239,15 @@ void med_txn_attach(med_txn *txn, med_store *store, med_batch *batch, medley_err
   txn->thread = pthread_self();
   memcpy(txn->operations_at_begin, batch->operations, sizeof txn->operations_at_begin);
   txn->undo.len = 0;
+  txn->deferred = NULL;
+  txn->settling = false;
 }
 
 #define KEPT_UNDO_SIZE ((size_t)1 << 20)
 
 void med_txn_detach(med_txn *txn) {
+  if (txn->deferred != NULL) txn->deferred->end(txn->deferred);
+  txn->deferred = NULL;
   txn->active = false;
   txn->batch = NULL;
   txn->mdb = NULL;
@@ -287,6 +291,8 @@ static MDB_val mdb_slice(med_slice slice) {
 int med_txn_get(med_txn *txn, med_tree tree, med_slice key, med_slice *value) {
   assert(txn->active);
   if (key.len == 0 || key.len > MED_KEY_SIZE_MAX) return MEDLEY_NOT_FOUND;
+  int rc = med_txn_settle_for(txn, tree, key);
+  if (rc != MEDLEY_OK) return rc;
   MDB_val mdb_key = mdb_slice(key), stored;
   int code = mdb_get(txn->mdb, txn->store->trees[tree], &mdb_key, &stored);
   if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
@@ -297,11 +303,12 @@ int med_txn_get(med_txn *txn, med_tree tree, med_slice key, med_slice *value) {
 /* ---- Undo ----
  * Entries lie one behind the other:
  *   tree(1) existed(1) key length(2) stored length(4) key, stored value, length of the entry(4)
- * in native order, since they never leave the process. */
+ * in native order, since they never leave the process. Where the tree is MED_UNDO_DEFERRED, a change was put off, or, where it existed, such changes
+ * were made: the stored value says how many had been before. */
 #define UNDO_HEADER_SIZE 8
 #define UNDO_TRAILER_SIZE 4
 
-static int undo_append(med_txn *txn, med_tree tree, med_slice key, const MDB_val *old) {
+int med_txn_undo_append(med_txn *txn, unsigned tree, med_slice key, const MDB_val *old) {
   if (!txn->undo_on) return MEDLEY_OK;
   uint8_t header[UNDO_HEADER_SIZE] = {(uint8_t)tree, old != NULL};
   uint32_t old_len = old != NULL ? (uint32_t)old->mv_size : 0;
@@ -322,6 +329,10 @@ static int undo_append(med_txn *txn, med_tree tree, med_slice key, const MDB_val
 static int undo_entry(med_txn *txn, const uint8_t *entry) {
   uint16_t key_len;
   uint32_t old_len;
+  if (entry[0] == MED_UNDO_DEFERRED) {
+    med_txn_undo_deferred(txn, entry[1], entry + UNDO_HEADER_SIZE);
+    return MDB_SUCCESS;
+  }
   memcpy(&key_len, entry + 2, 2);
   memcpy(&old_len, entry + 4, 4);
   MDB_val key = {key_len, (void *)(uintptr_t)(entry + UNDO_HEADER_SIZE)};
@@ -383,7 +394,8 @@ int med_txn_door_answer(med_txn *txn, int code, const char *where) {
 }
 
 int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
-  int rc = med_txn_check_write(txn, key, value.len);
+  int rc = med_txn_settle_for(txn, tree, key);
+  if (rc == MEDLEY_OK) rc = med_txn_check_write(txn, key, value.len);
   if (rc == MEDLEY_OK) rc = med_txn_count_operation(txn, tree);
   if (rc != MEDLEY_OK) return rc;
   uint8_t wrapped[MED_VALUE_SIZE_MAX + CHECKSUM_SIZE], key_copy[MED_KEY_SIZE_MAX];
@@ -397,12 +409,12 @@ int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
     int code = mdb_put(txn->mdb, txn->store->trees[tree], &mdb_key, &old, MDB_NOOVERWRITE);
     if (code == MDB_SUCCESS) {
       med_log_operations_put(&txn->batch->redo, tree, key, med_slice_of(wrapped, stored.mv_size));
-      rc = undo_append(txn, tree, key, NULL);
+      rc = med_txn_undo_append(txn, tree, key, NULL);
       if (rc != MEDLEY_OK) txn->batch->broken = true;
       return rc;
     }
     if (code != MDB_KEYEXIST) return med_txn_door_answer(txn, code, "store: put");
-    rc = undo_append(txn, tree, key, &old);
+    rc = med_txn_undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
   med_log_operations_put(&txn->batch->redo, tree, key, med_slice_of(wrapped, stored.mv_size));
@@ -411,7 +423,8 @@ int med_txn_put(med_txn *txn, med_tree tree, med_slice key, med_slice value) {
 }
 
 int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
-  int rc = med_txn_check_write(txn, key, 0);
+  int rc = med_txn_settle_for(txn, tree, key);
+  if (rc == MEDLEY_OK) rc = med_txn_check_write(txn, key, 0);
   if (rc != MEDLEY_OK) return rc;
   uint8_t key_copy[MED_KEY_SIZE_MAX];
   memcpy(key_copy, key.bytes, key.len); /* it may lie in the page that the delete changes */
@@ -422,7 +435,7 @@ int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
     int code = mdb_get(txn->mdb, dbi, &mdb_key, &old);
     if (code == MDB_NOTFOUND) return MEDLEY_NOT_FOUND;
     if (code != MDB_SUCCESS) return med_txn_door_answer(txn, code, "store: delete");
-    rc = undo_append(txn, tree, key, &old);
+    rc = med_txn_undo_append(txn, tree, key, &old);
     if (rc != MEDLEY_OK) return rc;
   }
   rc = med_txn_count_operation(txn, tree);
@@ -435,7 +448,8 @@ int med_txn_delete(med_txn *txn, med_tree tree, med_slice key) {
 
 int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice to, size_t limit, size_t *deleted) {
   *deleted = 0;
-  int rc = med_txn_check_write(txn, from, 0);
+  int rc = med_txn_settle_tree(txn, tree);
+  if (rc == MEDLEY_OK) rc = med_txn_check_write(txn, from, 0);
   if (rc != MEDLEY_OK) return rc;
   MDB_cursor *cursor;
   int code = mdb_cursor_open(txn->mdb, txn->store->trees[tree], &cursor);
@@ -445,7 +459,7 @@ int med_txn_delete_range(med_txn *txn, med_tree tree, med_slice from, med_slice 
   while (code == MDB_SUCCESS && *deleted < limit) {
     med_slice present = med_slice_of(key.mv_data, key.mv_size);
     if (med_slice_compare(present, to) >= 0) break;
-    rc = undo_append(txn, tree, present, &old);
+    rc = med_txn_undo_append(txn, tree, present, &old);
     if (rc == MEDLEY_OK) rc = med_txn_count_operation(txn, tree);
     if (rc != MEDLEY_OK) break;
     med_log_operations_delete(&txn->batch->redo, tree, present);
@@ -498,6 +512,8 @@ static int cursor_answer(med_cursor *cursor, int code, MDB_val mdb_key, MDB_val 
 
 static int cursor_move(med_cursor *cursor, MDB_cursor_op operation, med_slice *key, med_slice *value) {
   MDB_val mdb_key = {0}, stored = {0};
+  int rc = med_txn_settle_tree(cursor->txn, cursor->tree);
+  if (rc != MEDLEY_OK) return rc;
   int code = mdb_cursor_get(cursor->mdb, &mdb_key, &stored, operation);
   return cursor_answer(cursor, code, mdb_key, stored, key, value);
 }
@@ -506,6 +522,8 @@ int med_cursor_seek(med_cursor *cursor, med_slice from, med_slice *key, med_slic
   if (from.len == 0) return med_cursor_first(cursor, key, value);
   assert(from.len <= MED_KEY_SIZE_MAX);
   MDB_val mdb_key = mdb_slice(from), stored = {0};
+  int rc = med_txn_settle_tree(cursor->txn, cursor->tree);
+  if (rc != MEDLEY_OK) return rc;
   int code = mdb_cursor_get(cursor->mdb, &mdb_key, &stored, MDB_SET_RANGE);
   return cursor_answer(cursor, code, mdb_key, stored, key, value);
 }
@@ -513,6 +531,8 @@ int med_cursor_seek(med_cursor *cursor, med_slice from, med_slice *key, med_slic
 int med_cursor_get(med_cursor *cursor, med_slice key, med_slice *value) {
   if (key.len == 0 || key.len > MED_KEY_SIZE_MAX) return MEDLEY_NOT_FOUND;
   MDB_val mdb_key = mdb_slice(key), stored = {0};
+  int rc = med_txn_settle_tree(cursor->txn, cursor->tree);
+  if (rc != MEDLEY_OK) return rc;
   int code = mdb_cursor_get(cursor->mdb, &mdb_key, &stored, MDB_SET);
   return cursor_answer(cursor, code, mdb_key, stored, NULL, value);
 }

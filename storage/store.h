@@ -121,6 +121,29 @@ MEDLEY_MUST_USE int med_txn_rollback_to(med_txn *txn, med_mark mark);
 /* Off: nothing is recorded, and a failure can only be answered by dropping the whole batch. On at begin. */
 void med_txn_set_undo(med_txn *txn, bool on);
 
+/* ---- Changes put off ---- A model may keep some changes of a write transaction to itself, to make many of them at once. They are made before
+ * anything that they concern is read or written by its key, or anything of their tree with a cursor; before med_txn_settle returns; and before the
+ * transaction is committed. Undo knows of them: what was taken after a mark is forgotten, and what was made after it is put off again. */
+typedef struct med_deferred med_deferred;
+struct med_deferred {
+  med_tree tree;
+  uint64_t
+      first_bytes; /* which keys of the tree they concern: bit b stands for those that begin with the byte b, below 64 */
+  size_t count, made; /* so many were taken, of which the first ones have been made; the store's */
+  int (*make)(med_deferred *deferred, med_txn *txn); /* all from `made` on; what a failure leaves of them is undone */
+  void (*forget)(med_deferred *deferred);            /* the last one that was taken */
+  void (*end)(med_deferred *deferred);               /* the transaction ends: frees it */
+};
+/* One for each transaction, until its end; NULL if there is none. */
+med_deferred *med_txn_deferred(const med_txn *txn);
+void med_txn_set_deferred(med_txn *txn, med_deferred *deferred);
+/* One more was taken. NO_MEMORY: it was not, and nobody forgets it but the caller. */
+MEDLEY_MUST_USE int med_txn_defer(med_txn *txn);
+/* Whoever has put changes off looks around without making them: between true and false nothing is settled. */
+void med_txn_look_around(med_txn *txn, bool looks);
+/* Makes what was put off, all of it or nothing; what fails can be tried again unless the transaction is broken. */
+MEDLEY_MUST_USE int med_txn_settle(med_txn *txn);
+
 /* ---- Walking in key order ---- A cursor sees its transaction's own writes. It stays usable over writes in its
  * transaction; what it pointed at does not. Close it before its transaction ends or is reset. */
 MEDLEY_MUST_USE int med_cursor_open(med_txn *txn, med_tree tree, med_cursor **cursor);

@@ -44,6 +44,8 @@ struct med_txn {
   uint64_t operations_at_begin[MED_TREE_COUNT];
   med_buffer undo;
   med_buffer scratch;
+  med_deferred *deferred; /* NULL: nothing is put off */
+  bool settling;          /* it is being made, or its owner looks around: it stays as it is */
 };
 
 struct med_store {
@@ -82,6 +84,16 @@ MEDLEY_MUST_USE int med_txn_check_write(med_txn *txn, med_slice key, size_t valu
 MEDLEY_MUST_USE int med_txn_count_operation(med_txn *txn, med_tree tree);
 /* After a put or delete: LMDB's code in our terms; a failure has broken the batch. */
 MEDLEY_MUST_USE int med_txn_door_answer(med_txn *txn, int mdb_code, const char *where);
+
+/* ---- Undo ---- An entry: what a key had before, NULL: nothing. Where the tree is MED_UNDO_DEFERRED, a change was put off (old NULL), or such changes were
+ * made, and old says how many had been before. */
+#define MED_UNDO_DEFERRED MED_TREE_COUNT
+MEDLEY_MUST_USE int med_txn_undo_append(med_txn *txn, unsigned tree, med_slice key, const MDB_val *old);
+
+/* ---- Changes put off (deferred.c) ---- Those that a key, or anything of a tree, may have to do with are made. */
+MEDLEY_MUST_USE int med_txn_settle_for(med_txn *txn, med_tree tree, med_slice key);
+MEDLEY_MUST_USE int med_txn_settle_tree(med_txn *txn, med_tree tree);
+void med_txn_undo_deferred(med_txn *txn, bool were_made, const uint8_t *made_before);
 
 /* ---- A batch ---- The caller holds the in-process and cross-process write locks. */
 int med_batch_begin(med_store *store, med_batch *batch, medley_error *error);

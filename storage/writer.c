@@ -177,6 +177,7 @@ static void run_for(med_writer *writer, med_member *member) {
   med_txn *txn = &member->txn;
   med_txn_attach(txn, writer->store, &writer->batch, member->work_error);
   int rc = member->work(txn, member->work_context);
+  if (rc == MEDLEY_OK) rc = med_txn_settle(txn);
   if (rc != MEDLEY_OK) {
     int undone = med_txn_rollback_to(txn, 0);
     assert(undone == MEDLEY_OK || med_txn_broken(txn)); /* its leader finds a broken batch */
@@ -393,6 +394,12 @@ void med_writer_checkpoint(med_member *member) {
 int med_writer_commit(med_member *member, medley_error *error) {
   med_writer *writer = member->store->writer;
   assert(member->running && med_member_is_owner(member));
+  int settled = med_txn_settle(&member->txn);
+  if (settled != MEDLEY_OK) {
+    if (error != NULL && error != med_txn_error(&member->txn)) *error = *med_txn_error(&member->txn);
+    med_writer_rollback(member);
+    return settled;
+  }
   med_txn_detach(&member->txn);
   member->running = false;
   pthread_mutex_lock(&writer->mutex);
