@@ -5,12 +5,17 @@
 #include <time.h>
 
 #include "models/keyvalue/keyspace.h"
+#include "models/widecolumn/seal.h"
 #include "models/widecolumn/sweep.h"
 #include "storage/memory.h"
 
 #define SLICE_STEP 128 /* in a user's commit */
 #define SWEEP_STEP 256 /* in a transaction of its own */
+#define SWEEP_ROWS 2048
 #define WRITES_BETWEEN_SLICES 32
+/* A commit that brings many rows at once does more: about what they will cost to be sealed, all their writings counted. */
+#define SLICE_PER_ROW 8
+#define SLICE_MAX 131072
 
 struct med_housekeeper {
   pthread_t thread;
@@ -29,12 +34,12 @@ static int64_t monotonic_us(void) {
 }
 
 /* ---- Slices ---- */
-/* One of every model. */
-static int sweep_models(med_txn *txn, size_t limit, size_t *swept, bool *left) {
+/* One of every model. rows: that wide-column tables may look at besides, since to look is most of it. */
+static int sweep_models(med_txn *txn, size_t limit, size_t rows, size_t *swept, bool *left) {
   size_t wide_swept = 0;
   bool wide_left = false;
   int rc = med_kv_sweep(txn, limit, swept, left);
-  if (rc == MEDLEY_OK) rc = med_wide_sweep(txn, limit, &wide_swept, &wide_left);
+  if (rc == MEDLEY_OK) rc = med_wide_sweep(txn, limit + rows, &wide_swept, &wide_left);
   *swept += wide_swept;
   *left = *left || wide_left;
   return rc;
@@ -46,8 +51,21 @@ static int sweep_once(medley *db, med_member *member, size_t *swept, bool *left,
   if (rc != MEDLEY_OK) return rc;
   med_txn *txn = med_member_txn(member);
   rc = med_txn_begin_statement(txn, true);
-  if (rc == MEDLEY_OK) rc = sweep_models(txn, SWEEP_STEP, swept, left);
+  if (rc == MEDLEY_OK) rc = sweep_models(txn, SWEEP_STEP, SWEEP_ROWS, swept, left);
   if (rc == MEDLEY_OK && *swept > 0) return med_writer_commit(member, error);
+  med_writer_rollback(member);
+  return rc;
+}
+
+/* Nothing is left to be done: what was not worth while amid other work may be now. */
+static int rest_models(medley *db, med_member *member, bool *wanted, medley_error *error) {
+  int rc = med_writer_begin(member, true, db->options.busy_timeout_ms, error);
+  *wanted = false;
+  if (rc != MEDLEY_OK) return rc;
+  med_txn *txn = med_member_txn(member);
+  rc = med_txn_begin_statement(txn, true);
+  if (rc == MEDLEY_OK) rc = med_wide_seal_rest(txn, wanted);
+  if (rc == MEDLEY_OK && *wanted) return med_writer_commit(member, error);
   med_writer_rollback(member);
   return rc;
 }
@@ -59,9 +77,13 @@ static void wake(struct med_housekeeper *keeper) {
   pthread_mutex_unlock(&keeper->mutex);
 }
 
+static size_t slice_of(size_t rows) { return rows < SLICE_MAX / SLICE_PER_ROW ? rows * SLICE_PER_ROW : SLICE_MAX; }
+
 void med_housekeeping_slice(medley *db, med_txn *txn) {
   if (db->housekeeper != NULL) db->housekeeper->commits++;
-  if (!db->sweep_due && ++db->writes_since_sweep < WRITES_BETWEEN_SLICES) return;
+  size_t rows = med_txn_deferred(txn) != NULL ? med_txn_deferred(txn)->count : 0;
+  db->writes_since_sweep += (unsigned)(1 + (rows < SLICE_MAX ? rows : SLICE_MAX) / WRITES_BETWEEN_SLICES);
+  if (!db->sweep_due && db->writes_since_sweep < WRITES_BETWEEN_SLICES) return;
   db->writes_since_sweep = 0;
   if (db->housekeeper != NULL) {
     wake(db->housekeeper);
@@ -73,7 +95,7 @@ void med_housekeeping_slice(medley *db, med_txn *txn) {
   bool left = false;
   medley_error *slot = med_txn_error(txn);
   medley_error kept = *slot;
-  if (sweep_models(txn, SLICE_STEP, &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
+  if (sweep_models(txn, SLICE_STEP, slice_of(rows), &swept, &left) != MEDLEY_OK && !med_txn_broken(txn)) {
     if (med_txn_rollback_to(txn, mark) != MEDLEY_OK) med_txn_break(txn);
     left = false;
   }
@@ -98,6 +120,10 @@ int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *err
   size_t swept = 1;
   while (rc == MEDLEY_OK && left && swept > 0) {
     rc = sweep_once(db, member, &swept, &left, error);
+    if (rc == MEDLEY_OK && (!left || swept == 0)) {
+      rc = rest_models(db, member, &left, error);
+      swept = 1;
+    }
     if (monotonic_us() >= end_us) break;
   }
   med_member_close(member);
@@ -132,6 +158,13 @@ static void sweep_all(medley *db, struct med_housekeeper *keeper) {
   }
 }
 
+static bool rests(medley *db, struct med_housekeeper *keeper) {
+  medley_error ignored = {0};
+  bool wanted = false;
+  return keeper->commits == keeper->commits_seen && rest_models(db, keeper->member, &wanted, &ignored) == MEDLEY_OK &&
+         wanted;
+}
+
 /* Nobody has written for a whole pause: the log is brought to its end, so that a crash has little to do again. */
 static void settle(medley *db, struct med_housekeeper *keeper) {
   uint64_t commits = keeper->commits;
@@ -151,6 +184,7 @@ static void *keep(void *context) {
     pthread_mutex_unlock(&keeper->mutex);
     if (med_store_usable(db->store, NULL) == MEDLEY_OK) {
       sweep_all(db, keeper);
+      if (idle && rests(db, keeper)) sweep_all(db, keeper);
       if (idle) settle(db, keeper);
     }
     pthread_mutex_lock(&keeper->mutex);

@@ -389,10 +389,17 @@ static int begin_read(medley_session *session) {
   return rc;
 }
 
+/* What statements before have put off is made before one that may see it. */
+static int settle(medley_session *session, int access) {
+  if (session->state != MEDLEY_WRITING || session->depth > 0 || access == MED_ADDS) return MEDLEY_OK;
+  return med_txn_settle(med_member_txn(session->member));
+}
+
 int med_session_statement_begin(medley_session *session, int access, med_txn **txn) {
   start_clock(session);
   if (access != MED_READS || session->state != MEDLEY_NO_TRANSACTION) med_session_drop_kept(session);
-  int rc = access == MED_READS ? begin_read(session) : begin_write(session, access);
+  int rc = settle(session, access);
+  if (rc == MEDLEY_OK) rc = access == MED_READS ? begin_read(session) : begin_write(session, access);
   *txn = rc == MEDLEY_OK ? med_session_txn(session) : NULL;
   return rc;
 }
@@ -425,6 +432,7 @@ static int undo_statement(medley_session *session, const med_marks *marks, int r
 
 /* One statement outside of a transaction: its end is a commit or a rollback. */
 static int end_autocommit(medley_session *session, int rc) {
+  if (rc == MEDLEY_OK) rc = med_txn_settle(med_member_txn(session->member));
   if (rc == MEDLEY_OK) rc = med_cache_prepare_commit(session->cache, &session->error);
   if (rc == MEDLEY_OK) {
     med_session_learn_hold_time(session);

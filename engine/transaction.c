@@ -76,7 +76,9 @@ void med_session_learn_hold_time(medley_session *session) {
 }
 
 static int commit_writing(medley_session *session) {
-  int rc = MEDLEY_OK;
+  med_txn_set_error_slot(med_member_txn(session->member), &session->error);
+  int rc = med_txn_settle(med_member_txn(session->member)); /* before SQLite has confirmed anything */
+  if (rc != MEDLEY_OK) goto failed;
   if (med_sql_in_transaction(session->sql)) {
     rc = med_sql_commit(session->sql);
     if (rc == MEDLEY_CONSTRAINT && med_sql_in_transaction(session->sql)) return rc; /* still open, as in SQLite */

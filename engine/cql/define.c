@@ -348,7 +348,7 @@ static int truncate_one(med_cql_run *run, const med_wide_table *table) {
     MED_TRY(med_wide_catalog_next_id(run->txn, &indexes[i].id));
   }
   fresh.indexes = indexes;
-  fresh.flags &= ~(uint32_t)MED_WIDE_TABLE_SEGMENTS;
+  fresh.flags &= ~(uint32_t)(MED_WIDE_TABLE_SEGMENTS | MED_WIDE_TABLE_RUNS);
   rc = med_wide_catalog_put_table(run->txn, &fresh);
 done:
   return rc;

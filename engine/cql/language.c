@@ -184,10 +184,18 @@ static int next_buffered_row(medley_statement *statement) {
   return med_row_buffer_next(&state_of(statement)->rows, &statement->row, med_session_error_slot(statement->session));
 }
 
+static bool only_adds(const med_cql_statement *statement) {
+  if (statement->kind != MED_CQL_BATCH) return statement->kind == MED_CQL_INSERT && !statement->as.insert.if_not_exists;
+  for (size_t i = 0; i < statement->as.batch.count; i++) {
+    if (!only_adds(&statement->as.batch.statements[i])) return false;
+  }
+  return true;
+}
+
 static int access_of(const med_cql_statement *statement) {
   bool frees =
       statement->kind == MED_CQL_DELETE || statement->kind == MED_CQL_TRUNCATE || statement->kind == MED_CQL_DROP;
-  return frees ? MED_FREES : MED_WRITES;
+  return frees ? MED_FREES : only_adds(statement) ? MED_ADDS : MED_WRITES;
 }
 
 static int run_changes(medley_statement *statement, med_txn *txn) {

@@ -286,6 +286,7 @@ static int apply_row(med_cql_run *run, const change *to, const med_slice *partit
   if (rc != MEDLEY_OK || clustering == NULL || (to->regular_count == 0 && !to->marker)) return rc;
   write.clustering = clustering;
   write.marker = to->marker;
+  write.may_wait = to->plan->ast->kind == MED_CQL_INSERT && to->plan->if_kind == MED_CQL_IF_NONE;
   write.changes = to->regulars;
   write.change_count = to->regular_count;
   rc = med_wide_apply(run->txn, &write, scratch);

@@ -87,7 +87,9 @@ static int load_entry(loader *to, unsigned entry, med_slice names, med_slice rec
   table->keyspace = name[0];
   table->name = name[1];
   med_wide_type_scope scope = {catalog, table->keyspace, &catalog->arena, 0};
-  return med_wide_table_read(record, med_wide_catalog_find_type, &scope, &catalog->arena, table, error);
+  int rc = med_wide_table_read(record, med_wide_catalog_find_type, &scope, &catalog->arena, table, error);
+  table->catalog = catalog;
+  return rc;
 }
 
 /* Calls load for each entry, or only counts them. */
@@ -346,8 +348,8 @@ int med_wide_catalog_drop_index_rows(med_txn *txn, uint32_t index_id) {
 }
 
 int med_wide_catalog_drop_rows(med_txn *txn, uint32_t id) {
-  static const unsigned all[] = {MED_WIDE_KEY_ROW, MED_WIDE_KEY_SEGMENT, MED_WIDE_KEY_PAGE, MED_WIDE_KEY_GONE,
-                                 MED_WIDE_KEY_SEALING};
+  static const unsigned all[] = {MED_WIDE_KEY_ROW,     MED_WIDE_KEY_SEGMENT, MED_WIDE_KEY_PAGE, MED_WIDE_KEY_GONE,
+                                 MED_WIDE_KEY_SEALING, MED_WIDE_KEY_RUN,     MED_WIDE_KEY_BLOCK};
   int rc = MEDLEY_OK;
   for (size_t i = 0; rc == MEDLEY_OK && i < sizeof all / sizeof all[0]; i++) rc = queue_dropped(txn, all[i], id);
   return rc;

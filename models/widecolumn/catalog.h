@@ -10,8 +10,6 @@
 #include "models/widecolumn/schema.h"
 #include "storage/store.h"
 
-typedef struct med_wide_catalog med_wide_catalog;
-
 /* The version of the transaction's definitions; 0: nothing was ever defined. */
 MEDLEY_MUST_USE int med_wide_catalog_version_now(med_txn *txn, uint64_t *version);
 /* Reads all; one reference. */

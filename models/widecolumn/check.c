@@ -12,6 +12,7 @@
 
 #include "models/widecolumn/derived.h"
 #include "models/widecolumn/segment_check.h"
+#include "models/widecolumn/sorted_runs.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/walk.h"
 #include "models/widecolumn/window_list.h"
@@ -34,6 +35,7 @@ typedef struct check {
   med_wide_window_list windows;
   uint64_t view_rows, view_rows_made;
   uint64_t segment_keys, segment_keys_seen; /* pages and bits of gone rows: that segments have, that there are */
+  uint64_t run_keys, run_keys_seen;         /* entries and blocks of runs, likewise */
 } check;
 
 static void problem(check *work, const char *format, ...) MED_PRINTF(2, 3);
@@ -245,6 +247,16 @@ static int check_segments(check *work, const med_wide_table *table) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
 }
 
+static int check_runs(check *work, const med_wide_table *table) {
+  uint64_t keys = 0;
+  int rc = med_wide_runs_check(work->txn, table->id, &keys);
+  work->run_keys += keys;
+  if (keys > 0 && !(table->flags & MED_WIDE_TABLE_RUNS))
+    problem(work, "wide-column: table %.*s: has runs, and its definition says that it has none", (int)table->name.len,
+            (const char *)table->name.bytes);
+  return tell_damage(work, rc);
+}
+
 /* Damage ends the table's walk. */
 static int check_table(check *work, const med_wide_table *table) {
   med_wide_walker *walker;
@@ -300,6 +312,11 @@ static int remember_object(check *work, med_slice value) {
                                                               : med_error_no_memory(med_txn_error(work->txn));
 }
 
+static void count_key(check *work, uint8_t kind) {
+  work->segment_keys_seen += kind == MED_WIDE_KEY_PAGE || kind == MED_WIDE_KEY_GONE;
+  work->run_keys_seen += kind == MED_WIDE_KEY_RUN || kind == MED_WIDE_KEY_BLOCK;
+}
+
 static int check_key(check *work, med_slice key, med_slice value) {
   const uint8_t *bytes = key.bytes;
   if (bytes[0] == MED_WIDE_KEY_CATALOG || bytes[0] == MED_WIDE_KEY_ROW || bytes[0] == MED_WIDE_KEY_SEGMENT) {
@@ -307,7 +324,7 @@ static int check_key(check *work, med_slice key, med_slice value) {
     if (rc != MEDLEY_OK) return rc;
   }
   if (bytes[0] <= MED_WIDE_KEY_PART || bytes[0] == MED_WIDE_KEY_WINDOW) return MEDLEY_OK;
-  if (bytes[0] > MED_WIDE_KEY_SEALING || key.len < (bytes[0] == MED_WIDE_KEY_SEALING ? 5 : 6)) {
+  if (bytes[0] > MED_WIDE_KEY_BLOCK || key.len < (bytes[0] == MED_WIDE_KEY_SEALING ? 5 : 6)) {
     problem(work, "wide-column: a key of an unknown kind");
     return MEDLEY_OK;
   }
@@ -323,7 +340,7 @@ static int check_key(check *work, med_slice key, med_slice value) {
     problem(work, "wide-column: rows of table %.*s outside of its windows", (int)table->name.len,
             (const char *)table->name.bytes);
   else if (table != NULL || is_window(work, id))
-    work->segment_keys_seen += bytes[0] == MED_WIDE_KEY_PAGE || bytes[0] == MED_WIDE_KEY_GONE;
+    count_key(work, bytes[0]);
   else if (med_wide_window_list_find(&work->windows, id) == NULL)
     return check_dropped(work, bytes[0], id, "rows of table");
   return MEDLEY_OK;
@@ -356,6 +373,7 @@ static int check_parts(check *work, med_cursor *cursor) {
 
 static int check_one(check *work, const med_wide_table *table) {
   int rc = check_segments(work, table);
+  if (rc == MEDLEY_OK) rc = check_runs(work, table);
   return rc == MEDLEY_OK ? check_table(work, table) : rc;
 }
 

@@ -1,6 +1,7 @@
 /* mutation.c - writes and deletes of rows. */
 #include "models/widecolumn/mutation.h"
 
+#include "models/widecolumn/arrivals.h"
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/change.h"
 #include "models/widecolumn/derived.h"
@@ -48,8 +49,8 @@ typedef struct row_access {
   bool hashed;
   bool has_partition; /* `partition` was loaded */
   med_wide_partition partition;
-  bool there;  /* the row has a record, or is sealed */
-  bool sealed; /* in a segment, from which it is taken before it is stored */
+  bool there;           /* the row has a record, stands in a run, or is sealed */
+  med_wide_found found; /* in a run or segment it is taken from there before it is stored */
   med_wide_row row, old;
 } row_access;
 
@@ -59,14 +60,13 @@ static void access_clear(row_access *access) {
 }
 
 static int load_row(row_access *access) {
-  med_wide_found found;
   med_wide_tiers_init(&access->tiers, access->txn, access->table);
-  int rc = med_wide_tiers_get(&access->tiers, med_key_slice(&access->key), &found);
+  med_slice clustering = access->parts.len > 0 ? med_slice_of(access->parts.bytes, access->parts.len) : (med_slice){0};
+  int rc = med_wide_tiers_find(&access->tiers, med_key_slice(&access->key), clustering, &access->found);
   med_wide_row_init(&access->row);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
-  if (rc == MEDLEY_OK) rc = med_wide_tiers_row(&access->tiers, &found, access->arena, &access->row);
+  if (rc == MEDLEY_OK) rc = med_wide_tiers_row(&access->tiers, &access->found, access->arena, &access->row);
   access->there = rc == MEDLEY_OK;
-  access->sealed = rc == MEDLEY_OK && found.sealed;
   return rc;
 }
 
@@ -149,11 +149,16 @@ static int delete_record(row_access *access) {
                        (int)table->name.len, (const char *)table->name.bytes);
 }
 
-/* A sealed row leaves its segment. */
+static bool has_record(const row_access *access) {
+  return access->there && !access->found.sealed && !access->found.in_run;
+}
+
+/* A row leaves its run or segment. */
 static int take_away(row_access *access) {
-  if (!access->sealed) return delete_record(access);
-  int rc = med_wide_tiers_unseal(&access->tiers);
-  return rc == MEDLEY_OK ? med_wide_seal_note(access->txn, access->table, med_key_slice(&access->key)) : rc;
+  if (has_record(access)) return delete_record(access);
+  int rc = med_wide_tiers_take(&access->tiers, &access->found);
+  if (rc != MEDLEY_OK || access->found.in_run) return rc;
+  return med_wide_seal_note(access->txn, access->table, med_key_slice(&access->key));
 }
 
 static int store_row(row_access *access) {
@@ -166,13 +171,13 @@ static int store_row(row_access *access) {
   }
   med_buffer bytes = {0};
   int rc = MEDLEY_OK;
-  if (access->sealed)
+  if (access->there && !has_record(access))
     rc = take_away(access);
   else if (!access->there)
     rc = med_wide_seal_note(access->txn, access->table, key);
   if (rc == MEDLEY_OK && !med_wide_row_encode(&access->row, &bytes))
     rc = med_error_no_memory(med_txn_error(access->txn));
-  if (rc == MEDLEY_OK && access->there)
+  if (rc == MEDLEY_OK && has_record(access))
     rc = med_wide_record_put(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
   else if (rc == MEDLEY_OK)
     rc = med_wide_record_add(access->txn, key, med_slice_of(bytes.bytes, bytes.len));
@@ -228,22 +233,83 @@ static int apply_changes(row_access *access, const med_wide_write *write) {
   return rc;
 }
 
+int med_wide_refuse_present(med_txn *txn, const med_wide_table *table) {
+  return refuse(txn, table, MEDLEY_EXISTS, "is append-only: a row of that key is there");
+}
+
 static int check_append(const row_access *access, const med_wide_write *write) {
   const med_wide_table *table = access->table;
   if (!table->append_only) return MEDLEY_OK;
   if (!write->marker) return refuse_change(access->txn, table, "UPDATE");
   if (write->ttl_s != 0) return refuse_change(access->txn, table, "a time to live");
-  if (!access->there) return MEDLEY_OK;
-  return refuse(access->txn, table, MEDLEY_EXISTS, "is append-only: a row of that key is there");
+  return access->there ? med_wide_refuse_present(access->txn, table) : MEDLEY_OK;
+}
+
+/* ---- Writing later ---- */
+static int put_off(med_txn *txn, const med_wide_write *write, med_arena *arena, bool *taken) {
+  row_access access = {.txn = txn, .table = write->table, .arena = arena};
+  medley_error *error = med_txn_error(txn);
+  int rc;
+  *taken = false;
+  MED_TRY(med_wide_partition_key(write->table, write->partition, &access.partition_key, &access.hashed, error));
+  if (access.hashed) goto done; /* its values are to be remembered */
+  MED_TRY(
+      med_wide_clustering_parts(write->table, write->clustering, write->table->clustering_count, &access.parts, error));
+  med_wide_row_key(&access.partition_key, med_slice_of(access.parts.bytes, access.parts.len), &access.key);
+  med_wide_row_init(&access.row);
+  MED_TRY(apply_changes(&access, write));
+  rc = med_wide_arrivals_add(txn, write->table, med_key_slice(&access.key), (size_t)access.key.len - access.parts.len,
+                             &access.row, write, taken);
+done:
+  access_clear(&access);
+  return rc;
+}
+
+/* *taken: it is put off. */
+static int apply_later(med_txn *txn, const med_wide_write *write, med_arena *arena, bool *taken) {
+  *taken = false;
+  if (!med_wide_arrivals_may_take(write)) return MEDLEY_OK;
+  int rc = med_wide_arrivals_accept(txn, taken);
+  return rc == MEDLEY_OK && *taken ? put_off(txn, write, arena, taken) : rc;
+}
+
+static void merge_row(med_wide_row *row, const med_wide_arrived_row *arrived, const med_wide_row *with,
+                      med_arena *arena, bool *ok) {
+  const med_wide_table *table = arrived->table;
+  if (with->marker.present) med_wide_row_mark(row, &with->marker, true);
+  for (size_t i = 0; i < arrived->null_count; i++) med_wide_row_drop_column(row, arrived->nulls[i], 0, true);
+  for (size_t i = 0; *ok && i < with->count; i++) {
+    const med_wide_column *column = med_wide_table_column_by_id(table, with->cells[i].column_id);
+    if (column != NULL) *ok = med_wide_row_put(row, column, &with->cells[i], true, arena);
+  }
+}
+
+int med_wide_apply_arrived(med_txn *txn, const med_wide_arrived_row *arrived, med_arena *arena) {
+  static const med_slice some[1]; /* a row's key has clustering values; what they are is known no more */
+  row_access access = {.txn = txn, .table = arrived->table, .clustering_values = some, .arena = arena};
+  med_wide_row with;
+  med_slice record = med_slice_of((const uint8_t *)arrived->record.bytes + 1, arrived->record.len - 1);
+  bool ok = true;
+  memcpy(access.key.bytes, arrived->key.bytes, arrived->key.len);
+  access.key.len = (uint16_t)arrived->key.len;
+  int rc = load_row(&access);
+  if (rc == MEDLEY_OK) rc = med_wide_row_decode(record, arena, &with, med_txn_error(txn));
+  if (rc == MEDLEY_OK) merge_row(&access.row, arrived, &with, arena, &ok);
+  if (rc == MEDLEY_OK) rc = ok ? store_row(&access) : med_error_no_memory(med_txn_error(txn));
+  access_clear(&access);
+  return rc;
 }
 
 static int apply_to(med_txn *txn, const med_wide_write *write, med_arena *arena) {
+  bool taken;
   row_access access = {.txn = txn,
                        .table = write->table,
                        .partition_values = write->partition,
                        .clustering_values = write->clustering,
                        .arena = arena};
-  int rc = access_open(&access);
+  int rc = apply_later(txn, write, arena, &taken);
+  if (rc != MEDLEY_OK || taken) return rc;
+  rc = access_open(&access);
   int64_t own = access.row.deleted_us;
   if (rc == MEDLEY_OK) rc = check_append(&access, write);
   if (rc == MEDLEY_OK) {
@@ -269,9 +335,11 @@ int med_wide_apply(med_txn *txn, const med_wide_write *write, med_arena *arena) 
   med_wide_write own = *write;
   if (write->table->time_window == NULL) return apply_to(txn, write, arena);
   int64_t number = med_wide_time_window_of_row(write->table, write->partition, write->clustering);
-  bool deletes = only_deletes(write) && !write->table->append_only;
+  bool deletes = only_deletes(write) && !write->table->append_only, waits = write->may_wait;
+  if (waits) med_txn_look_around(txn, true); /* which windows there are has nothing to do with the rows that wait */
   int rc = deletes ? med_wide_window_find(txn, write->table, number, &window)
                    : med_wide_window_need(txn, write->table, number, &window);
+  if (waits) med_txn_look_around(txn, false);
   own.table = &window;
   if (deletes && rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   return rc == MEDLEY_OK ? apply_to(txn, &own, arena) : rc;

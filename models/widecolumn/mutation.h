@@ -44,6 +44,7 @@ typedef struct med_wide_write {
   int64_t timestamp_us;
   uint32_t ttl_s; /* 0: none */
   bool marker;    /* an INSERT: the row is there though all columns are null */
+  bool may_wait;  /* its statement reads nothing: the write may be put off (arrivals.h) */
   const med_wide_change *changes;
   size_t change_count;
 } med_wide_write;
@@ -59,6 +60,18 @@ MEDLEY_MUST_USE int med_wide_delete_row(med_txn *txn, const med_wide_table *tabl
 /* Deletes the rows of a range of a partition; range NULL: the whole partition, static columns with it. */
 MEDLEY_MUST_USE int med_wide_delete_range(med_txn *txn, const med_wide_table *table, const med_slice *partition,
                                           const med_wide_range *range, int64_t timestamp_us, med_arena *arena);
+
+/* EXISTS: the table is append-only, and has a row of the key. */
+int med_wide_refuse_present(med_txn *txn, const med_wide_table *table);
+/* A row that was put off: what its INSERT gave (arrivals.h), written over what is there. */
+typedef struct med_wide_arrived_row {
+  const med_wide_table *table;
+  med_slice key;
+  med_slice record;      /* its value, whole */
+  const uint16_t *nulls; /* ids of columns that become null */
+  size_t null_count;
+} med_wide_arrived_row;
+MEDLEY_MUST_USE int med_wide_apply_arrived(med_txn *txn, const med_wide_arrived_row *arrived, med_arena *arena);
 
 /* Puts a row in place of what is there, deleting it if it is empty, and brings what is derived from it up to date. For whoever changes rows
  * otherwise: sweep.c. */

@@ -1,7 +1,7 @@
 /* record.c - records of any length, the long ones in parts. */
 #include "models/widecolumn/record.h"
 
-enum { FORM_INLINE = 0, FORM_PARTS = 1 };
+#define FORM_PARTS 1
 #define PARTS_HEADER_SIZE 13
 #define PART_SIZE MED_VALUE_SIZE_MAX
 
@@ -49,7 +49,7 @@ static int read_parts(med_txn *txn, parts of, med_buffer *space) {
 }
 
 int med_wide_record_open(med_txn *txn, med_slice value, med_buffer *space, med_slice *bytes) {
-  if (value.len >= 1 && *(const uint8_t *)value.bytes == FORM_INLINE) {
+  if (value.len >= 1 && *(const uint8_t *)value.bytes == MED_WIDE_FORM_INLINE) {
     *bytes = med_slice_of((const uint8_t *)value.bytes + 1, value.len - 1);
     return MEDLEY_OK;
   }
@@ -97,7 +97,7 @@ static int put_parts(med_txn *txn, med_slice key, med_slice bytes, parts old) {
 
 static int put_inline(med_txn *txn, med_slice key, med_slice bytes) {
   uint8_t whole[MED_VALUE_SIZE_MAX];
-  whole[0] = FORM_INLINE;
+  whole[0] = MED_WIDE_FORM_INLINE;
   if (bytes.len > 0) memcpy(whole + 1, bytes.bytes, bytes.len);
   return med_txn_put(txn, MED_TREE_WIDE, key, med_slice_of(whole, bytes.len + 1));
 }

@@ -20,9 +20,12 @@ enum {
   MED_WIDE_KEY_PAGE = 7,
   MED_WIDE_KEY_GONE = 8,
   MED_WIDE_KEY_SEALING = 9, /* seal.h */
-  MED_WIDE_KEY_WINDOW = 10  /* window_directory.h */
+  MED_WIDE_KEY_WINDOW = 10, /* window_directory.h */
+  MED_WIDE_KEY_RUN = 11,    /* sorted_runs.h */
+  MED_WIDE_KEY_BLOCK = 12
 };
 
+#define MED_WIDE_FORM_INLINE 0 /* what a record begins with that is whole in its value */
 #define MED_WIDE_INLINE_MAX (MED_VALUE_SIZE_MAX - 1)
 #define MED_WIDE_RECORD_SIZE_MAX ((size_t)64 << 20)
 

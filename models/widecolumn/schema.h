@@ -77,7 +77,8 @@ enum {
   MED_WIDE_TABLE_EXPIRES = 1 << 2, /* a cell has had a time to live: there may be expired ones */
   MED_WIDE_TABLE_VIEW = 1 << 3,
   MED_WIDE_TABLE_SEGMENTS = 1 << 4, /* rows have been sealed (segment.h): both tiers are to be looked at */
-  MED_WIDE_TABLE_VIEW_ALL = 1 << 5  /* a view of all columns but static ones: those that its base gains are its too */
+  MED_WIDE_TABLE_VIEW_ALL = 1 << 5, /* a view of all columns but static ones: those that its base gains are its too */
+  MED_WIDE_TABLE_RUNS = 1 << 6      /* rows have been put into runs (sorted_runs.h) */
 };
 
 #define MED_WIDE_APPEND_ONLY_PROPERTY "append_only"
@@ -94,6 +95,7 @@ enum { MED_WIDE_SIZE_ANY = 0xFE, MED_WIDE_SIZE_LOOK = 0xFF };
 
 typedef struct med_wide_family med_wide_family;           /* family.h */
 typedef struct med_wide_time_window med_wide_time_window; /* time_window.h */
+typedef struct med_wide_catalog med_wide_catalog;         /* catalog.h */
 typedef struct med_wide_table med_wide_table;
 struct med_wide_table {
   uint32_t id; /* never used again in the database */
@@ -113,6 +115,7 @@ struct med_wide_table {
   const med_wide_filter *filters;
   size_t filter_count;
   /* Filled by the catalog, not stored */
+  med_wide_catalog *catalog; /* the one that it is of; NULL: it was made by hand */
   const med_wide_table **views;
   size_t view_count;
   const med_wide_column_place *places; /* of each column id below next_column_id */

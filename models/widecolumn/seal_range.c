@@ -11,10 +11,12 @@ typedef struct rewrite {
   med_txn *txn;
   const med_wide_seal_range *range;
   med_cursor *cursor;
-  /* Records: the present one, if there is one. */
+  med_wide_run_rows *runs; /* NULL: the table has none */
+  /* Records and rows of runs: the present one, if there is one. */
   med_wide_hot_rows hot;
   bool has_hot;
   uint64_t records, record_bytes;
+  med_wide_seal_reach *reach; /* of their clustering keys */
   bool stopped; /* there are more plain records than were taken; the next one to be looked at is behind last_record */
   med_key last_record;
   /* Records that were taken and are still there: a run without others in between. */
@@ -71,7 +73,7 @@ static int replace(rewrite *work) {
     rc = med_wide_segment_drop(work->txn, &range->segments[i]);
   for (size_t i = 0; rc == MEDLEY_OK && i < work->made_count; i++) rc = med_wide_segment_put(work->txn, &work->made[i]);
   if (rc != MEDLEY_OK || work->made_count == 0 || range->table->flags & MED_WIDE_TABLE_SEGMENTS) return rc;
-  if (range->table->window_of != NULL) return med_wide_window_note_segments(work->txn, range->table);
+  if (range->table->window_of != NULL) return med_wide_window_note(work->txn, range->table, MED_WIDE_TABLE_SEGMENTS);
   range->table->flags |= MED_WIDE_TABLE_SEGMENTS;
   return med_wide_catalog_put_table(work->txn, range->table);
 }
@@ -179,6 +181,29 @@ static int next_record(rewrite *work) {
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
+static void note_deleted(rewrite *work) {
+  if (!work->deletes) {
+    work->delete_from = work->hot.key;
+    work->delete_count = 0;
+  }
+  work->deletes = true;
+  work->delete_count++;
+  work->delete_last = work->hot.key;
+}
+
+static void set(med_key *key, med_slice bytes) {
+  if (bytes.len > 0) memcpy(key->bytes, bytes.bytes, bytes.len);
+  key->len = (uint16_t)bytes.len;
+}
+
+static void note_reach(rewrite *work) {
+  med_wide_seal_reach *reach = work->reach;
+  med_slice clustering = med_wide_hot_rows_clustering(&work->hot);
+  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->low)) < 0) set(&reach->low, clustering);
+  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->high)) > 0) set(&reach->high, clustering);
+  reach->known = true;
+}
+
 static int take_record(rewrite *work) {
   med_wide_hot_rows *hot = &work->hot;
   int rc = need_writer(work, hot->bytes);
@@ -187,13 +212,12 @@ static int take_record(rewrite *work) {
   uint64_t vectors = med_wide_segment_writer_vectors(work->writer);
   rc = med_wide_segment_writer_add(work->writer, med_key_slice(&hot->key), &hot->row, hot->bytes);
   if (med_wide_segment_writer_vectors(work->writer) != vectors) med_wide_hot_rows_leave(hot);
-  if (!work->deletes) {
-    work->delete_from = hot->key;
-    work->delete_count = 0;
-  }
-  work->deletes = true;
-  work->delete_count++;
-  work->delete_last = work->last_record = hot->key;
+  if (rc == MEDLEY_OK && hot->in_run)
+    rc = med_wide_run_rows_take(work->runs);
+  else
+    note_deleted(work);
+  note_reach(work);
+  work->last_record = hot->key;
   work->rows++;
   work->records++;
   work->record_bytes += hot->bytes;
@@ -206,7 +230,7 @@ static int pass_record(rewrite *work) {
   if (work->hot.plain)
     work->stopped = work->records == work->range->records_max || work->record_bytes >= MED_WIDE_SEGMENT_BYTES_MAX;
   if (work->hot.plain && !work->stopped) rc = take_record(work);
-  if (!work->hot.plain) rc = delete_run(work);
+  if (!work->hot.plain && !work->hot.in_run) rc = delete_run(work);
   return rc == MEDLEY_OK ? next_record(work) : rc;
 }
 
@@ -217,7 +241,13 @@ static int open_range(rewrite *work) {
   if (values == NULL) return med_error_no_memory(med_txn_error(work->txn));
   int rc = med_cursor_open(work->txn, MED_TREE_WIDE, &work->cursor);
   if (rc != MEDLEY_OK) return rc;
-  med_wide_hot_rows_init(&work->hot, work->txn, work->cursor, range->columns, values, &range->from, &range->to);
+  if (range->table->flags & MED_WIDE_TABLE_RUNS) {
+    rc = med_wide_run_rows_open(work->txn, range->table->id, &work->runs);
+    if (rc != MEDLEY_OK) return rc;
+    med_wide_run_rows_own(work->runs);
+  }
+  med_wide_hot_rows_init(&work->hot, work->txn, work->cursor, work->runs, range->columns, values, &range->from,
+                         &range->to);
   if (range->segment_count > 0) {
     rc = med_wide_segment_source_open(work->txn, range->columns, &range->segments[0].first, &range->to, &work->source);
     if (rc == MEDLEY_OK) rc = next_vector(work);
@@ -246,15 +276,19 @@ static int merge(rewrite *work) {
 static void rewrite_clear(rewrite *work) {
   med_wide_segment_writer_close(work->writer);
   med_wide_segment_source_close(work->source);
+  med_wide_run_rows_close(work->runs);
   med_cursor_close(work->cursor);
   med_arena_clear(&work->arena);
 }
 
-int med_wide_seal_range_write(med_txn *txn, const med_wide_seal_range *range, uint64_t *rows, med_key *next) {
-  rewrite work = {.txn = txn, .range = range, .stopped = range->records_max == 0};
+int med_wide_seal_range_write(med_txn *txn, const med_wide_seal_range *range, uint64_t *rows, med_key *next,
+                              med_wide_seal_reach *reach) {
+  rewrite work = {.txn = txn, .range = range, .reach = reach, .stopped = range->records_max == 0};
+  reach->known = false;
   int rc = open_range(&work);
   if (rc == MEDLEY_OK) rc = merge(&work);
   if (rc == MEDLEY_OK) rc = delete_run(&work);
+  if (rc == MEDLEY_OK && work.runs != NULL) rc = med_wide_run_rows_settle(work.runs);
   if (rc == MEDLEY_OK) rc = replace(&work);
   *rows = work.rows;
   *next = range->to;

@@ -22,8 +22,19 @@ typedef struct med_wide_seal_range {
   uint64_t records_max; /* so many are taken at most; 0: only sealed rows are written anew */
 } med_wide_seal_range;
 
-/* *next: behind the range, or, if there may be more plain records than were taken, behind the last of those. *rows: how many were written. CORRUPT. */
+/* Within which clustering parts are. */
+typedef struct med_wide_seal_reach {
+  bool known;
+  med_key low, high;
+} med_wide_seal_reach;
+static inline bool med_wide_seal_reaches(const med_wide_seal_reach *reach, med_slice clustering) {
+  return !reach->known || (med_slice_compare(med_key_slice(&reach->low), clustering) <= 0 &&
+                           med_slice_compare(clustering, med_key_slice(&reach->high)) <= 0);
+}
+
+/* *next: behind the range, or, if there may be more plain records than were taken, behind the last of those. *rows: how many were written. *reach: of the records
+ * among them, if there were any. CORRUPT. */
 MEDLEY_MUST_USE int med_wide_seal_range_write(med_txn *txn, const med_wide_seal_range *range, uint64_t *rows,
-                                              med_key *next);
+                                              med_key *next, med_wide_seal_reach *reach);
 
 #endif

@@ -7,7 +7,7 @@
 #define KEY_SIZE 13
 #define VALUE_SIZE 5
 
-enum { WINDOW_SEGMENTS = 1 << 0 };
+enum { WINDOW_SEGMENTS = 1 << 0, WINDOW_RUNS = 1 << 1 };
 
 /* ---- Entries ---- */
 static void entry_key(uint32_t table_id, int64_t number, med_key *key) {
@@ -22,18 +22,20 @@ static int put_entry(med_txn *txn, const med_wide_table *window) {
   uint8_t value[VALUE_SIZE];
   entry_key(window->window_of->id, window->window_number, &key);
   med_put_u32(value, window->id);
-  value[4] = window->flags & MED_WIDE_TABLE_SEGMENTS ? WINDOW_SEGMENTS : 0;
+  value[4] = (uint8_t)((window->flags & MED_WIDE_TABLE_SEGMENTS ? WINDOW_SEGMENTS : 0) |
+                       (window->flags & MED_WIDE_TABLE_RUNS ? WINDOW_RUNS : 0));
   return med_txn_put(txn, MED_TREE_WIDE, med_key_slice(&key), med_slice_of(value, sizeof value));
 }
 
 int med_wide_window_take(med_txn *txn, med_slice key, med_slice value, uint32_t *table_id, int64_t *number,
                          uint32_t *id, uint32_t *flags) {
   const uint8_t *of = key.bytes, *bytes = value.bytes;
-  bool ok = key.len == KEY_SIZE && value.len == VALUE_SIZE && bytes[4] <= WINDOW_SEGMENTS;
+  bool ok = key.len == KEY_SIZE && value.len == VALUE_SIZE && bytes[4] <= (WINDOW_SEGMENTS | WINDOW_RUNS);
   *table_id = ok ? med_get_u32(of + 1) : 0;
   *number = ok ? (int64_t)(med_get_u64(of + 5) ^ UINT64_C(1) << 63) : 0;
   *id = ok ? med_get_u32(bytes) : 0;
   *flags = ok && bytes[4] & WINDOW_SEGMENTS ? MED_WIDE_TABLE_SEGMENTS : 0;
+  *flags |= ok && bytes[4] & WINDOW_RUNS ? MED_WIDE_TABLE_RUNS : 0;
   if (ok && *id != 0 && *id != *table_id) return MEDLEY_OK;
   return med_error_set(med_txn_error(txn), MEDLEY_CORRUPT, "wide-column: the entry of a window is damaged");
 }
@@ -41,7 +43,7 @@ int med_wide_window_take(med_txn *txn, med_slice key, med_slice value, uint32_t 
 static void fill(const med_wide_table *table, int64_t number, uint32_t id, uint32_t flags, med_wide_table *window) {
   *window = *table;
   window->id = id;
-  window->flags = (table->flags & ~(uint32_t)MED_WIDE_TABLE_SEGMENTS) | flags;
+  window->flags = (table->flags & ~(uint32_t)(MED_WIDE_TABLE_SEGMENTS | MED_WIDE_TABLE_RUNS)) | flags;
   window->time_window = NULL;
   window->window_of = table;
   window->window_number = number;
@@ -206,13 +208,13 @@ done:
   return rc;
 }
 
-int med_wide_window_note_segments(med_txn *txn, med_wide_table *window) {
+int med_wide_window_note(med_txn *txn, med_wide_table *window, uint32_t flag) {
   const med_wide_table *table = window->window_of;
-  window->flags |= MED_WIDE_TABLE_SEGMENTS;
+  window->flags |= flag;
   int rc = put_entry(txn, window);
-  if (rc != MEDLEY_OK || table->flags & MED_WIDE_TABLE_SEGMENTS) return rc;
+  if (rc != MEDLEY_OK || flag != MED_WIDE_TABLE_SEGMENTS || table->flags & flag) return rc;
   med_wide_table noted = *table;
-  noted.flags |= MED_WIDE_TABLE_SEGMENTS;
+  noted.flags |= flag;
   return med_wide_catalog_put_table(txn, &noted);
 }
 

@@ -2,7 +2,7 @@
  *
  * FORMAT.md section "Wide-column". A window is a table of its own by its number: rows, segments, their bits and the state of sealing stand under
  * that, and nothing under its table's. So whoever works on one table works on one window, given med_wide_table as it is answered here: its
- * definition is its table's, which outlives it, and its flag MED_WIDE_TABLE_SEGMENTS its own. The table's says that some window has, or had, any.
+ * definition is its table's, which outlives it, and its flags MED_WIDE_TABLE_SEGMENTS and _RUNS its own. The table's first one says that some window has, or had, any.
  *
  *   0a table window(8, sign flipped)    number(4) flags(1)
  *   0a                                  when the first window will be past (8): the sweep looks no sooner
@@ -32,8 +32,9 @@ MEDLEY_MUST_USE int med_wide_window_next_of_all(med_txn *txn, med_cursor *cursor
 MEDLEY_MUST_USE int med_wide_window_by_id(med_txn *txn, const med_wide_catalog *catalog, uint32_t id,
                                           med_wide_table *window);
 
-/* The window has its first segment: it gets its flag, and so does its table, if it is the first of all. */
-MEDLEY_MUST_USE int med_wide_window_note_segments(med_txn *txn, med_wide_table *window);
+/* The window has its first segment (MED_WIDE_TABLE_SEGMENTS) or run (MED_WIDE_TABLE_RUNS): it gets its flag, and with the first segment of all
+ * so does its table. */
+MEDLEY_MUST_USE int med_wide_window_note(med_txn *txn, med_wide_table *window, uint32_t flag);
 /* No rows are looked at: they wait for the sweep as those of a dropped table. */
 MEDLEY_MUST_USE int med_wide_window_drop(med_txn *txn, const med_wide_table *window);
 

@@ -105,7 +105,7 @@ static void put(const void *key, size_t len, const void *value, size_t value_len
 }
 
 START_TEST(keys_of_nothing_are_told) {
-  static const char *const unknown[] = {"\x0B\0\0\0\1\1", "\x04\0\0\0\1", "\x05\0\0\0\1", "\x09\0\0\0"};
+  static const char *const unknown[] = {"\x0D\0\0\0\1\1", "\x04\0\0\0\1", "\x05\0\0\0\1", "\x09\0\0\0"};
   static const size_t lens[] = {6, 5, 5, 4};
   begin();
   for (size_t i = 0; i < 4; i++) {

@@ -13,10 +13,12 @@
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/read.h"
 #include "models/widecolumn/segment.h"
+#include "models/widecolumn/sorted_runs.h"
 #include "models/widecolumn/sweep.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
 #include "tests/unit/wide_plain.h"
+#include "tests/unit/wide_rows_table.h"
 
 enum {
   GRACE_S = 2000,
@@ -40,7 +42,10 @@ typedef struct world {
   med_arena arena;
   medley_error error;
   plain model, committed;
-  bool calm;             /* most writes are plain, so that many rows are sealed */
+  bool calm; /* most writes are plain, so that many rows are sealed */
+  bool descending;
+  bool bursts;           /* nothing is derived from the rows, and many are inserted together */
+  uint64_t runs_max;     /* that the table ever had */
   uint64_t segments_max; /* that the table ever had */
   uint64_t gone_max;     /* rows that a segment had lost */
   uint64_t operations, reopened;
@@ -90,66 +95,10 @@ static void close_store(world *w) {
   med_store_close(w->store);
 }
 
-static med_wide_column column(uint16_t id, const char *name, const char *type, med_wide_role role, med_arena *arena) {
-  med_wide_column made = {.id = id, .name = med_slice_of_text(name), .role = role};
-  medley_error error;
-  ck_assert_int_eq(med_wide_type_parse(med_slice_of_text(type), NULL, NULL, arena, &made.type, &error), MEDLEY_OK);
-  return made;
-}
-
-/* k.t (p int, id int, s int static, a int, b int, tags set<int>), an index on a, one on tags, a view by a. */
-static void create(world *w, bool descending, bool timestamps) {
-  med_wide_column columns[6];
-  columns[0] = column(1, "p", "int", MED_WIDE_PARTITION, &w->arena);
-  columns[1] = column(2, "id", "int", MED_WIDE_CLUSTERING, &w->arena);
-  columns[2] = column(3, "s", "int", MED_WIDE_STATIC, &w->arena);
-  columns[3] = column(4, "a", "int", MED_WIDE_REGULAR, &w->arena);
-  columns[4] = column(5, "b", "int", MED_WIDE_REGULAR, &w->arena);
-  columns[5] = column(6, "tags", "set<int>", MED_WIDE_REGULAR, &w->arena);
-  columns[1].descending = descending;
-  med_wide_index indexes[2] = {
-      {.id = 101, .name = med_slice_of_text("i"), .column_id = 4},
-      {.id = 102, .name = med_slice_of_text("j"), .column_id = 6, .target = MED_WIDE_INDEX_VALUES}};
-  med_wide_property property = {med_slice_of_text(MED_WIDE_SEGMENT_ROWS_PROPERTY), med_slice_of_text("4")};
-  med_wide_table table = {.id = 100,
-                          .properties = &property,
-                          .property_count = 1,
-                          .keyspace = med_slice_of_text("k"),
-                          .name = med_slice_of_text("t"),
-                          .columns = columns,
-                          .column_count = 6,
-                          .partition_count = 1,
-                          .clustering_count = 1,
-                          .next_column_id = 7,
-                          .gc_grace_s = GRACE_S,
-                          .indexes = indexes,
-                          .index_count = 2};
-  if (timestamps) table.flags = MED_WIDE_TABLE_TIMESTAMPS;
-  OK(w, med_wide_catalog_put_table(w->txn, &table));
-  med_wide_column view_columns[4] = {columns[3], columns[0], columns[1], columns[4]};
-  for (uint16_t i = 0; i < 4; i++) {
-    view_columns[i].base_id = view_columns[i].id;
-    view_columns[i].id = (uint16_t)(i + 1);
-    view_columns[i].descending = false;
-    view_columns[i].role = i == 0 ? MED_WIDE_PARTITION : i == 3 ? MED_WIDE_REGULAR : MED_WIDE_CLUSTERING;
-  }
-  med_wide_table view = {.id = 103,
-                         .flags = MED_WIDE_TABLE_VIEW,
-                         .keyspace = med_slice_of_text("k"),
-                         .name = med_slice_of_text("v"),
-                         .base_name = med_slice_of_text("t"),
-                         .columns = view_columns,
-                         .column_count = 4,
-                         .partition_count = 1,
-                         .clustering_count = 2,
-                         .next_column_id = 5};
-  OK(w, med_wide_catalog_put_table(w->txn, &view));
-  for (uint32_t drawn = 0; drawn < view.id;) OK(w, med_wide_catalog_next_id(w->txn, &drawn));
-  OK(w, med_wide_sweep_request(w->txn));
-}
-
-static void world_open(world *w, uint64_t seed, bool descending, bool timestamps) {
+static void world_open(world *w, uint64_t seed, bool descending, bool timestamps, bool bursts) {
   memset(w, 0, sizeof *w);
+  w->descending = descending;
+  w->bursts = bursts;
   w->clock_us = (int64_t)1700000000 * 1000000;
   w->seed = seed | 1;
   for (int p = 0; p < PARTITIONS; p++) {
@@ -162,7 +111,7 @@ static void world_open(world *w, uint64_t seed, bool descending, bool timestamps
   snprintf(w->path, sizeof w->path, "%s/db.medley", w->folder);
   open_store(w);
   begin(w);
-  create(w, descending, timestamps);
+  wide_rows_create(w->txn, &w->arena, descending, timestamps, !bursts, GRACE_S);
   commit(w);
 }
 
@@ -200,6 +149,8 @@ static med_slice set_of(world *w, unsigned bits) {
   return copy;
 }
 
+static void compare_partition(world *w, int partition, bool descending, bool reverse);
+
 /* ---- One random operation on both ---- */
 typedef struct operation {
   int partition, id;
@@ -213,6 +164,7 @@ static cell cell_of(const operation *o, int32_t value, bool tombstone) {
 }
 
 static void apply(world *w, const operation *o, bool statics, bool marker, med_wide_change *changes, size_t count) {
+  bool waits = w->bursts && marker && !statics;
   med_slice partition = number(w, o->partition), id = number(w, o->id);
   med_wide_write write = {.table = w->table,
                           .partition = &partition,
@@ -220,6 +172,7 @@ static void apply(world *w, const operation *o, bool statics, bool marker, med_w
                           .timestamp_us = o->timestamp_us,
                           .ttl_s = o->ttl_s,
                           .marker = marker,
+                          .may_wait = waits,
                           .changes = changes,
                           .change_count = count};
   OK(w, med_wide_apply(w->txn, &write, &w->arena));
@@ -291,7 +244,7 @@ static void delete_something(world *w, const operation *o, uint64_t *random) {
   }
 }
 
-static void random_operation(world *w, uint64_t *random, bool timestamps) {
+static operation draw_operation(world *w, uint64_t *random, bool timestamps) {
   int64_t now_s = w->clock_us / 1000000;
   operation o = {(int)property_below(random, PARTITIONS), (int)property_below(random, ROWS), 0, 0, 0};
   static int64_t last;
@@ -301,7 +254,37 @@ static void random_operation(world *w, uint64_t *random, bool timestamps) {
     o.ttl_s = 1 + (uint32_t)property_below(random, 300);
     o.expiry_s = now_s + o.ttl_s;
   }
+  return o;
+}
+
+/* Rows that are inserted together, nothing being read in between; what comes after some place among them may be taken back. */
+static void burst(world *w, uint64_t *random, bool timestamps) {
+  uint64_t count = 2 + property_below(random, 30), marked = property_below(random, 2 * count);
+  med_mark mark = med_txn_mark(w->txn);
+  plain before = w->model;
+  for (uint64_t i = 0; i < count; i++) {
+    operation o = draw_operation(w, random, timestamps);
+    if (i == marked) {
+      mark = med_txn_mark(w->txn);
+      before = w->model;
+    }
+    write_cells(w, &o, random);
+    w->operations++;
+  }
+  if (marked >= count) return;
+  if (property_below(random, 2) == 0)
+    compare_partition(w, (int)property_below(random, PARTITIONS), w->descending, true);
+  OK(w, med_txn_rollback_to(w->txn, mark));
+  w->model = before;
+}
+
+static void random_operation(world *w, uint64_t *random, bool timestamps) {
+  operation o = draw_operation(w, random, timestamps);
   unsigned choice = (unsigned)property_below(random, 100);
+  if (w->bursts && property_below(random, 4) == 0) {
+    burst(w, random, timestamps);
+    return;
+  }
   if (choice < (w->calm ? 65 : 45))
     write_cells(w, &o, random);
   else if (choice < 70)
@@ -478,11 +461,15 @@ static void count_segments(world *w) {
   }
   if (count > w->segments_max) w->segments_max = count;
   med_cursor_close(cursor);
+  med_wide_run *runs;
+  size_t run_count;
+  OK(w, med_wide_runs_list(w->txn, w->table->id, &w->arena, &runs, &run_count));
+  if (run_count > w->runs_max) w->runs_max = run_count;
 }
 
 static void compare_all(world *w, bool descending, uint64_t *random) {
   for (int p = 0; p < PARTITIONS; p++) compare_partition(w, p, descending, property_below(random, 2) == 0);
-  compare_index(w, (int32_t)property_below(random, 6));
+  if (!w->bursts) compare_index(w, (int32_t)property_below(random, 6));
   compare_scan(w, random);
   compare_places(w, random);
 }
@@ -527,11 +514,11 @@ static void random_operations(world *w, uint64_t *random, bool timestamps) {
   }
 }
 
-static void play(const char *name, bool descending, bool timestamps, bool calm) {
+static void play(const char *name, bool descending, bool timestamps, bool calm, bool bursts) {
   bool is_long = getenv("MEDLEY_TEST_LONG") != NULL && strcmp(getenv("MEDLEY_TEST_LONG"), "1") == 0;
   uint64_t seed = property_seed(name), random = seed;
   static world w;
-  world_open(&w, seed, descending, timestamps);
+  world_open(&w, seed, descending, timestamps, bursts);
   w.calm = calm;
   for (unsigned left = is_long ? TRANSACTIONS_LONG : TRANSACTIONS; left > 0; left--) {
     begin(&w);
@@ -558,28 +545,36 @@ static void play(const char *name, bool descending, bool timestamps, bool calm) 
   compare_all(&w, descending, &random);
   check_all(&w);
   commit(&w);
-  printf("%s: %llu operations, reopened %llu times, up to %llu segments, up to %llu rows gone from one\n", name,
-         (unsigned long long)w.operations, (unsigned long long)w.reopened, (unsigned long long)w.segments_max,
-         (unsigned long long)w.gone_max);
+  printf(
+      "%s: %llu operations, reopened %llu times, up to %llu segments, up to %llu rows gone from one, up to %llu runs\n",
+      name, (unsigned long long)w.operations, (unsigned long long)w.reopened, (unsigned long long)w.segments_max,
+      (unsigned long long)w.gone_max, (unsigned long long)w.runs_max);
   if (calm) ck_assert_msg(w.segments_max > 2 && w.gone_max > 1, "hardly anything was sealed");
+  if (bursts) ck_assert_msg(w.runs_max > 0, "hardly any runs were written");
   world_close(&w);
 }
 
 START_TEST(what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes) {
-  play("timestamps", false, true, false);
+  play("timestamps", false, true, false, false);
 }
 END_TEST
-START_TEST(the_same_in_descending_order) { play("timestamps, descending", true, true, false); }
+START_TEST(the_same_in_descending_order) { play("timestamps, descending", true, true, false, false); }
 END_TEST
 START_TEST(without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays) {
-  play("in order", false, false, false);
+  play("in order", false, false, false, false);
 }
 END_TEST
-START_TEST(sealed_rows_are_read_written_and_deleted_as_others_are) { play("sealed", false, false, true); }
+START_TEST(sealed_rows_are_read_written_and_deleted_as_others_are) { play("sealed", false, false, true, false); }
 END_TEST
-START_TEST(sealed_rows_in_descending_order_too) { play("sealed, descending", true, false, true); }
+START_TEST(sealed_rows_in_descending_order_too) { play("sealed, descending", true, false, true, false); }
 END_TEST
 
-PROPERTY_MAIN("wide_rows", what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes,
-              the_same_in_descending_order, without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays,
+START_TEST(rows_that_are_inserted_together_are_as_others_are) { play("bursts", false, false, true, true); }
+END_TEST
+START_TEST(and_in_descending_order) { play("bursts, descending", true, false, true, true); }
+END_TEST
+
+PROPERTY_MAIN("wide_rows", rows_that_are_inserted_together_are_as_others_are, and_in_descending_order,
+              what_is_seen_is_what_cassandras_rules_say_whatever_the_order_of_writes, the_same_in_descending_order,
+              without_explicit_timestamps_what_comes_later_wins_and_no_tombstone_stays,
               sealed_rows_are_read_written_and_deleted_as_others_are, sealed_rows_in_descending_order_too)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PARTITIONS = 3, ROWS = 6, ELEMENTS = 5 };
+enum { PARTITIONS = 3, ROWS = 12, ELEMENTS = 5 };
 
 typedef struct cell {
   bool there, tombstone;
