@@ -189,14 +189,16 @@ static void report_run(const history_result *r, const history_report *report) {
   printf(
       "%llu committed, %llu given up, %llu unknown (%llu of them happened), %llu dependencies, %u keys; writes by SQL "
       "row %llu, "
-      "list %llu, string %llu, hash field %llu, wide-column list %llu; %llu through MULTI; %llu lock conflicts; %llu "
+      "list %llu, string %llu, hash field %llu, wide-column list %llu, wide-column rows %llu; %llu through MULTI; %llu "
+      "lock conflicts; %llu "
       "kills; %llu sums of "
       "accounts\n",
       (unsigned long long)report->committed, (unsigned long long)report->failed, (unsigned long long)report->unknown,
       (unsigned long long)report->unknown_seen, (unsigned long long)report->edges, r->key_count,
       (unsigned long long)r->by_sql, (unsigned long long)r->by_list, (unsigned long long)r->by_string,
-      (unsigned long long)r->by_hash, (unsigned long long)r->by_wide, (unsigned long long)r->multi,
-      (unsigned long long)r->conflicts, (unsigned long long)r->kills, (unsigned long long)r->bank_reads);
+      (unsigned long long)r->by_hash, (unsigned long long)r->by_wide, (unsigned long long)r->by_rows,
+      (unsigned long long)r->multi, (unsigned long long)r->conflicts, (unsigned long long)r->kills,
+      (unsigned long long)r->bank_reads);
   for (int a = 0; a < ANOMALY_COUNT; a++) {
     if (report->counts[a] > 0)
       printf("%s: %llu\n", history_anomaly_name((history_anomaly)a), (unsigned long long)report->counts[a]);

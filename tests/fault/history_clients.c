@@ -1,6 +1,7 @@
 /* history_clients.c - see history_clients.h.
  *
- * Key k is, by k % 5, a SQL row's text, a Redis list, a Redis string, a hash field or a list in a wide-column row. A key takes some values and is then
+ * Key k is, by k % 6, a SQL row's text, a Redis list, a Redis string, a hash field, a list in a wide-column row, or rows of a wide-column partition,
+ * as many for each value as make a sorted run. A key takes some values and is then
  * replaced by a new one, so that lists stay short. The sum of the accounts is split over SQL rows and counters of the
  * key-value model: a transfer often moves an amount from one model to the other. */
 #include "tests/fault/history_clients.h"
@@ -96,6 +97,25 @@ static int read_wide_row(client *c, uint32_t key) {
   return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
 }
 
+/* A value is PARTS rows, or it is none that anybody wrote. */
+static int read_rows(client *c, uint32_t key) {
+  uint32_t at = 0, part = 0, value = 0;
+  (void)medley_bind_integer(c->rows_read, 1, key);
+  int rc = medley_step(c->rows_read);
+  for (; rc == MEDLEY_ROW; rc = medley_step(c->rows_read)) {
+    uint32_t found = (uint32_t)medley_column_value(c->rows_read, 2)->as.integer;
+    if (part == 0) value = found;
+    bool expected = medley_column_value(c->rows_read, 0)->as.integer == at &&
+                    medley_column_value(c->rows_read, 1)->as.integer == part && found == value;
+    if (!expected || part + 1 == PARTS) c->scratch[c->scratch_len++] = expected ? value : UINT32_MAX;
+    part = (part + 1) % PARTS;
+    at += part == 0;
+  }
+  if (part != 0) c->scratch[c->scratch_len++] = UINT32_MAX;
+  medley_reset(c->rows_read);
+  return rc == MEDLEY_DONE ? MEDLEY_OK : rc;
+}
+
 static void name_of(uint32_t key, char *name, size_t size) {
   if (key % MODELS == 3)
     snprintf(name, size, "history:hash:%u", key / 64);
@@ -114,7 +134,8 @@ static int read_list(client *c, uint32_t key) {
     case 1: take_reply(c, COMMAND(c, &rc, "LRANGE", name, "0", "-1")); return rc;
     case 2: take_reply(c, COMMAND(c, &rc, "GET", name)); return rc;
     case 3: take_reply(c, COMMAND(c, &rc, "HGET", name, field)); return rc;
-    default: return read_wide_row(c, key);
+    case 4: return read_wide_row(c, key);
+    default: return read_rows(c, key);
   }
 }
 
@@ -127,6 +148,27 @@ static int append_to_field(client *c, const char *name, const char *field, const
   int len = is_text(reply) ? (int)reply->as.text.len : 0;
   snprintf(whole, sizeof whole, "%.*s%s", len, len > 0 ? reply->as.text.bytes : "", text);
   (void)COMMAND(c, &rc, "HSET", name, field, whole);
+  return rc;
+}
+
+/* In a transaction only: where the last value stands is read before. */
+static int append_rows(client *c, uint32_t key, uint32_t value) {
+  int64_t at = 0;
+  (void)medley_bind_integer(c->rows_last, 1, key);
+  int rc = medley_step(c->rows_last);
+  if (rc == MEDLEY_ROW) {
+    at = medley_column_value(c->rows_last, 0)->as.integer + 1;
+    rc = MEDLEY_DONE;
+  }
+  medley_reset(c->rows_last);
+  rc = rc == MEDLEY_DONE ? MEDLEY_OK : rc;
+  for (int part = 0; rc == MEDLEY_OK && part < PARTS; part++) {
+    (void)medley_bind_integer(c->rows_append, 1, key);
+    (void)medley_bind_integer(c->rows_append, 2, at);
+    (void)medley_bind_integer(c->rows_append, 3, part);
+    (void)medley_bind_integer(c->rows_append, 4, value);
+    rc = step_to_end(c->rows_append);
+  }
   return rc;
 }
 
@@ -145,10 +187,11 @@ static int append_value(client *c, uint32_t key, uint32_t value) {
     case 1: (void)COMMAND(c, &rc, "RPUSH", name, text); return rc;
     case 2: (void)COMMAND(c, &rc, "APPEND", name, text); return rc;
     case 3: return append_to_field(c, name, field, text);
-    default:
+    case 4:
       (void)medley_bind_integer(c->wide_append, 1, value);
       (void)medley_bind_integer(c->wide_append, 2, key);
       return step_to_end(c->wide_append);
+    default: return append_rows(c, key, value);
   }
 }
 
@@ -317,7 +360,7 @@ static int exchange_string(client *c, uint32_t key) {
 /* One statement, or one call, is its own transaction. */
 static void autocommit_txn(client *c) {
   uint32_t key = some_key(c);
-  bool append = fault_random_percent(&c->random, 50) && key % MODELS != 3;
+  bool append = fault_random_percent(&c->random, 50) && key % MODELS != 3 && key % MODELS != 5;
   bool exchange = append && key % MODELS == 2 && fault_random_percent(&c->random, 50);
   int rc = exchange ? exchange_string(c, key) : append ? do_append(c, key) : history_read(c, key);
   if (exchange && rc == MEDLEY_CONSTRAINT) {
@@ -440,6 +483,10 @@ void history_client_open(client *c) {
   c->read = history_prepare(c, "SELECT v FROM history WHERE k = ?1");
   c->wide_append = prepare(c, MEDLEY_LANGUAGE_CQL, "UPDATE history.lists SET v = v + [?] WHERE k = ?");
   c->wide_read = prepare(c, MEDLEY_LANGUAGE_CQL, "SELECT v FROM history.lists WHERE k = ?");
+  c->rows_append = prepare(c, MEDLEY_LANGUAGE_CQL, "INSERT INTO history.rows (k, at, part, v) VALUES (?, ?, ?, ?)");
+  c->rows_read = prepare(c, MEDLEY_LANGUAGE_CQL, "SELECT at, part, v FROM history.rows WHERE k = ?");
+  c->rows_last =
+      prepare(c, MEDLEY_LANGUAGE_CQL, "SELECT at FROM history.rows WHERE k = ? ORDER BY at DESC, part DESC LIMIT 1");
   c->debit = history_prepare(c, "UPDATE account SET balance = balance + ?1 WHERE id = ?2");
   c->sum = history_prepare(c, "SELECT sum(balance) FROM account");
   c->scratch = malloc(KEYS_MAX * sizeof *c->scratch);
@@ -451,6 +498,9 @@ void history_client_close(client *c) {
   medley_statement_close(c->read);
   medley_statement_close(c->wide_append);
   medley_statement_close(c->wide_read);
+  medley_statement_close(c->rows_append);
+  medley_statement_close(c->rows_read);
+  medley_statement_close(c->rows_last);
   medley_statement_close(c->debit);
   medley_statement_close(c->sum);
   if (medley_session_close(c->session) != MEDLEY_OK) history_stop("session", "cannot be closed");

@@ -16,7 +16,8 @@ enum {
   KEYS_MAX = 1 << 17,
   OPS_MAX = 6,  /* of a transaction */
   ACCOUNTS = 8, /* half of them in SQL */
-  MODELS = 5,   /* what a key is: history_clients.c */
+  MODELS = 6,   /* what a key is: history_clients.c */
+  PARTS = 8,    /* rows of a value: two records and a run, where they are a transaction's first */
   BALANCE = 100,
   TEXT_MAX = 4096
 };
@@ -52,7 +53,7 @@ typedef struct client {
   uint32_t number;
   medley *db;
   medley_session *session;
-  medley_statement *append, *read, *wide_append, *wide_read, *debit, *sum;
+  medley_statement *append, *read, *wide_append, *wide_read, *rows_append, *rows_read, *rows_last, *debit, *sum;
   fault_random random;
   uint32_t *scratch; /* a list that was read */
   uint32_t scratch_len;

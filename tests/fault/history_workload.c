@@ -48,9 +48,11 @@ static void fill(const history_settings *settings) {
   static const char schema[] =
       "CREATE TABLE history (k INTEGER PRIMARY KEY, v TEXT); CREATE TABLE account (id INTEGER PRIMARY KEY, balance);";
   static const char *const wide_schema[] = {"CREATE KEYSPACE history WITH replication = {'class': 'SimpleStrategy'}",
-                                            "CREATE TABLE history.lists (k int PRIMARY KEY, v list<bigint>)"};
+                                            "CREATE TABLE history.lists (k int PRIMARY KEY, v list<bigint>)",
+                                            "CREATE TABLE history.rows (k int, at int, part int, v bigint, PRIMARY KEY "
+                                            "(k, at, part)) WITH segment_rows = 64"};
   rc = medley_exec(c.session, MEDLEY_LANGUAGE_SQL, schema, MEDLEY_NUL_ENDED, NULL, NULL);
-  for (int i = 0; rc == MEDLEY_OK && i < 2; i++)
+  for (int i = 0; rc == MEDLEY_OK && i < 3; i++)
     rc = medley_exec(c.session, MEDLEY_LANGUAGE_CQL, wide_schema[i], MEDLEY_NUL_ENDED, NULL, NULL);
   c.debit = history_prepare(&c, "INSERT INTO account (balance, id) VALUES (?1, ?2)");
   for (uint32_t account = 0; account < ACCOUNTS && rc == MEDLEY_OK; account++)
@@ -171,6 +173,7 @@ static void collect(shared *all, uint32_t clients, history_result *result) {
     result->by_string += log->by_model[2];
     result->by_hash += log->by_model[3];
     result->by_wide += log->by_model[4];
+    result->by_rows += log->by_model[5];
     result->multi += log->multi;
   }
 }

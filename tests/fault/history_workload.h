@@ -22,7 +22,7 @@ typedef struct history_result {
   uint64_t bank_reads, bank_wrong; /* sums over the accounts, and those that were not what was paid in */
   uint64_t conflicts;              /* BUSY, SNAPSHOT: given up */
   uint64_t surprises;              /* failures that nothing explains; described on stdout */
-  uint64_t kills, by_sql, by_list, by_string, by_hash, by_wide, multi;
+  uint64_t kills, by_sql, by_list, by_string, by_hash, by_wide, by_rows, multi;
 } history_result;
 
 /* Ends the program if the machine does not give what it needs. The lists point into shared memory that stays mapped. */

@@ -39,9 +39,28 @@ static void must(int rc, const char *what, medley_session *session) {
   _exit(1);
 }
 
+/* A payment is a row of SQL and rows of a wide-column table that arrive together, so that they stand in a run. */
+enum { PARTS = 7 };
+_Static_assert(PARTS == 7, "count_payments says so too");
+
+static void pay(medley_session *session) {
+  must(medley_begin(session, MEDLEY_WRITE), "paying", session);
+  must(fault_sql(session, "INSERT INTO payment (amount) VALUES (1)", 0, NULL), "paying", session);
+  int64_t values[2];
+  must(fault_sql_number(session, "SELECT max(id) FROM payment", 0, NULL, &values[0]), "paying", session);
+  for (values[1] = 0; values[1] < PARTS; values[1]++)
+    must(fault_cql(session, "INSERT INTO k.parts (id, part) VALUES (?, ?)", 2, values), "paying in parts", session);
+  must(medley_commit(session), "paying", session);
+}
+
 static int64_t count_payments(medley_session *session) {
   int64_t count = -1;
-  must(fault_sql_number(session, "SELECT count(*) FROM payment", 0, NULL, &count), "looking", session);
+  must(fault_sql_number(session,
+                        "SELECT CASE WHEN p * 7 = q THEN p ELSE -2 END FROM (SELECT (SELECT count(*) FROM payment) p, "
+                        "(SELECT count(*) FROM \"k.parts\") q)",
+                        0, NULL, &count),
+       "looking", session);
+  if (count == -2) snprintf(all->why, sizeof all->why, "a payment is there in one model and not in the other");
   return count;
 }
 
@@ -64,7 +83,7 @@ static bool live(int act, long kill_at) {
       control->at = kill_at;
       control->repeat = 1;
       control->kind = FAULT_INJECT_IO;
-      must(fault_sql(session, "INSERT INTO payment (amount) VALUES (1)", 0, NULL), "paying", session);
+      pay(session);
       control->kind = FAULT_INJECT_NONE;
     }
     if (act == GLANCING) all->seen = count_payments(session); /* the write lock may be somebody's */
@@ -102,6 +121,11 @@ static bool make_tables(medley_journal journal) {
     if (fault_open(path, &options, &db, &session, all->why, sizeof all->why) != MEDLEY_OK) _exit(1);
     must(fault_sql(session, "CREATE TABLE payment (id INTEGER PRIMARY KEY, amount INTEGER)", 0, NULL), "create",
          session);
+    must(fault_cql(session, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy'}", 0, NULL), "create",
+         session);
+    must(fault_cql(session, "CREATE TABLE k.parts (id int, part int, PRIMARY KEY (id, part)) WITH segment_rows = 64", 0,
+                   NULL),
+         "create", session);
     must(fault_sql(session, "CREATE TABLE other (x INTEGER)", 0, NULL), "create", session);
     medley_session_close(session);
     _exit(medley_close(db) == MEDLEY_OK ? 0 : 1);

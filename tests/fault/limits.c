@@ -338,6 +338,93 @@ static void page_cap_reached(const char *folder) {
   medley_close(db);
 }
 
+/* ---- Rows that arrive together ---- their transaction's commit is what finds no room, or the statement before which they are made. */
+#define BURST 60
+static int insert_burst(medley_session *session, int64_t first, int64_t count) {
+  static char bytes[400];
+  memset(bytes, 'b', sizeof bytes);
+  int rc = medley_begin(session, MEDLEY_WRITE);
+  for (int64_t id = first; rc == MEDLEY_OK && id < first + count; id++) {
+    int64_t key[2] = {id % 3, id};
+    rc = fault_cql_text(session, "INSERT INTO k.t (text, part, id) VALUES (?, ?, ?)", bytes, sizeof bytes, 2, key);
+  }
+  if (rc == MEDLEY_OK) rc = medley_commit(session);
+  if (rc != MEDLEY_OK) REQUIRE(text_of(session)[0] != 0, "%s without a message", medley_status_name(rc));
+  if (medley_session_state(session) != MEDLEY_NO_TRANSACTION) medley_rollback(session);
+  return rc;
+}
+
+static int64_t count_wide_rows(medley_session *session) {
+  int64_t count = -1;
+  int rc = fault_sql_number(session, "SELECT count(*) FROM \"k.t\"", 0, NULL, &count);
+  REQUIRE(rc == MEDLEY_OK, "reading: %s", text_of(session));
+  return count;
+}
+
+static void create_wide_table(medley_session *session) {
+  static const char *const definitions[] = {
+      "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy'}",
+      "CREATE TABLE k.t (part int, id int, text text, PRIMARY KEY (part, id)) WITH segment_rows = 64"};
+  for (int i = 0; i < 2; i++)
+    REQUIRE(fault_cql(session, definitions[i], 0, NULL) == MEDLEY_OK, "create: %s", text_of(session));
+}
+
+static void no_room_for_bursts(const char *folder) {
+  medley_options options;
+  medley *db;
+  medley_session *session;
+  int64_t rows = 0;
+  int rc = MEDLEY_OK, more = 1;
+  options_of(&options);
+  options.size_limit_bytes = (uint64_t)3 << 20;
+  PATH_OF(path, folder, "bursts.medley");
+  open_or_fail(path, &options, &db, &session);
+  create_wide_table(session);
+  while (rc == MEDLEY_OK && rows < 100000) {
+    rc = insert_burst(session, rows, BURST);
+    if (rc == MEDLEY_OK) rows += BURST;
+  }
+  REQUIRE(rc == MEDLEY_FULL, "a write without room answered %s: %s", medley_status_name(rc), text_of(session));
+  printf("  %lld rows, then: %s\n", (long long)rows, text_of(session));
+  REQUIRE(count_wide_rows(session) == rows, "%lld rows, %lld acknowledged", (long long)count_wide_rows(session),
+          (long long)rows);
+  require_sound(db);
+  for (int64_t id = 0; id < rows / 2; id++) {
+    int64_t key[2] = {id % 3, id};
+    rc = fault_cql(session, "DELETE FROM k.t WHERE part = ? AND id = ?", 2, key);
+    REQUIRE(rc == MEDLEY_OK, "DELETE of row %lld: %s: %s", (long long)id, medley_status_name(rc), text_of(session));
+  }
+  rc = insert_burst(session, rows, BURST);
+  REQUIRE(rc == MEDLEY_OK, "after deleting: %s", text_of(session));
+  for (int i = 0; i < 100 && more; i++) (void)!medley_maintain(db, 10000, &more, NULL);
+  REQUIRE(count_wide_rows(session) == rows - rows / 2 + BURST, "%lld rows", (long long)count_wide_rows(session));
+  require_sound(db);
+  medley_session_close(session);
+  medley_close(db);
+}
+
+static void page_cap_reached_by_a_burst(const char *folder) {
+  medley_options options;
+  medley *db;
+  medley_session *session;
+  options_of(&options);
+  options.txn_page_cap = 200;
+  PATH_OF(path, folder, "cap.medley");
+  open_or_fail(path, &options, &db, &session);
+  create_wide_table(session);
+  REQUIRE(insert_burst(session, 0, BURST) == MEDLEY_OK, "%s", text_of(session));
+  int rc = insert_burst(session, 1000, 20000);
+  REQUIRE(rc == MEDLEY_TXN_TOO_BIG, "a transaction beyond the cap answered %s: %s", medley_status_name(rc),
+          text_of(session));
+  printf("  %s\n", text_of(session));
+  REQUIRE(count_wide_rows(session) == BURST, "something of the refused transaction stayed");
+  REQUIRE(insert_burst(session, 1000, BURST) == MEDLEY_OK, "after it: %s", text_of(session));
+  REQUIRE(count_wide_rows(session) == 2 * BURST, "rows");
+  require_sound(db);
+  medley_session_close(session);
+  medley_close(db);
+}
+
 #define SESSIONS 24
 static void reader_slots_exhausted(const char *folder) {
   medley_options options;
@@ -467,6 +554,8 @@ static const limit_case cases[] = {{"size limit reached", size_limit_reached},
                                    {"creation on a full disk", create_on_full_disk},
                                    {"read-only file system", read_only_file_system},
                                    {"page cap reached", page_cap_reached},
+                                   {"no room for rows that arrive together", no_room_for_bursts},
+                                   {"page cap reached by rows that arrive together", page_cap_reached_by_a_burst},
                                    {"reader slots exhausted", reader_slots_exhausted},
                                    {"dead readers are cleared", dead_readers_cleared}};
 

@@ -386,6 +386,7 @@ const fault_scenario fault_scenarios[] = {
     {"cache after a kill", "sql", false, fault_cache_after_kill, fault_cache_verify},
     {"expiry and sweep", "keyvalue", false, fault_expiry, fault_expiry_verify},
     {"cells", "wide", false, fault_cells, NULL},
+    {"rows that arrive together", "wide", false, fault_arrivals, fault_arrivals_verify},
 };
 const size_t fault_scenario_count = sizeof fault_scenarios / sizeof fault_scenarios[0];
 

@@ -10,6 +10,8 @@
 #define FAULT_BIG_ROWS 150
 #define FAULT_PREPARED_TXNS 6 /* of each worker, in the prepared file */
 
+#define FAULT_ARRIVED_IDS 100 /* rows of scenario_arrivals.c */
+
 /* In shared memory. */
 typedef struct fault_report {
   long seen, failed;
@@ -19,6 +21,9 @@ typedef struct fault_report {
   bool created, creation_in_doubt;
   int64_t big_rows;                 /* rows of the table "big" that are acknowledged; -1: in doubt */
   uint32_t wide_step, wide_or_step; /* steps of scenario_wide.c that are acknowledged, and that may be there instead */
+  int32_t arrived
+      [2]
+      [FAULT_ARRIVED_IDS]; /* of scenario_arrivals.c: rows that are acknowledged, and those that may be there instead */
   uint64_t ok_count, failure_count;
   int last_status;
   char last_message[MEDLEY_ERROR_MESSAGE_SIZE + 64];
@@ -73,11 +78,13 @@ void fault_run_txns(fault_run *run, medley_session *session, uint32_t worker, ui
 /* When the faults are over the handle works, or says that it is dead. */
 void fault_run_go_on(fault_run *run, medley_session *session, uint64_t number);
 
-/* ---- Scenarios with a file of their own ---- scenario_wide.c, scenario_cells.c, scenario_cache.c, scenario_expiry.c */
+/* ---- Scenarios with a file of their own ---- scenario_wide.c, scenario_arrivals.c, scenario_cells.c, scenario_cache.c, scenario_expiry.c */
 void fault_sealing(fault_run *run);
 void fault_wide_tables(fault_run *run);
 void fault_wide_tables_at_once(fault_run *run);
 void fault_wide_tables_verify(fault_run *run);
+void fault_arrivals(fault_run *run);
+void fault_arrivals_verify(fault_run *run);
 void fault_cells(fault_run *run);
 void fault_cache_buckets(fault_run *run);
 void fault_cache_after_kill(fault_run *run);

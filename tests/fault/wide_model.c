@@ -1,4 +1,5 @@
-/* wide_model.c - rows of a wide-column table with collections, static and counter columns, an index and a view; of one with windows of time.
+/* wide_model.c - rows of a wide-column table with collections, static and counter columns, an index and a view; of one with windows of time; and of a
+ * plain one into which rows come in bursts, so that they stand in sorted runs, are merged, sealed, changed and deleted there.
  *
  * Worker 3 owns the partitions (3, 0) and (3, 1). What a view and an index must hold follows from the rows; both are read beside them, and
  * medley_check compares them entry by entry. */
@@ -14,6 +15,10 @@
 #define LIST_LEN_MAX 8
 #define TEXT_LEN_MAX 9000
 #define SEEN_TIMES 40 /* seconds around 1970, in windows of five */
+#define BURST_IDS 180
+#define BURST_MIN 3
+#define BURST_MAX 40
+#define NOTE_LEN_MAX 1500 /* more than a run takes */
 
 typedef struct row_reference {
   bool there, has_value, has_text;
@@ -27,6 +32,14 @@ typedef struct row_reference {
   uint64_t text_seed;
 } row_reference;
 
+/* Of the table that rows come to in bursts. */
+enum { BURST_MARKED = 1, BURST_HAS_VALUE = 2, BURST_HAS_NOTE = 4 };
+typedef struct burst_reference {
+  uint8_t there[BURST_IDS]; /* bits of the above */
+  int32_t values[BURST_IDS];
+  uint16_t notes[BURST_IDS]; /* a note's number says all about it */
+} burst_reference;
+
 typedef struct reference {
   uint64_t number;
   int64_t extra;
@@ -37,6 +50,7 @@ typedef struct reference {
   uint8_t seen_there[SEEN_TIMES];
   int32_t seen[SEEN_TIMES];
   row_reference rows[PARTITION_COUNT][ROW_COUNT];
+  burst_reference bursts;
 } reference;
 _Static_assert(sizeof(reference) <= FAULT_REFERENCE_SIZE_MAX, "the reference must fit");
 
@@ -47,14 +61,20 @@ static int create(medley_session *session, uint32_t worker_count) {
       "set<int>, "
       "items list<int>, marks map<int, int>, PRIMARY KEY ((worker, part), id)) WITH CLUSTERING ORDER BY (id DESC) AND "
       "segment_rows = 3",
-      "CREATE INDEX ON fault.items (value)",
-      "CREATE INDEX ON fault.items (tags)",
+      "CREATE INDEX ON fault.items (value)", "CREATE INDEX ON fault.items (tags)",
       "CREATE MATERIALIZED VIEW fault.by_value AS SELECT worker, part, id, value, text FROM fault.items WHERE worker "
       "IS "
       "NOT NULL AND part IS NOT NULL AND id IS NOT NULL AND value IS NOT NULL PRIMARY KEY (worker, value, part, id)",
       "CREATE TABLE fault.counters (worker int PRIMARY KEY, n counter)",
       ("CREATE TABLE fault.seen (worker int, at int, value int, PRIMARY KEY (worker, at)) WITH CLUSTERING ORDER BY (at "
        "DESC) AND segment_rows = 2 AND time_window = {'column': 'at', 'size': '5s', 'unit': 's'}"),
+      /* Half of the windows are there from the beginning: one that is made ends what was put off before. */
+      ("BEGIN BATCH INSERT INTO fault.seen (worker, at) VALUES (-1, 0); INSERT INTO fault.seen (worker, at) VALUES "
+       "(-1, "
+       "5); INSERT INTO fault.seen (worker, at) VALUES (-1, 10); INSERT INTO fault.seen (worker, at) VALUES (-1, 15); "
+       "APPLY BATCH"),
+      "CREATE TABLE fault.bursts (worker int, id int, value int, note text, PRIMARY KEY (worker, id)) WITH "
+      "segment_rows = 32",
       "CREATE TABLE fault.progress (worker int PRIMARY KEY, number bigint, extra bigint) WITH segment_rows = 1"};
   (void)worker_count;
   int rc = MEDLEY_OK;
@@ -184,12 +204,20 @@ static int set_static(fault_turn *turn, reference *known) {
   return fault_cql(turn->session, "UPDATE fault.items SET note = ? WHERE worker = ? AND part = ?", 3, values);
 }
 
+static int delete_seen(fault_turn *turn, reference *known, uint32_t from) {
+  int64_t values[2] = {turn->worker, (int64_t)from - SEEN_TIMES / 2};
+  for (uint32_t i = from; i < SEEN_TIMES; i++) known->seen_there[i] = 0;
+  if (turn->session == NULL) return MEDLEY_OK;
+  return fault_cql(turn->session, "DELETE FROM fault.seen WHERE worker = ? AND at >= ?", 2, values);
+}
+
 /* Windows are made by what is put into them, and undone with it. */
 static int change_seen(fault_turn *turn, reference *known) {
   uint32_t at = fault_random_below(turn->random, SEEN_TIMES), choice = fault_random_below(turn->random, 100);
   int64_t values[3] = {fault_random_below(turn->random, 1000), turn->worker, (int64_t)at - SEEN_TIMES / 2};
-  bool puts = choice < 80, whole = choice >= 92;
-  for (uint32_t i = at; i < (whole ? SEEN_TIMES : at + 1); i++) known->seen_there[i] = puts;
+  bool puts = choice < 80;
+  if (choice >= 92) return delete_seen(turn, known, at);
+  known->seen_there[at] = puts;
   if (puts) known->seen[at] = (int32_t)values[0];
   if (turn->session == NULL) return MEDLEY_OK;
   if (puts) /* every other one with an end, though none comes to it: they are sealed with it */
@@ -197,10 +225,152 @@ static int change_seen(fault_turn *turn, reference *known) {
                      at % 2 == 0 ? "INSERT INTO fault.seen (value, worker, at) VALUES (?, ?, ?)"
                                  : "INSERT INTO fault.seen (value, worker, at) VALUES (?, ?, ?) USING TTL 1000000",
                      3, values);
+  return fault_cql(turn->session, "DELETE FROM fault.seen WHERE worker = ? AND at = ?", 2, values + 1);
+}
+
+/* ---- Rows that come together ---- most of one transaction's are put off, and stand in a run afterwards. */
+static bool is_burst_row(const burst_reference *known, uint32_t id) { return known->there[id] != 0; }
+
+static size_t fill_note(char *bytes, uint16_t note) {
+  size_t len = note % 16 == 0 ? NOTE_LEN_MAX - note % 100 : note % 61;
+  memset(bytes, 'a' + note % 26, len);
+  return len;
+}
+
+static int burst_statement(fault_turn *turn, const char *cql, uint16_t note, int count, const int64_t *values) {
+  char bytes[NOTE_LEN_MAX];
+  if (turn->session == NULL) return MEDLEY_OK;
+  return fault_cql_text(turn->session, cql, bytes, fill_note(bytes, note), count, values);
+}
+
+/* One row: with a note or without, with a value or null, with an end that does not come, or for good. What it does not name stays. */
+static int put_burst_row(fault_turn *turn, burst_reference *known, uint32_t id) {
+  uint32_t choice = fault_random_below(turn->random, 100);
+  int64_t values[4] = {fault_random_below(turn->random, 1000), turn->worker, id, 0};
+  uint16_t note = (uint16_t)fault_random_below(turn->random, 1u << 16);
+  known->there[id] |= BURST_MARKED;
+  if (choice < 10) { /* its value goes */
+    known->there[id] &= (uint8_t)~BURST_HAS_VALUE;
+    if (turn->session == NULL) return MEDLEY_OK;
+    return fault_cql(turn->session, "INSERT INTO fault.bursts (worker, id, value) VALUES (?, ?, null)", 2, values + 1);
+  }
+  known->there[id] |= BURST_HAS_VALUE;
+  known->values[id] = (int32_t)values[0];
+  if (choice < 40) {
+    if (turn->session == NULL) return MEDLEY_OK;
+    return fault_cql(turn->session, "INSERT INTO fault.bursts (value, worker, id) VALUES (?, ?, ?)", 3, values);
+  }
+  known->there[id] |= BURST_HAS_NOTE;
+  known->notes[id] = note;
+  return burst_statement(turn,
+                         choice < 70
+                             ? "INSERT INTO fault.bursts (note, value, worker, id) VALUES (?, ?, ?, ?)"
+                             : "INSERT INTO fault.bursts (note, value, worker, id) VALUES (?, ?, ?, ?) USING TTL "
+                               "1000000",
+                         note, 3, values);
+}
+
+/* Keys that follow one another, keys in steps, and keys from anywhere, some of them twice. */
+static int insert_burst(fault_turn *turn, burst_reference *known) {
+  uint32_t count = BURST_MIN + fault_random_below(turn->random, BURST_MAX - BURST_MIN + 1);
+  uint32_t from = fault_random_below(turn->random, BURST_IDS), way = fault_random_below(turn->random, 4);
+  int rc = MEDLEY_OK;
+  for (uint32_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    uint32_t anywhere = fault_random_below(turn->random, BURST_IDS);
+    uint32_t id = way == 3 ? anywhere : (from + i * (way == 2 ? 7 : 1)) % BURST_IDS;
+    rc = put_burst_row(turn, known, id);
+  }
+  return rc;
+}
+
+/* Of all windows some rows at once, new ones most of the time: each window has a run of its own. */
+static int insert_seen_burst(fault_turn *turn, reference *known) {
+  uint32_t from = fault_random_below(turn->random, SEEN_TIMES), count = 6 + fault_random_below(turn->random, 30);
+  int64_t values[3] = {fault_random_below(turn->random, 1000), turn->worker, 0};
+  int rc = fault_random_percent(turn->random, 70) ? delete_seen(turn, known, from) : MEDLEY_OK;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t at = (from + i) % SEEN_TIMES;
+    known->seen_there[at] = 1;
+    known->seen[at] = (int32_t)(values[0] + i);
+    int64_t row[3] = {values[0] + i, turn->worker, (int64_t)at - SEEN_TIMES / 2};
+    if (turn->session == NULL || rc != MEDLEY_OK) continue;
+    rc = fault_cql(turn->session, "INSERT INTO fault.seen (value, worker, at) VALUES (?, ?, ?)", 3, row);
+  }
+  return rc;
+}
+
+/* The same in one statement. */
+static int insert_burst_in_a_batch(fault_turn *turn, burst_reference *known) {
+  enum { ROWS = 12 };
+  int64_t values[3 * ROWS];
+  fault_text text = {0};
+  uint32_t from = fault_random_below(turn->random, BURST_IDS);
+  fault_text_add(&text, "BEGIN BATCH ");
+  for (uint32_t i = 0; i < ROWS; i++) {
+    uint32_t id = (from + i * 5) % BURST_IDS;
+    int64_t row[3] = {turn->worker, id, fault_random_below(turn->random, 1000)};
+    memcpy(values + 3 * i, row, sizeof row);
+    known->there[id] |= BURST_MARKED | BURST_HAS_VALUE;
+    known->values[id] = (int32_t)row[2];
+    fault_text_add(&text, "INSERT INTO fault.bursts (worker, id, value) VALUES (?, ?, ?); ");
+  }
+  fault_text_add(&text, "APPLY BATCH");
+  int rc = turn->session == NULL ? MEDLEY_OK : fault_cql(turn->session, text.bytes, 3 * ROWS, values);
+  fault_text_clear(&text);
+  return rc;
+}
+
+static int delete_bursts(fault_turn *turn, burst_reference *known, uint32_t id) {
+  uint32_t to = id + 1 + fault_random_below(turn->random, 80);
+  int64_t values[3] = {turn->worker, id, to};
+  for (uint32_t i = id; i < to && i < BURST_IDS; i++) known->there[i] = 0;
+  if (turn->session == NULL) return MEDLEY_OK;
+  return fault_cql(turn->session, "DELETE FROM fault.bursts WHERE worker = ? AND id >= ? AND id < ?", 3, values);
+}
+
+/* A row of which there is only a column, by UPDATE, goes with it. */
+static int change_burst_row(fault_turn *turn, burst_reference *known, uint32_t id) {
+  uint32_t choice = fault_random_below(turn->random, 100);
+  int64_t values[3] = {fault_random_below(turn->random, 1000), turn->worker, id};
+  uint16_t note = (uint16_t)fault_random_below(turn->random, 1u << 16);
+  if (choice < 40) {
+    known->there[id] |= BURST_HAS_VALUE;
+    known->values[id] = (int32_t)values[0];
+    if (turn->session == NULL) return MEDLEY_OK;
+    return fault_cql(turn->session, "UPDATE fault.bursts SET value = ? WHERE worker = ? AND id = ?", 3, values);
+  }
+  if (choice < 60) {
+    known->there[id] |= BURST_HAS_NOTE;
+    known->notes[id] = note;
+    return burst_statement(turn, "UPDATE fault.bursts SET note = ? WHERE worker = ? AND id = ?", note, 2, values + 1);
+  }
+  bool whole = choice >= 75;
+  known->there[id] = (uint8_t)(whole ? 0 : known->there[id] & ~BURST_HAS_NOTE);
+  if (turn->session == NULL) return MEDLEY_OK;
   return fault_cql(turn->session,
-                   whole ? "DELETE FROM fault.seen WHERE worker = ? AND at >= ?"
-                         : "DELETE FROM fault.seen WHERE worker = ? AND at = ?",
+                   whole ? "DELETE FROM fault.bursts WHERE worker = ? AND id = ?"
+                         : "DELETE note FROM fault.bursts WHERE worker = ? AND id = ?",
                    2, values + 1);
+}
+
+/* Of those that came, or of others, some are changed at once; some one by one later. */
+static int change_bursts(fault_turn *turn, reference *known) {
+  uint32_t choice = fault_random_below(turn->random, 100), id = fault_random_below(turn->random, BURST_IDS);
+  uint32_t changes = 1 + fault_random_below(turn->random, 4);
+  int rc = MEDLEY_OK;
+  if (choice < 12) rc = delete_bursts(turn, &known->bursts, id);
+  if (rc != MEDLEY_OK) return rc;
+  if (choice < 45) rc = insert_burst(turn, &known->bursts);
+  if (choice >= 45 && choice < 57) rc = insert_seen_burst(turn, known);
+  if (choice >= 57 && choice < 67) rc = insert_burst_in_a_batch(turn, &known->bursts);
+  if (choice >= 67 && choice < 75) rc = delete_bursts(turn, &known->bursts, id);
+  if (choice >= 25 && choice < 75) return rc;
+  for (uint32_t i = 0; rc == MEDLEY_OK && i < changes; i++) {
+    while (!is_burst_row(&known->bursts, id) && id > 0) id--; /* rather one that is there */
+    rc = change_burst_row(turn, &known->bursts, id);
+    id = (id + 11) % BURST_IDS;
+  }
+  return rc;
 }
 
 static int add_counter(fault_turn *turn, reference *known) {
@@ -236,15 +406,24 @@ static int run_batch(fault_turn *turn, reference *known) {
       4, counted);
 }
 
-/* The last statement of a batch fails after the first has written. */
+/* The last statement of a batch fails after the first have written, or put off what they write. */
 static int fail_batch(fault_turn *turn) {
+  static const char *const batches[2] = {
+      "BEGIN BATCH INSERT INTO fault.items (worker, part, id, value) VALUES (?, 0, 0, 12345); UPDATE "
+      "fault.items SET items[99] = 1 WHERE worker = ? AND part = 1 AND id = 0; APPLY BATCH",
+      "BEGIN BATCH INSERT INTO fault.bursts (worker, id, value) VALUES (?, 1, 12345); INSERT INTO fault.bursts "
+      "(worker, "
+      "id, value) VALUES (?, 2, 12345); INSERT INTO fault.bursts (worker, id, value) VALUES (?, 3, 12345); INSERT INTO "
+      "fault.bursts (worker, id, value) VALUES (?, 4, 12345); INSERT INTO fault.bursts (worker, id, value) VALUES (?, "
+      "5, 12345); INSERT INTO fault.bursts (worker, id, value) VALUES (?, 6, 12345); INSERT INTO fault.bursts (worker, "
+      "id, value) VALUES (?, 7, 12345); UPDATE fault.items SET items[99] = 1 WHERE worker = ? AND part = 1 AND id = 0; "
+      "APPLY BATCH"};
+  bool many = fault_random_percent(turn->random, 50);
   if (turn->session == NULL) return MEDLEY_OK;
-  int64_t values[2] = {turn->worker, turn->worker};
+  int64_t values[8];
+  for (int i = 0; i < 8; i++) values[i] = turn->worker;
   bool within = medley_session_state(turn->session) == MEDLEY_WRITING;
-  int rc = fault_cql(turn->session,
-                     "BEGIN BATCH INSERT INTO fault.items (worker, part, id, value) VALUES (?, 0, 0, 12345); UPDATE "
-                     "fault.items SET items[99] = 1 WHERE worker = ? AND part = 1 AND id = 0; APPLY BATCH",
-                     2, values);
+  int rc = fault_cql(turn->session, batches[many], many ? 8 : 2, values);
   /* Where what it wrote could not be undone, it took the transaction with it. */
   if (rc == MEDLEY_RANGE && within && medley_session_state(turn->session) != MEDLEY_WRITING) return MEDLEY_ABORTED;
   return rc == MEDLEY_RANGE ? MEDLEY_OK : rc == MEDLEY_OK ? MEDLEY_ERROR : rc;
@@ -253,7 +432,8 @@ static int fail_batch(fault_turn *turn) {
 static int change(fault_turn *turn, void *reference_bytes) {
   reference *known = reference_bytes;
   uint32_t choice = fault_random_below(turn->random, 100);
-  if (choice < 60) return change_row(turn, known);
+  if (choice < 42) return change_row(turn, known);
+  if (choice < 62) return change_bursts(turn, known);
   if (choice < 72) return change_seen(turn, known);
   if (choice < 78) return delete_many(turn, known);
   if (choice < 84) return set_static(turn, known);
@@ -294,6 +474,12 @@ static int database_dump(medley_session *session, uint32_t worker, fault_text *t
   }
   fault_text_add(text, "seen\n");
   if (rc == MEDLEY_OK) rc = fault_cql_rows(session, "SELECT at, value FROM fault.seen WHERE worker = ?", 1, key, text);
+  fault_text_add(text, "bursts\n");
+  if (rc == MEDLEY_OK)
+    rc = fault_cql_rows(session, "SELECT id, value, note FROM fault.bursts WHERE worker = ?", 1, key, text);
+  if (rc == MEDLEY_OK)
+    rc = fault_sql_rows(session, "SELECT count(*), count(note), total(value) FROM \"fault.bursts\" WHERE worker = ?", 1,
+                        key, text);
   fault_text_add(text, "by value\n");
   if (rc == MEDLEY_OK)
     rc = fault_cql_rows(session, "SELECT value, part, id, text FROM fault.by_value WHERE worker = ?", 1, key, text);
@@ -351,6 +537,27 @@ static void dump_partition(fault_text *text, const reference *known, uint32_t pa
     fault_text_add(text, "null|%" PRId64 "|null|null|null|null|null\n", known->statics[part]);
 }
 
+/* Row by row, as CQL has them; then their sums, as SQL has them. */
+static void dump_bursts(fault_text *text, const burst_reference *known) {
+  char note[NOTE_LEN_MAX];
+  unsigned rows = 0, notes = 0;
+  int64_t sum = 0;
+  fault_text_add(text, "bursts\n");
+  for (uint32_t id = 0; id < BURST_IDS; id++) {
+    bool has_value = known->there[id] & BURST_HAS_VALUE, has_note = known->there[id] & BURST_HAS_NOTE;
+    size_t len = fill_note(note, known->notes[id]);
+    if (!is_burst_row(known, id)) continue;
+    fault_text_add(text, "%u|", id);
+    has_value ? fault_text_add(text, "%d|", known->values[id]) : fault_text_add(text, "null|");
+    has_note ? fault_text_add(text, "%zu:%016" PRIx64 "\n", len, fault_text_hash(note, len))
+             : fault_text_add(text, "null\n");
+    rows++;
+    notes += has_note;
+    sum += has_value ? known->values[id] : 0;
+  }
+  fault_text_add(text, "%u|%u|%" PRId64 ".0\n", rows, notes, sum);
+}
+
 static void reference_dump(const void *reference_bytes, uint32_t worker, fault_text *text) {
   const reference *known = reference_bytes;
   (void)worker;
@@ -361,6 +568,7 @@ static void reference_dump(const void *reference_bytes, uint32_t worker, fault_t
   for (int32_t i = SEEN_TIMES; i-- > 0;) { /* the last one first */
     if (known->seen_there[i]) fault_text_add(text, "%d|%d\n", i - SEEN_TIMES / 2, known->seen[i]);
   }
+  dump_bursts(text, &known->bursts);
   fault_text_add(text, "by value\n");
   for (int32_t value = 0; value < 50; value++) {
     for (uint32_t part = 0; part < PARTITION_COUNT; part++) {

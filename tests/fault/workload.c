@@ -80,12 +80,15 @@ static int change_some(transaction *txn, uint32_t model_bits, uint32_t count_max
   return rc;
 }
 
+/* Each model is the last one in its turn: what it has put off by then is made by the commit. */
 static int tick_touched(transaction *txn) {
+  uint32_t count = txn->workload->model_count;
   int rc = MEDLEY_OK;
-  for (uint32_t i = 0; rc == MEDLEY_OK && i < txn->workload->model_count; i++) {
-    if (!txn->touched[i]) continue;
-    rc = txn->workload->models[i]->tick(&txn->turn, txn->state->references[i], txn->number);
-    txn->state->ticks[i] = txn->number;
+  for (uint32_t i = 0; rc == MEDLEY_OK && i < count; i++) {
+    uint32_t model = (uint32_t)((i + txn->number) % count);
+    if (!txn->touched[model]) continue;
+    rc = txn->workload->models[model]->tick(&txn->turn, txn->state->references[model], txn->number);
+    txn->state->ticks[model] = txn->number;
   }
   txn->state->number = txn->number;
   return rc;

@@ -3,7 +3,8 @@
  * A small database with every kind of column is made, some of its rows sealed; then its records are changed through storage's own door. An input
  * is a list of changes: record(1) kind(1) place(1) and what the kind needs. Afterwards definitions are read anew, everything that reads and writes
  * the tables runs, and so does the check. CORRUPT is a good answer; a crash, a hang or a wild read is none. An input that begins with FF has a table
- * with windows of time besides, and counts records from the last one on, where the directory of windows is. */
+ * with windows of time besides, one with FE tables whose rows stand in sorted runs; those count records from the last one on, where the directory of
+ * windows, and blocks of runs and their directory, are. */
 #include <stdio.h>
 
 #include "engine/database.h"
@@ -46,6 +47,25 @@ static const char *const window_users[] = {
     "DELETE FROM k.seen WHERE p = 'a' AND at < '2001-01-02'",
     "ALTER TABLE k.seen WITH time_window = {'column': 'at', 'size': '1d', 'keep': '1d'}",
     "DROP TABLE k.gone"};
+static const char *const run_makers[] = {
+    "CREATE TABLE k.runs (p int, c int, v text, w bigint, PRIMARY KEY (p, c)) WITH segment_rows = 4096",
+    "CREATE TABLE k.many (p text, c int, v text, PRIMARY KEY (p, c)) WITH segment_rows = 4 AND time_window = "
+    "{'column': "
+    "'c', 'size': '20s', 'unit': 's'}",
+    "INSERT INTO k.many (p, c) VALUES ('a', 0)"};
+static const char *const run_users[] = {"SELECT * FROM k.runs",
+                                        "SELECT c, v FROM k.runs WHERE p = 1 ORDER BY c DESC",
+                                        "SELECT v FROM k.runs WHERE p = 1 AND c = 33",
+                                        "SELECT v FROM k.runs WHERE p = 2 AND c > 20 AND c < 60",
+                                        "SELECT p, count(*), max(w) FROM k.runs GROUP BY p",
+                                        "SELECT * FROM k.many WHERE c < 15 ALLOW FILTERING",
+                                        "UPDATE k.runs SET v = 'x' WHERE p = 1 AND c = 13",
+                                        "DELETE FROM k.runs WHERE p = 2 AND c = 14",
+                                        "INSERT INTO k.runs (p, c, w) VALUES (0, 3, 7)",
+                                        "DELETE FROM k.runs WHERE p = 2 AND c > 40",
+                                        "INSERT INTO k.runs (p, c, w) VALUES (1, 10, 7) IF NOT EXISTS",
+                                        "ALTER TABLE k.runs DROP v"};
+static const char *const run_last_users[] = {"TRUNCATE k.runs", "DROP TABLE k.many"};
 static const char *const users[] = {
     "SELECT * FROM k.t",
     "SELECT JSON * FROM k.t WHERE p = 1",
@@ -95,6 +115,53 @@ static void make_windows(fuzz_kit *kit) {
   }
   MUST(run(kit, "INSERT INTO k.seen (p, at, n, v) VALUES ('a', '2001-01-01', 3, 3)") == MEDLEY_DONE);
   for (int i = 0; i < 100 && more; i++) MUST(medley_maintain(kit->db, 1000, &more, NULL) == MEDLEY_OK);
+}
+
+/* Rows that come in one transaction; all of it fails, or nothing. */
+static void insert_many(fuzz_kit *kit, int first, int step, int count, const char *table) {
+  if (medley_begin(kit->session, MEDLEY_WRITE) != MEDLEY_OK) return;
+  bool windows = strcmp(table, "many") == 0;
+  for (int i = 0; i < count; i++) {
+    char text[300];
+    int c = first + i * step;
+    if (windows)
+      snprintf(text, sizeof text, "INSERT INTO k.many (p, c, v) VALUES ('p%d', %d, 'v%d')", i % 2, c % 40, c);
+    else
+      snprintf(text, sizeof text, "INSERT INTO k.runs (p, c, v, w) VALUES (%d, %d, '%0*d', %d)%s", c % 3, c, 1 + i % 60,
+               i, i, i % 4 == 1 ? " USING TTL 100000" : "");
+    (void)run(kit, text);
+  }
+  if (medley_session_state(kit->session) == MEDLEY_NO_TRANSACTION) return;
+  if (medley_commit(kit->session) != MEDLEY_OK && medley_session_state(kit->session) != MEDLEY_NO_TRANSACTION)
+    MUST(medley_rollback(kit->session) == MEDLEY_OK);
+}
+
+/* Runs of one block and of several, which overlap; and of a window. */
+static void make_runs(fuzz_kit *kit) {
+  for (size_t i = 0; i < sizeof run_makers / sizeof *run_makers; i++) MUST(run(kit, run_makers[i]) == MEDLEY_DONE);
+  insert_many(kit, 0, 2, 100, "runs");
+  insert_many(kit, 1, 4, 24, "runs");
+  insert_many(kit, 3, 4, 24, "runs");
+  insert_many(kit, 1, 1, 12, "many");
+}
+
+/* More of them come, so that runs are merged; then the next ones are sealed. */
+static void use_runs(fuzz_kit *kit) {
+  int more = 1;
+  medley_error error;
+  for (size_t i = 0; i < sizeof run_users / sizeof *run_users; i++) (void)run(kit, run_users[i]);
+  insert_many(kit, 200, 3, 24, "runs");
+  insert_many(kit, 190, 5, 24, "runs");
+  insert_many(kit, 10, 1, 12, "many");
+  (void)run(kit, "ALTER TABLE k.runs WITH segment_rows = 16");
+  insert_many(kit, 1, 3, 24, "runs");
+  for (int i = 0; i < 10 && more; i++) {
+    if (medley_maintain(kit->db, 1000, &more, &error) != MEDLEY_OK) more = 0;
+  }
+  (void)run(kit, run_users[0]);
+  static const char sql[] = "SELECT p, count(*), sum(w) FROM \"k.runs\" GROUP BY p";
+  (void)fuzz_kit_run(kit, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, NULL);
+  for (size_t i = 0; i < sizeof run_last_users / sizeof *run_last_users; i++) (void)run(kit, run_last_users[i]);
 }
 
 /* The record of that number; false if there are not so many. */
@@ -170,17 +237,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   input in = {bytes, size};
   fuzz_kit_open(&kit, DEADLINE_MS);
   make_rows(&kit);
-  bool windows = size > 0 && bytes[0] == 0xFF;
-  if (windows) {
-    make_windows(&kit);
-    (void)input_byte(&in);
-  }
-  change_records(&kit, &in, windows);
+  bool windows = size > 0 && bytes[0] == 0xFF, runs = size > 0 && bytes[0] == 0xFE;
+  if (windows || runs) (void)input_byte(&in);
+  if (windows) make_windows(&kit);
+  if (runs) make_runs(&kit);
+  change_records(&kit, &in, windows || runs);
   input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
   for (size_t i = 0; i < sizeof users / sizeof *users; i++) (void)run(&kit, users[i]);
   static const char sql[] = "SELECT * FROM \"k.t\" ORDER BY a, d";
   (void)fuzz_kit_run(&kit, MEDLEY_LANGUAGE_SQL, sql, sizeof sql - 1, NULL);
   for (size_t i = 0; windows && i < sizeof window_users / sizeof *window_users; i++) (void)run(&kit, window_users[i]);
+  if (runs) use_runs(&kit);
   input_any_status(medley_maintain(kit.db, 2000, &more, &error));
   input_any_status(medley_check(kit.db, on_problem, &problem_bytes, &problems, &error));
   fuzz_kit_close(&kit);
