@@ -207,9 +207,7 @@ typedef struct medley_options {
   uint64_t seed;               /* of every random choice; 0: from the system */
   medley_journal journal;      /* of a new file; MISUSE if an existing one was made with another */
   uint32_t checkpoint_commits; /* the redo log begins anew after so many; default 2,000 */
-  uint32_t
-      maintenance_ms; /* 0, the default: housekeeping is done by commits and medley_maintain. Else by a thread of the
-                                * database, when commits leave some, and when it has rested for so long */
+  uint32_t maintenance_ms;     /* rest of a housekeeping thread; 0, the default: by commits and medley_maintain */
 } medley_options;
 
 /* Fills every field with its default. */
@@ -328,7 +326,8 @@ typedef enum medley_mode {
   MEDLEY_WRITE_BATCHED = 3
 } medley_mode;
 MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode mode);
-/* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. */
+/* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. A want of room for CQL's INSERTs may be
+ * told by this. */
 MEDLEY_MUST_USE MEDLEY_API int medley_commit(medley_session *session);
 MEDLEY_API int medley_rollback(medley_session *session);
 MEDLEY_MUST_USE MEDLEY_API int medley_savepoint(medley_session *session, const char *name);
@@ -590,8 +589,8 @@ MEDLEY_MUST_USE MEDLEY_API int medley_check(medley *db, medley_problem_callback 
 /* A consistent copy of one snapshot, while others write. The file must not exist. The copy has no free pages, whether compact
  * is asked for or not: the way that keeps them waits for writers without an end. */
 MEDLEY_MUST_USE MEDLEY_API int medley_backup(medley *db, const char *path, int compact, medley_error *error);
-/* Housekeeping that nobody waits for: expired keys, parts of deleted collections, rows that are to be sealed, dead readers. At
- * most about budget_us microseconds. *more is 1 if work is left. */
+/* Housekeeping that nobody waits for: expired keys, parts of deleted collections, rows that are to be sealed, dead readers. At most about budget_us
+ * microseconds. *more is 1 if work is left. */
 MEDLEY_MUST_USE MEDLEY_API int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *error);
 
 #ifdef __cplusplus
