@@ -120,7 +120,7 @@ int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *err
   size_t swept = 1;
   while (rc == MEDLEY_OK && left && swept > 0) {
     rc = sweep_once(db, member, &swept, &left, error);
-    if (rc == MEDLEY_OK && (!left || swept == 0)) {
+    if (rc == MEDLEY_OK && !left) {
       rc = rest_models(db, member, &left, error);
       swept = 1;
     }

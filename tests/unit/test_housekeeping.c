@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/unit/sealed_rows.h"
 #include "tests/unit/session_kit.h"
 
 #define PATIENCE_MS 60000 /* for what only the thread can bring about */
@@ -138,5 +139,37 @@ START_TEST(a_forked_child_closes_what_it_inherited) {
 }
 END_TEST
 
+/* Rows from .. to - 1, all over the table. */
+static void add_rows(medley_session *session, int from, int to) {
+  char text[200];
+  ck_assert_int_eq(medley_begin(session, MEDLEY_WRITE), MEDLEY_OK);
+  for (int i = from; i < to; i++) {
+    snprintf(text, sizeof text, "INSERT INTO k.t (p, c, v) VALUES (%d, %d, %d)", i % 97, i, i);
+    kit_exec(session, MEDLEY_LANGUAGE_CQL, text);
+  }
+  ck_assert_int_eq(medley_commit(session), MEDLEY_OK);
+}
+
+/* Commits leave rows alone of which few have gathered in a place; whoever has the time does not, unless they are few in all. */
+START_TEST(where_there_is_time_all_rows_are_sealed) {
+  session_kit kit;
+  kit_open(&kit);
+  kit_exec(kit.session, MEDLEY_LANGUAGE_CQL,
+           "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1};"
+           "CREATE TABLE k.t (p int, c int, v int, PRIMARY KEY (p, c)) WITH segment_rows = 128");
+  add_rows(kit.session, 0, 4000);
+  sealed_rows_maintain(kit.db);
+  ck_assert_uint_eq(sealed_rows_count(kit.db, "k", "t"), 4000);
+  add_rows(kit.session, 4000, 4100); /* less than a pass is for */
+  sealed_rows_maintain(kit.db);
+  ck_assert_uint_eq(sealed_rows_count(kit.db, "k", "t"), 4000);
+  for (int i = 4100; i < 4500; i += 10) add_rows(kit.session, i, i + 10);
+  sealed_rows_maintain(kit.db);
+  ck_assert_uint_eq(sealed_rows_count(kit.db, "k", "t"), 4500);
+  CQL_IS(kit.session, "SELECT count(*), sum(v) FROM k.t", "4500|10122750\n");
+  kit_close(&kit);
+}
+END_TEST
+
 PROPERTY_MAIN("housekeeping", expired_keys_go_and_the_log_ends_without_a_call, rows_are_sealed_beside_writers,
-              a_forked_child_closes_what_it_inherited)
+              where_there_is_time_all_rows_are_sealed, a_forked_child_closes_what_it_inherited)
