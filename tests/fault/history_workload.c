@@ -47,13 +47,12 @@ static void fill(const history_settings *settings) {
   if (medley_session_open(db, &c.session, &error) != MEDLEY_OK) history_stop("session", error.message);
   static const char schema[] =
       "CREATE TABLE history (k INTEGER PRIMARY KEY, v TEXT); CREATE TABLE account (id INTEGER PRIMARY KEY, balance);";
-  static const char *const wide_schema[] = {"CREATE KEYSPACE history WITH replication = {'class': 'SimpleStrategy'}",
-                                            "CREATE TABLE history.lists (k int PRIMARY KEY, v list<bigint>)",
-                                            "CREATE TABLE history.rows (k int, at int, part int, v bigint, PRIMARY KEY "
-                                            "(k, at, part)) WITH segment_rows = 64"};
+  static const char wide_schema[] =
+      "CREATE KEYSPACE history WITH replication = {'class': 'SimpleStrategy'};"
+      "CREATE TABLE history.lists (k int PRIMARY KEY, v list<bigint>);"
+      "CREATE TABLE history.rows (k int, at int, part int, v bigint, PRIMARY KEY (k, at, part)) WITH segment_rows = 64";
   rc = medley_exec(c.session, MEDLEY_LANGUAGE_SQL, schema, MEDLEY_NUL_ENDED, NULL, NULL);
-  for (int i = 0; rc == MEDLEY_OK && i < 3; i++)
-    rc = medley_exec(c.session, MEDLEY_LANGUAGE_CQL, wide_schema[i], MEDLEY_NUL_ENDED, NULL, NULL);
+  if (rc == MEDLEY_OK) rc = medley_exec(c.session, MEDLEY_LANGUAGE_CQL, wide_schema, MEDLEY_NUL_ENDED, NULL, NULL);
   c.debit = history_prepare(&c, "INSERT INTO account (balance, id) VALUES (?1, ?2)");
   for (uint32_t account = 0; account < ACCOUNTS && rc == MEDLEY_OK; account++)
     rc = history_add_to_account(&c, account, BALANCE);
