@@ -158,7 +158,10 @@ static void keep(med_wide_window_walk *walk, med_slice key, bool forward) {
 
 /* ---- One by one ---- */
 static int enter(med_wide_window_walk *walk, const med_wide_table *window) {
-  if (walk->one != NULL && walk->one->window.id == window->id) return MEDLEY_OK;
+  /* In a damaged file two windows may have one number of a table. */
+  if (walk->one != NULL && walk->one->window.id == window->id &&
+      walk->one->window.window_number == window->window_number)
+    return MEDLEY_OK;
   leave_one(walk);
   walk->one = member_open(walk, window);
   return walk->one != NULL ? MEDLEY_OK : no_memory(walk);
@@ -191,6 +194,16 @@ static int next_window(med_wide_window_walk *walk, int64_t number, bool up, bool
   return rc == MEDLEY_OK ? enter(walk, &window) : rc;
 }
 
+/* Rows of a damaged file that stand in other windows than those of their times would be walked in circles. */
+static int answer_in_order(med_wide_window_walk *walk, med_wide_found *found) {
+  const med_wide_table *table = table_of(walk);
+  answer(walk, walk->one, found);
+  if (med_wide_time_window_at(table, found->key, walk->prefix_len) == walk->one->window.window_number) return MEDLEY_OK;
+  return med_error_set(med_txn_error(txn_of(walk)), MEDLEY_CORRUPT,
+                       "wide-column: table %.*s: a row stands in another window than that of its time",
+                       (int)table->name.len, (const char *)table->name.bytes);
+}
+
 static int seek_in_order(med_wide_window_walk *walk, med_slice key, bool forward, med_wide_found *found) {
   med_slice from = med_key_slice(walk->outer->from), to = med_key_slice(walk->outer->to);
   const med_wide_table *table = table_of(walk);
@@ -206,9 +219,9 @@ static int seek_in_order(med_wide_window_walk *walk, med_slice key, bool forward
     if (rc != MEDLEY_OK) return rc;
     rc = member_seek(walk->one, key, forward);
     if (rc == MEDLEY_OK && is_within(walk, walk->one)) {
-      answer(walk, walk->one, found);
-      keep(walk, key, forward);
-      return MEDLEY_OK;
+      rc = answer_in_order(walk, found);
+      if (rc == MEDLEY_OK) keep(walk, key, forward);
+      return rc;
     }
     if (rc != MEDLEY_OK && rc != MEDLEY_NOT_FOUND) return rc;
     number = walk->one->window.window_number;
