@@ -47,6 +47,19 @@ SYSTEM_CALL(int, sync_file_range, (int fd, off64_t at, off64_t len, unsigned how
 LMDB_CALL(mdb_txn_begin, (MDB_env * env, MDB_txn *parent, unsigned flags, MDB_txn **txn), (env, parent, flags, txn))
 LMDB_CALL(mdb_txn_renew, (MDB_txn * txn), (txn))
 LMDB_CALL(mdb_env_sync, (MDB_env * env, int force), (env, force))
+LMDB_CALL(mdb_env_info, (MDB_env * env, MDB_envinfo *info), (env, info))
+LMDB_CALL(mdb_cursor_open, (MDB_txn * txn, MDB_dbi dbi, MDB_cursor **cursor), (txn, dbi, cursor))
+LMDB_CALL(mdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, MDB_cursor_op how),
+          (cursor, key, value, how))
+
+/* A commit that fails has ended its transaction. */
+int __real_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __wrap_mdb_txn_commit(MDB_txn *txn) {
+  if (!due("mdb_txn_commit")) return __real_mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return failing.code;
+}
 
 /* ---- The database ---- */
 static void copy_database(const char *from, const char *to) {
@@ -72,6 +85,52 @@ static int put_and_checkpoint(med_store *store, const char *key) {
   return rc;
 }
 
+/* More than a record of the log holds. */
+static int put_much(med_store *store, const char *key) {
+  enum { VALUES = 1200, SIZE = 4000 };
+  static uint8_t value[SIZE];
+  med_member *member;
+  uint64_t random = 1;
+  if (med_member_open(store, &member) != MEDLEY_OK) return MEDLEY_NO_MEMORY;
+  int rc = med_writer_begin(member, true, 5000, &error);
+  bool begun = rc == MEDLEY_OK;
+  for (uint32_t i = 0; rc == MEDLEY_OK && i < VALUES; i++) {
+    char name[16];
+    for (size_t at = 0; at < SIZE; at += 8) med_put_u64(value + at, property_random(&random));
+    snprintf(name, sizeof name, "much %u", i);
+    rc = med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(name), med_slice_of(value, SIZE));
+  }
+  if (rc == MEDLEY_OK)
+    rc = med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), med_slice_of_text(key));
+  if (rc == MEDLEY_OK)
+    rc = med_writer_commit(member, &error);
+  else if (begun)
+    med_writer_rollback(member);
+  med_member_close(member);
+  return rc;
+}
+
+static void count_page(void *context, uint32_t page_number, med_slice value) {
+  (void)page_number;
+  (void)value;
+  ++*(unsigned *)context;
+}
+
+/* SQL's pages, of which there are none: a failure is told. */
+static void look_at_pages(med_store *store) {
+  med_txn *txn;
+  uint32_t last = 1;
+  unsigned count = 0;
+  bool struck = failing.struck;
+  if (med_txn_open_reader(store, &txn, &error) != MEDLEY_OK) return;
+  int rc = med_txn_renew(txn);
+  if (rc == MEDLEY_OK) rc = med_txn_last_page(txn, &last);
+  if (rc == MEDLEY_OK) rc = med_txn_each_page(txn, count_page, &count);
+  ck_assert_msg(rc == MEDLEY_OK || failing.struck != struck || struck, "pages: %s", medley_status_name(rc));
+  ck_assert(rc != MEDLEY_OK || (last == 0 && count == 0));
+  med_txn_close_reader(txn);
+}
+
 static void begin_again(void) { copy_database("seed", "."); }
 
 static const char *const keys[] = {"three", "four", "five", "six"};
@@ -87,7 +146,10 @@ static void live(bool *acknowledged) {
     return;
   }
   for (int i = 0; i < KEYS; i++)
-    acknowledged[i] = (i == 1 ? put_and_checkpoint(store, keys[i]) : put(store, keys[i])) == MEDLEY_OK;
+    acknowledged[i] = (i == 1   ? put_and_checkpoint(store, keys[i])
+                       : i == 2 ? put_much(store, keys[i])
+                                : put(store, keys[i])) == MEDLEY_OK;
+  look_at_pages(store);
   med_store_close(store);
 }
 
@@ -132,7 +194,8 @@ START_TEST(calls_to_the_system_fail_one_after_the_other) {
 END_TEST
 
 START_TEST(calls_to_lmdb_fail_one_after_the_other) {
-  static const char *const calls[] = {"mdb_txn_begin", "mdb_txn_renew", "mdb_env_sync"};
+  static const char *const calls[] = {"mdb_txn_begin",  "mdb_txn_renew",   "mdb_env_sync",  "mdb_env_info",
+                                      "mdb_txn_commit", "mdb_cursor_open", "mdb_cursor_get"};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) ck_assert_uint_gt(fail_each(calls[i], EIO), 0);
 }
 END_TEST
