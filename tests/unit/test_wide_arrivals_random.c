@@ -12,7 +12,7 @@
 #include "models/widecolumn/catalog.h"
 #include "tests/unit/property.h"
 
-enum { TRANSACTIONS = 120, TRANSACTIONS_LONG = 20000, PARTITIONS = 12, TEXT = 1 << 20 };
+enum { TRANSACTIONS = 70, TRANSACTIONS_LONG = 20000, PARTITIONS = 12, TEXT = 1 << 20 };
 
 /* How a table's keys look. */
 typedef struct shape {

@@ -520,7 +520,8 @@ static void play(const char *name, bool descending, bool timestamps, bool calm, 
   static world w;
   world_open(&w, seed, descending, timestamps, bursts);
   w.calm = calm;
-  for (unsigned left = is_long ? TRANSACTIONS_LONG : TRANSACTIONS; left > 0; left--) {
+  unsigned transactions = is_long ? TRANSACTIONS_LONG : bursts ? TRANSACTIONS / 3 : TRANSACTIONS;
+  for (unsigned left = transactions; left > 0; left--) {
     begin(&w);
     random_operations(&w, &random, timestamps);
     if (property_below(&random, 4) == 0) sweep_all(&w);
