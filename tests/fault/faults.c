@@ -18,7 +18,7 @@
 #include "tests/fault/random.h"
 #include "tests/fault/scenario.h"
 
-#define RUNS_SHORT 160
+#define RUNS_SHORT 250
 #define TIME_LIMIT_S 60
 #define ALWAYS 1000000000L
 #define EINTR_REPEAT 20 /* a signal storm ends; LMDB repeats a call for as long as it is interrupted */

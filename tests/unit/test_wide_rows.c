@@ -46,6 +46,7 @@ typedef struct world {
   bool descending;
   bool bursts;           /* nothing is derived from the rows, and many are inserted together */
   uint64_t runs_max;     /* that the table ever had */
+  uint64_t rows;         /* of a partition, that are written to: few, so that most writes meet another */
   uint64_t segments_max; /* that the table ever had */
   uint64_t gone_max;     /* rows that a segment had lost */
   uint64_t operations, reopened;
@@ -99,6 +100,7 @@ static void world_open(world *w, uint64_t seed, bool descending, bool timestamps
   memset(w, 0, sizeof *w);
   w->descending = descending;
   w->bursts = bursts;
+  w->rows = bursts ? ROWS : ROWS / 2;
   w->clock_us = (int64_t)1700000000 * 1000000;
   w->seed = seed | 1;
   for (int p = 0; p < PARTITIONS; p++) {
@@ -232,7 +234,7 @@ static void delete_something(world *w, const operation *o, uint64_t *random) {
     delete_row(&w->model, o->partition, o->id, o->timestamp_us);
     OK(w, med_wide_delete_row(w->txn, w->table, &partition, &id, o->timestamp_us, &w->arena));
   } else if (kind < 5) {
-    int to = o->id + 1 + (int)property_below(random, ROWS);
+    int to = o->id + 1 + (int)property_below(random, w->rows);
     med_wide_bound lower = {number(w, o->id), true}, upper = {number(w, to), false};
     med_wide_range bytes;
     for (int i = o->id; i < to && i < ROWS; i++) delete_row(&w->model, o->partition, i, o->timestamp_us);
@@ -246,7 +248,7 @@ static void delete_something(world *w, const operation *o, uint64_t *random) {
 
 static operation draw_operation(world *w, uint64_t *random, bool timestamps) {
   int64_t now_s = w->clock_us / 1000000;
-  operation o = {(int)property_below(random, PARTITIONS), (int)property_below(random, ROWS), 0, 0, 0};
+  operation o = {(int)property_below(random, PARTITIONS), (int)property_below(random, w->rows), 0, 0, 0};
   static int64_t last;
   /* Few different ones, so that many are equal. */
   o.timestamp_us = timestamps ? (now_s - (int64_t)property_below(random, WINDOW_S)) * 1000000 : ++last + w->clock_us;
