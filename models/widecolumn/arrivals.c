@@ -217,10 +217,15 @@ static void forget(med_deferred *deferred) {
   if (of->indexed > of->rows.len / sizeof(arrived)) of->keys.len = of->indexed = 0;
 }
 
+static void stop_looking(definition *own) {
+  if (own->looking) med_wide_places_close(&own->where);
+  own->looking = false;
+}
+
 static void end(med_deferred *deferred) {
   arrivals *of = (arrivals *)deferred;
   for (uint32_t i = 0; i < of->table_count; i++) {
-    if (of->tables[i].looking) med_wide_places_close(&of->tables[i].where);
+    stop_looking(&of->tables[i]);
     med_wide_catalog_release(of->tables[i].catalog);
   }
   med_buffer_clear(&of->keys);
@@ -340,19 +345,19 @@ static bool is_put_off(const arrivals *of, med_slice key) {
   return false;
 }
 
-static int look(arrivals *of, med_txn *txn, definition *own, med_slice key, med_slice clustering, bool *there) {
+/* With what an earlier row has opened, unless something was written since. */
+static int look(const arrivals *of, med_txn *txn, definition *own, med_slice key, med_slice clustering, bool *there) {
   uint64_t changes = med_txn_changes(txn) - of->taken;
   int rc = MEDLEY_OK;
-  if (own->looking && own->changes != changes) {
-    med_wide_places_close(&own->where);
-    own->looking = false;
-  }
+  if (own->looking && own->changes != changes) stop_looking(own);
   if (!own->looking) {
-    rc = med_wide_places_open(&own->where, txn, &own->table, false);
     own->looking = true;
     own->changes = changes;
+    rc = med_wide_places_open(&own->where, txn, &own->table, false);
   }
-  return rc == MEDLEY_OK ? med_wide_places_have(&own->where, key, clustering, there) : rc;
+  if (rc == MEDLEY_OK) rc = med_wide_places_have(&own->where, key, clustering, there);
+  if (rc != MEDLEY_OK) stop_looking(own);
+  return rc;
 }
 
 static int check_new(arrivals *of, med_txn *txn, definition *own, med_slice key, med_slice clustering) {

@@ -226,6 +226,58 @@ START_TEST(a_commit_that_makes_rows_is_whole) {
 }
 END_TEST
 
+/* ---- Append-only tables ---- look for each row at once, with what the first one has opened. */
+static void become_append_only(void) {
+  med_wide_property properties[2] = {sealing_rows("16"),
+                                     {med_slice_of_text(MED_WIDE_APPEND_ONLY_PROPERTY), med_slice_of_text("true")}};
+  med_wide_table made = *table;
+  made.properties = properties;
+  made.property_count = 2;
+  OK(med_wide_catalog_put_table(txn, &made));
+  commit();
+  begin();
+  ck_assert(table->append_only);
+}
+
+/* OK if it is refused, as it has to be. */
+static int insert_present(int p) {
+  med_arena own = {0};
+  int rc = insert(p, 1, "again", &own);
+  med_arena_clear(&own);
+  ck_assert_msg(rc != MEDLEY_OK, "a row of partition %d came twice", p);
+  return rc == MEDLEY_EXISTS ? MEDLEY_OK : rc;
+}
+
+/* Where a row could not be looked for, the next ones are looked for all the same. */
+static int insert_where_rows_are(void) {
+  static const int partitions[] = {SEALED, IN_RUN, RECORDS, NEW};
+  const size_t count = sizeof partitions / sizeof *partitions;
+  int rc = MEDLEY_OK;
+  begin_anew();
+  failing_inside++;
+  med_arena own = {0};
+  for (int c = 0; c < 2; c++) OK(insert(NEW, c, "new", &own)); /* written at once: nothing was looked for yet */
+  med_arena_clear(&own);
+  failing_inside--;
+  for (size_t i = 0; rc == MEDLEY_OK && i < count; i++) rc = insert_present(partitions[i]);
+  failing_inside++;
+  medley_error kept = error;
+  for (size_t i = 0; i < count; i++) OK(insert_present(partitions[i]));
+  OK(insert_partition(PARTITIONS, "new"));
+  OK(insert_present(PARTITIONS));
+  ck_assert_uint_eq(problems(), 0);
+  error = kept;
+  failing_inside--;
+  return rc;
+}
+
+START_TEST(rows_that_are_there_are_refused_whatever_failed_before) {
+  make_runs();
+  become_append_only();
+  fails_everywhere(insert_where_rows_are, "append-only");
+}
+END_TEST
+
 /* ---- Reading runs, and whatever changes them ---- */
 static int undone(med_mark mark, int rc) {
   failing_inside++;
@@ -371,4 +423,5 @@ END_TEST
 
 PROPERTY_MAIN_BETWEEN("wide_arrivals_failing", setup, teardown, the_first_run_of_a_table_is_made_whole,
                       rows_that_are_there_and_new_ones_are_made_whole, a_commit_that_makes_rows_is_whole,
-                      runs_are_read_and_changed_whole, runs_are_merged_and_proven_whole)
+                      rows_that_are_there_are_refused_whatever_failed_before, runs_are_read_and_changed_whole,
+                      runs_are_merged_and_proven_whole)
