@@ -11,7 +11,6 @@
 
 #define SEGMENTS_WRITTEN_MAX 8 /* by one slice, about */
 #define SEALED_PART 4       /* of a segment: where so many plain rows have gathered in its range, it is written anew */
-#define THOROUGH_PART 32    /* in a pass that has the time */
 #define SLICE_ROWS_MIN 1024 /* moved from runs to another one by a slice, if there are so many */
 #define SAMPLES_PER_SEGMENT 64 /* rows are counted in steps of this part of a segment */
 
@@ -39,13 +38,6 @@ static void pass_key(uint32_t table_id, med_key *key) {
 }
 
 static uint64_t due_at_least(const med_wide_table *table) { return (uint64_t)table->segment_rows * 4; }
-
-static void begin_pass(pass *of) {
-  of->begun = true;
-  of->hot = of->hot_bytes = of->seen = 0;
-  med_wide_table_prefix(of->table_id, &of->from);
-  of->at = of->from;
-}
 
 static med_slice tail_of(const med_key *key) {
   return med_slice_of(key->bytes + MED_WIDE_TAIL_OFFSET, (size_t)key->len - MED_WIDE_TAIL_OFFSET);
@@ -297,7 +289,6 @@ static uint64_t rows_of_each(const med_wide_table *table, const pass *of, const 
   return count > 0 ? (total + count - 1) / count : table->segment_rows;
 }
 
-/* *next: where the pass goes on. */
 /* What was sealed now, and what was before, which is known from the first segment on. */
 static void widen(pass *of, const med_wide_seal_reach *reach, bool first) {
   if (!reach->known || (!of->bounded && !first)) return;
@@ -307,6 +298,7 @@ static void widen(pass *of, const med_wide_seal_reach *reach, bool first) {
   of->bounded = true;
 }
 
+/* *next: where the pass goes on. */
 static int write_range(const sealing *to, pass *of, const range *there, uint64_t *rows, med_key *next) {
   med_wide_seal_range work = {.table = to->table,
                               .columns = &to->columns,
@@ -409,27 +401,35 @@ static int begin_gathering(const sealing *to, pass *of) {
   return rc == MEDLEY_OK && count > 1 ? med_txn_next_id(to->txn, &of->gathers) : rc;
 }
 
+static void begin_pass(pass *of) {
+  of->grown = of->left = 0;
+  of->thorough = of->wanted;
+  of->wanted = false;
+  of->begun = true;
+  of->hot = of->hot_bytes = of->seen = 0;
+  med_wide_table_prefix(of->table_id, &of->from);
+  of->at = of->from;
+}
+
+static int end_pass(const sealing *to, pass *of) {
+  uint64_t eighth = of->seen / 8, least = due_at_least(to->table);
+  of->begun = false;
+  of->due = eighth > least ? eighth : least;
+  return begin_gathering(to, of);
+}
+
 static int go_on(const sealing *to, pass *of) {
   bool done = false;
   int rc = MEDLEY_OK;
   if (of->gathers != 0) return gather(to, of);
-  if (!of->begun) {
-    of->grown = of->left = 0;
-    of->thorough = of->wanted;
-    of->wanted = false;
-    begin_pass(of);
-  }
+  if (!of->begun) begin_pass(of);
   size_t before = *to->looked;
   while (rc == MEDLEY_OK && !done && *to->looked < to->limit) rc = pass_range(to, of, &done);
   if (rc != MEDLEY_OK) return rc;
   if (*to->looked == before) ++*to->looked;
-  if (done) {
-    uint64_t eighth = of->seen / 8, least = due_at_least(to->table);
-    of->begun = false;
-    of->due = eighth > least ? eighth : least;
-    rc = begin_gathering(to, of);
-  }
-  return rc == MEDLEY_OK ? put_pass(to->txn, of) : rc;
+  if (done) rc = end_pass(to, of);
+  if (rc != MEDLEY_OK) return rc;
+  return of->gathers != 0 ? gather(to, of) : put_pass(to->txn, of);
 }
 
 /* ---- Tables ---- */

@@ -467,6 +467,60 @@ START_TEST(a_merged_run_has_the_bounds_of_all) {
 }
 END_TEST
 
+/* ---- Gathering ---- */
+enum { GATHERED_LATER = 4 }; /* the number of a run that is made meanwhile, and of those before it */
+
+/* Its bounds have room for all rows that should be in it. */
+static void is_run(const med_wide_run *run, unsigned of) {
+  uint64_t rows = 0;
+  for (size_t i = 0; i < plain_count; i++) {
+    if (!plain[i].there || (plain[i].run == GATHERED_LATER) != (of == GATHERED_LATER)) continue;
+    ck_assert(med_slice_compare(run->low, plain_clustering(i)) <= 0);
+    ck_assert(med_slice_compare(run->high, plain_clustering(i)) >= 0);
+    rows++;
+  }
+  ck_assert_uint_ge(run->rows, rows);
+}
+
+/* One row is in one run after each slice, also while others take some; runs with higher numbers stay. */
+static void gather_in_slices(uint64_t slice) {
+  uint64_t target, moved, moved_in_all = 0, there;
+  med_wide_run *runs;
+  size_t count;
+  bool done = false;
+  draw_rows(&seed, 400, GATHERED_LATER + 1);
+  for (unsigned run = 0; run < GATHERED_LATER; run++) write_plain_run(RUN_TABLE, run);
+  OK(med_txn_next_id(txn, &target));
+  uint64_t later = write_plain_run(RUN_TABLE, GATHERED_LATER);
+  there = plain_there();
+  for (int slices = 0; !done; slices++) {
+    ck_assert_uint_le((uint64_t)slices, there / slice + 1);
+    OK(med_wide_runs_gather(txn, RUN_TABLE, target, slice, &moved, &done));
+    ck_assert_uint_le(moved, slice);
+    ck_assert(done || moved == slice);
+    moved_in_all += moved;
+    runs_are_as_plain();
+    if (property_below(&seed, 2) == 0) others_take_a_row(&seed);
+  }
+  ck_assert_uint_gt(moved_in_all, 0);
+  OK(med_wide_runs_list(txn, RUN_TABLE, &arena, &runs, &count));
+  ck_assert_uint_eq(count, 2);
+  ck_assert(runs[0].number == target && runs[1].number == later);
+  is_run(&runs[0], 0);
+  is_run(&runs[1], GATHERED_LATER);
+  OK(med_wide_runs_gather(txn, RUN_TABLE, target, slice, &moved, &done));
+  ck_assert(done && moved == 0);
+}
+
+START_TEST(what_is_left_of_runs_is_gathered_in_slices) {
+  for (int round = 0; round < 20; round++) {
+    med_mark mark = med_txn_mark(txn);
+    gather_in_slices(round == 0 ? UINT64_MAX : 10 + property_below(&seed, 90));
+    OK(med_txn_rollback_to(txn, mark));
+  }
+}
+END_TEST
+
 START_TEST(rows_that_may_stand_in_a_run_are_those_that_have_room) {
   static const uint8_t bytes[MED_VALUE_SIZE_MAX];
   for (size_t more = 0; more < 2; more++) {
@@ -485,4 +539,5 @@ PROPERTY_MAIN_BETWEEN("sorted_runs", setup, teardown, an_owner_reads_and_takes_r
                       a_row_is_taken_once_and_only_when_it_was_found,
                       four_runs_of_one_size_are_merged_and_what_is_smaller_with_them, runs_of_too_many_rows_stay,
                       a_merge_of_runs_that_lost_rows_keeps_those_that_are_there, a_merged_run_has_the_bounds_of_all,
+                      what_is_left_of_runs_is_gathered_in_slices,
                       rows_that_may_stand_in_a_run_are_those_that_have_room)

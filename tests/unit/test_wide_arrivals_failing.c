@@ -227,16 +227,13 @@ START_TEST(a_commit_that_makes_rows_is_whole) {
 END_TEST
 
 /* ---- Append-only tables ---- look for each row at once, with what the first one has opened. */
-static void become_append_only(void) {
-  med_wide_property properties[2] = {sealing_rows("16"),
-                                     {med_slice_of_text(MED_WIDE_APPEND_ONLY_PROPERTY), med_slice_of_text("true")}};
+static void set_properties(const med_wide_property *properties, size_t count) {
   med_wide_table made = *table;
   made.properties = properties;
-  made.property_count = 2;
+  made.property_count = count;
   OK(med_wide_catalog_put_table(txn, &made));
   commit();
   begin();
-  ck_assert(table->append_only);
 }
 
 /* OK if it is refused, as it has to be. */
@@ -272,8 +269,11 @@ static int insert_where_rows_are(void) {
 }
 
 START_TEST(rows_that_are_there_are_refused_whatever_failed_before) {
+  const med_wide_property properties[2] = {
+      sealing_rows("16"), {med_slice_of_text(MED_WIDE_APPEND_ONLY_PROPERTY), med_slice_of_text("true")}};
   make_runs();
-  become_append_only();
+  set_properties(properties, 2);
+  ck_assert(table->append_only);
   fails_everywhere(insert_where_rows_are, "append-only");
 }
 END_TEST
@@ -307,6 +307,21 @@ static int find_rows(void) {
 static int seal(void) {
   med_mark mark = med_txn_mark(txn);
   return undone(mark, use_sweep());
+}
+
+/* As it is done at rest: the pass takes them all. */
+static int seal_at_rest(void) {
+  med_mark mark = med_txn_mark(txn);
+  bool left = true, wanted = false;
+  size_t swept;
+  int rc = med_wide_seal_rest(txn, &wanted);
+  ck_assert(rc != MEDLEY_OK || wanted);
+  while (rc == MEDLEY_OK && left) rc = med_wide_sweep(txn, 50, &swept, &left);
+  failing_inside++;
+  ck_assert(rc != MEDLEY_OK || run_count() == 0);
+  ck_assert(rc != MEDLEY_OK || problems() == 0);
+  failing_inside--;
+  return undone(mark, rc);
 }
 
 static int check(void) {
@@ -374,8 +389,45 @@ START_TEST(runs_are_read_and_changed_whole) {
   fails_everywhere(find_rows, "find");
   fails_everywhere(delete_rows, "delete");
   fails_everywhere(seal, "seal");
+  fails_everywhere(seal_at_rest, "seal at rest");
   fails_everywhere(check, "check");
   ck_assert_uint_eq(run_count(), 3);
+  ck_assert_uint_eq(problems(), 0);
+}
+END_TEST
+
+/* ---- A pass that leaves rows in runs ---- which are too few to have a segment written anew. */
+static void make_small_runs(void) {
+  const med_wide_property property = sealing_rows("64");
+  set_properties(&property, 1);
+  for (int c = 0; c < 3 * ROWS; c++) kinds_insert(PARTITIONS, c, 0);
+  kinds_sweep();
+  for (int i = 0; i < 2; i++) {
+    med_arena own = {0};
+    commit();
+    begin();
+    for (int c = 0; c < 7; c++) OK(insert(NEW, 10 * i + c, "few", &own)); /* the first two become records */
+    med_arena_clear(&own);
+  }
+  commit();
+  begin();
+}
+
+static int seal_and_gather(void) {
+  med_mark mark = med_txn_mark(txn);
+  int rc = use_sweep();
+  failing_inside++;
+  ck_assert(rc != MEDLEY_OK || run_count() == 1);
+  ck_assert(rc != MEDLEY_OK || problems() == 0);
+  failing_inside--;
+  return undone(mark, rc);
+}
+
+START_TEST(rows_that_a_pass_leaves_in_runs_are_gathered_whole) {
+  make_small_runs();
+  ck_assert_uint_eq(run_count(), 2);
+  fails_everywhere(seal_and_gather, "seal and gather");
+  ck_assert_uint_eq(run_count(), 2);
   ck_assert_uint_eq(problems(), 0);
 }
 END_TEST
@@ -409,6 +461,24 @@ static int merge(void) {
   return undone(mark, rc);
 }
 
+/* In slices; what the last one has left goes with the mark. */
+static int gather(void) {
+  med_mark mark = med_txn_mark(txn);
+  uint64_t target, moved, keys = 0;
+  bool done = false;
+  int rc = MEDLEY_OK;
+  failing_inside++;
+  for (uint8_t number = 0; number < 3; number++) write_run(number);
+  OK(med_txn_next_id(txn, &target));
+  failing_inside--;
+  while (rc == MEDLEY_OK && !done) rc = med_wide_runs_gather(txn, MERGED_TABLE, target, 15, &moved, &done);
+  failing_inside++;
+  if (rc == MEDLEY_OK) OK(med_wide_runs_check(txn, MERGED_TABLE, &keys));
+  ck_assert(rc != MEDLEY_OK || keys > 1 + 3 * MERGED_ROWS / 4);
+  failing_inside--;
+  return undone(mark, rc);
+}
+
 static int check_runs(void) {
   uint64_t keys = 0;
   return med_wide_runs_check(txn, MERGED_TABLE, &keys);
@@ -416,6 +486,7 @@ static int check_runs(void) {
 
 START_TEST(runs_are_merged_and_proven_whole) {
   fails_everywhere(merge, "merge");
+  fails_everywhere(gather, "gather");
   write_run(0);
   fails_everywhere(check_runs, "check of runs");
 }
@@ -424,4 +495,4 @@ END_TEST
 PROPERTY_MAIN_BETWEEN("wide_arrivals_failing", setup, teardown, the_first_run_of_a_table_is_made_whole,
                       rows_that_are_there_and_new_ones_are_made_whole, a_commit_that_makes_rows_is_whole,
                       rows_that_are_there_are_refused_whatever_failed_before, runs_are_read_and_changed_whole,
-                      runs_are_merged_and_proven_whole)
+                      rows_that_a_pass_leaves_in_runs_are_gathered_whole, runs_are_merged_and_proven_whole)
