@@ -10,7 +10,7 @@
 #define FAULT_BIG_ROWS 150
 #define FAULT_PREPARED_TXNS 6 /* of each worker, in the prepared file */
 
-#define FAULT_ARRIVED_IDS 100 /* rows of scenario_arrivals.c */
+#define FAULT_ARRIVED_IDS 172 /* rows of scenario_arrivals.c */
 
 /* In shared memory. */
 typedef struct fault_report {

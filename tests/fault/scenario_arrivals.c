@@ -10,6 +10,7 @@
 #include "tests/fault/scenario.h"
 
 #define IDS FAULT_ARRIVED_IDS
+#define OLD_IDS 100 /* below: those of most steps */
 #define MAINTAIN_STEPS_MAX 20
 #define BATCH_ROWS 8
 
@@ -161,6 +162,16 @@ static void maintain(scene *self) {
   }
 }
 
+/* New rows make the pass that seals due; of two runs it leaves one row each, amid rows that are sealed, and those are gathered. */
+static void leave_few_in_runs(scene *self) {
+  for (int i = 0; i < 2; i++) {
+    begin(self);
+    insert(self, OLD_IDS + 36 * i, 36, 1, 300);
+    insert(self, 51 + i, 1, 1, 400);
+    commit(self);
+  }
+}
+
 /* Four runs of about one size become one with the fourth; with eight the pass that seals is due. */
 static void take_steps(scene *self) {
   for (int i = 0; i < 4; i++) {
@@ -190,6 +201,8 @@ static void take_steps(scene *self) {
   delete_range(self, 60, 70);
   insert(self, 56, 20, 2, 900);
   commit(self);
+  maintain(self);
+  leave_few_in_runs(self);
   maintain(self);
   begin(self);
   look(self, false);
