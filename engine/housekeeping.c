@@ -9,9 +9,9 @@
 #include "models/widecolumn/sweep.h"
 #include "storage/memory.h"
 
-#define SLICE_STEP 128 /* in a user's commit */
-#define SWEEP_STEP 256 /* in a transaction of its own */
-#define SWEEP_ROWS 2048
+#define SLICE_STEP 128  /* in a user's commit */
+#define SWEEP_STEP 256  /* in a transaction of its own */
+#define SWEEP_ROWS 2048 /* and so many rows more, where to look is most of it */
 #define WRITES_BETWEEN_SLICES 32
 /* A commit that brings many rows at once does more: about what they will cost to be sealed, all their writings counted. */
 #define SLICE_PER_ROW 8
@@ -120,7 +120,7 @@ int medley_maintain(medley *db, uint64_t budget_us, int *more, medley_error *err
   size_t swept = 1;
   while (rc == MEDLEY_OK && left && swept > 0) {
     rc = sweep_once(db, member, &swept, &left, error);
-    if (rc == MEDLEY_OK && !left) {
+    if (rc == MEDLEY_OK && !left) { /* what is worth while at rest is done by the next steps */
       rc = rest_models(db, member, &left, error);
       swept = 1;
     }

@@ -207,7 +207,7 @@ typedef struct medley_options {
   uint64_t seed;               /* of every random choice; 0: from the system */
   medley_journal journal;      /* of a new file; MISUSE if an existing one was made with another */
   uint32_t checkpoint_commits; /* the redo log begins anew after so many; default 2,000 */
-  uint32_t maintenance_ms;     /* rest of a housekeeping thread; 0, the default: by commits and medley_maintain */
+  uint32_t maintenance_ms;     /* 0, the default: commits do the housekeeping; else a thread that rests so long */
 } medley_options;
 
 /* Fills every field with its default. */
@@ -326,8 +326,8 @@ typedef enum medley_mode {
   MEDLEY_WRITE_BATCHED = 3
 } medley_mode;
 MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode mode);
-/* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. A want of room for CQL's INSERTs may be
- * told by this. */
+/* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. That CQL's INSERTs have no room may be
+ * known only now: FULL, NO_MEMORY. */
 MEDLEY_MUST_USE MEDLEY_API int medley_commit(medley_session *session);
 MEDLEY_API int medley_rollback(medley_session *session);
 MEDLEY_MUST_USE MEDLEY_API int medley_savepoint(medley_session *session, const char *name);

@@ -31,9 +31,13 @@ int med_session_fail(medley_session *session, medley_language language, int rc);
 
 /* The transaction that a statement works in: the session's, or one made for it. On success *txn is ready and _end must
  * follow. A write takes undo marks in every model and comes to its end before anything else begins; reads may overlap.
- * access: MED_READS, MED_WRITES, MED_FREES for a write that only gives space back and may use the reserve of a full
- * disk, or MED_ADDS for one that its model may put off (med_txn_defer): before all others what was put off is made. A write in a READING transaction: SNAPSHOT unless its snapshot is the newest. */
-typedef enum med_access { MED_READS = 0, MED_WRITES = 1, MED_FREES = 2, MED_ADDS = 3 } med_access;
+ * A write in a READING transaction: SNAPSHOT unless its snapshot is the newest. */
+typedef enum med_access {
+  MED_READS = 0,
+  MED_WRITES = 1,
+  MED_FREES = 2, /* a write that only gives space back, and may use the reserve of a full disk */
+  MED_ADDS = 3   /* one that its model may put off (med_txn_defer): before any other, what was put off is made */
+} med_access;
 MEDLEY_MUST_USE int med_session_statement_begin(medley_session *session, int access, med_txn **txn);
 /* rc: how the statement went. After a failed write everything since its marks is undone; autocommit ends here. Answers rc,
  * or the failure of the commit. An autocommit read keeps its snapshot until the next enter if `lend`, so that what was

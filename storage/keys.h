@@ -9,6 +9,8 @@
 #ifndef MED_STORAGE_KEYS_H
 #define MED_STORAGE_KEYS_H
 
+#include <assert.h>
+
 #include "storage/bytes.h"
 
 #define MED_KEY_SIZE_MAX 511
@@ -20,6 +22,12 @@ typedef struct med_key {
 
 static inline med_slice med_key_slice(const med_key *key) { return med_slice_of(key->bytes, key->len); }
 static inline void med_key_init(med_key *key) { key->len = 0; }
+/* A copy of bytes, no more than MED_KEY_SIZE_MAX (asserted); they do not lie in the key. */
+static inline void med_key_set(med_key *key, med_slice bytes) {
+  assert(bytes.len <= MED_KEY_SIZE_MAX);
+  if (bytes.len > 0) memcpy(key->bytes, bytes.bytes, bytes.len);
+  key->len = (uint16_t)bytes.len;
+}
 /* Fixed-width parts. The caller keeps their sum within MED_KEY_SIZE_MAX (asserted). */
 void med_key_add_u8(med_key *key, uint8_t value);
 void med_key_add_u16(med_key *key, uint16_t value);

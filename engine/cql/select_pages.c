@@ -62,8 +62,7 @@ int med_cql_select_remember(med_cql_select_cursor *cursor, med_slice tail) {
   key.len = (uint16_t)(key.len + tail.len);
   int rc = med_wide_key_place(table, med_key_slice(&key), &place, cursor->run->error);
   if (rc != MEDLEY_OK) return wrong_state(cursor->run);
-  memcpy(cursor->page_tail.bytes, tail.bytes, tail.len);
-  cursor->page_tail.len = (uint16_t)tail.len;
+  med_key_set(&cursor->page_tail, tail);
   cursor->page_partition_len = place.partition.len - MED_WIDE_TAIL_OFFSET;
   return MEDLEY_OK;
 }

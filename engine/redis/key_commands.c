@@ -178,8 +178,7 @@ static int scan_keys(med_redis_call *call, const med_redis_scan *scan, med_kv_wa
     if (rc != MEDLEY_OK) return not_found_is_ok(rc);
     if (looked == scan->count) {
       med_slice tail = med_kv_walk_tail(walk);
-      memcpy(next->bytes, tail.bytes, tail.len);
-      next->len = (uint16_t)tail.len;
+      med_key_set(next, tail);
       *more = true;
       return MEDLEY_OK;
     }

@@ -87,8 +87,7 @@ static uint64_t remember(struct med_redis_hub *hub, med_slice position) {
     if (hub->scans[i].cursor == 0 || hub->scans[i].used < place->used) place = &hub->scans[i];
   place->cursor = hub->next_cursor++;
   place->used = ++hub->scan_uses;
-  memcpy(place->position.bytes, position.bytes, position.len);
-  place->position.len = (uint16_t)position.len;
+  med_key_set(&place->position, position);
   return place->cursor;
 }
 

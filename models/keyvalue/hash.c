@@ -264,8 +264,7 @@ int med_hash_pick(med_collection *hash, med_key *stored_name) {
   rc = med_hash_walk_open(hash, med_slice_of(NULL, 0), false, &walk);
   for (uint64_t i = 0; i <= steps && rc == MEDLEY_OK; i++) rc = med_hash_walk_next(&walk);
   if (rc == MEDLEY_OK) {
-    memcpy(stored_name->bytes, walk.parts.name.bytes, walk.parts.name.len);
-    stored_name->len = (uint16_t)walk.parts.name.len;
+    med_key_set(stored_name, walk.parts.name);
   }
   med_hash_walk_close(&walk);
   return rc;

@@ -17,8 +17,7 @@ static int first_entry(sweep *work, uint8_t kind, med_key *entry) {
   rc = med_cursor_seek(cursor, med_slice_of(&kind, 1), &key, NULL);
   if (rc == MEDLEY_OK && (key.len < 9 || *(const uint8_t *)key.bytes != kind)) rc = MEDLEY_NOT_FOUND;
   if (rc == MEDLEY_OK) {
-    memcpy(entry->bytes, key.bytes, key.len);
-    entry->len = (uint16_t)key.len;
+    med_key_set(entry, key);
   }
   med_cursor_close(cursor);
   return rc;

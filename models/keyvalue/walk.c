@@ -6,8 +6,7 @@ static int copy_key(med_kv *kv, med_slice key, med_key *copy) {
   copy->len = 0;
   if (key.len > MED_KV_TAIL_OFFSET + MED_KV_TAIL_MAX)
     return med_error_set(med_txn_error(kv->txn), MEDLEY_CORRUPT, "key-value: a record's key has a wrong length");
-  memcpy(copy->bytes, key.bytes, key.len);
-  copy->len = (uint16_t)key.len;
+  med_key_set(copy, key);
   return MEDLEY_OK;
 }
 

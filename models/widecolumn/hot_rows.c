@@ -39,11 +39,6 @@ static int look(med_wide_hot_rows *hot, med_slice value) {
   return rc;
 }
 
-static void set(med_key *key, med_slice bytes) {
-  memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 /* The first record at or behind `key`, if it is not known. */
 static int find_record(med_wide_hot_rows *hot) {
   med_slice found = {0};
@@ -55,7 +50,7 @@ static int find_record(med_wide_hot_rows *hot) {
   bool beyond = rc == MEDLEY_OK && med_slice_compare(found, med_key_slice(&hot->to)) >= 0;
   hot->records_end = beyond || rc == MEDLEY_NOT_FOUND;
   hot->has_record = hot->stands = rc == MEDLEY_OK && !beyond;
-  if (hot->has_record) set(&hot->record, found);
+  if (hot->has_record) med_key_set(&hot->record, found);
   return beyond ? MEDLEY_NOT_FOUND : rc;
 }
 
@@ -99,7 +94,7 @@ int med_wide_hot_rows_next(med_wide_hot_rows *hot) {
   rc = hot->in_run || hot->stands ? MEDLEY_OK : stand_again(hot);
   if (rc != MEDLEY_OK) return rc;
   if (hot->in_run)
-    set(&hot->key, hot->run_key);
+    med_key_set(&hot->key, hot->run_key);
   else
     hot->key = hot->record;
   hot->passed = true;

@@ -290,8 +290,7 @@ int med_wide_apply_arrived(med_txn *txn, const med_wide_arrived_row *arrived, me
   med_wide_row with;
   med_slice record = med_slice_of((const uint8_t *)arrived->record.bytes + 1, arrived->record.len - 1);
   bool ok = true;
-  memcpy(access.key.bytes, arrived->key.bytes, arrived->key.len);
-  access.key.len = (uint16_t)arrived->key.len;
+  med_key_set(&access.key, arrived->key);
   int rc = load_row(&access);
   if (rc == MEDLEY_OK) rc = med_wide_row_decode(record, arena, &with, med_txn_error(txn));
   if (rc == MEDLEY_OK) merge_row(&access.row, arrived, &with, arena, &ok);

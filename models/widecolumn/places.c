@@ -2,13 +2,7 @@
 #include "models/widecolumn/places.h"
 
 int med_wide_places_open(med_wide_places *of, med_txn *txn, const med_wide_table *table, bool in_order) {
-  of->txn = txn;
-  of->table = table;
-  of->in_order = in_order;
-  of->known = false;
-  of->cursor = NULL;
-  of->runs = NULL;
-  of->sealed = NULL;
+  *of = (med_wide_places){.txn = txn, .table = table, .in_order = in_order};
   int rc = med_cursor_open(txn, MED_TREE_WIDE, &of->cursor);
   if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_RUNS) rc = med_wide_run_rows_open(txn, table->id, &of->runs);
   if (of->runs != NULL) med_wide_run_rows_own(of->runs);

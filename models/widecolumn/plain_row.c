@@ -100,8 +100,7 @@ int med_wide_key_walk_place(med_wide_key_walk *walk, const med_wide_table *table
     int rc = med_wide_key_place(table, key, place, error);
     walk->partition.len = 0;
     if (rc != MEDLEY_OK) return rc;
-    memcpy(walk->partition.bytes, place->partition.bytes, place->partition.len);
-    walk->partition.len = (uint16_t)place->partition.len;
+    med_key_set(&walk->partition, place->partition);
     walk->hashed = place->hashed;
     return MEDLEY_OK;
   }

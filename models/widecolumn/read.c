@@ -237,8 +237,7 @@ static int step(med_wide_reader *reader, med_wide_found *found) {
 
 /* The key has been taken apart, so there is room for one byte more. */
 static void pass(med_wide_reader *reader, med_slice key) {
-  memcpy(reader->at.bytes, key.bytes, key.len);
-  reader->at.len = (uint16_t)key.len;
+  med_key_set(&reader->at, key);
   if (!reader->reverse) reader->at.bytes[reader->at.len++] = 0;
 }
 

@@ -88,8 +88,7 @@ bool med_wide_block_take(med_slice key, med_slice value, med_wide_block *to) {
     return false;
   size_t count = med_get_u16(bytes), at = MED_WIDE_BLOCK_HEADER_SIZE + count * MED_WIDE_BLOCK_ROW_SIZE;
   if (count == 0 || count > MED_WIDE_BLOCK_ROWS_MAX || at > value.len || value.len > sizeof to->bytes) return false;
-  memcpy(to->key.bytes, key.bytes, key.len);
-  to->key.len = (uint16_t)key.len;
+  med_key_set(&to->key, key);
   memcpy(to->bytes, bytes, value.len);
   to->count = count;
   for (size_t row = 0; row < count; row++) {
@@ -151,8 +150,7 @@ static int check_block(checking *work, med_slice key, med_slice value) {
       return damaged(work->txn, "rows of a block are not in order");
   }
   med_slice last = med_wide_block_tail(of, of->count - 1);
-  memcpy(work->last.bytes, last.bytes, last.len);
-  work->last.len = (uint16_t)last.len;
+  med_key_set(&work->last, last);
   work->blocks++;
   return MEDLEY_OK;
 }

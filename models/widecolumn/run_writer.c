@@ -10,12 +10,19 @@ bool med_wide_run_takes(med_slice tail, med_slice value) {
   return tail.len <= MED_WIDE_RUN_TAIL_MAX && value.len <= MED_WIDE_RUN_VALUE_MAX;
 }
 
-int med_wide_run_writer_open(med_wide_run_writer *writer, med_txn *txn, uint32_t table_id) {
+static void begin(med_wide_run_writer *writer, med_txn *txn, uint32_t table_id, uint64_t number) {
   writer->txn = txn;
   writer->table_id = table_id;
+  writer->number = number;
   writer->rows = writer->count = writer->len = 0;
   writer->bounded = false;
-  return med_txn_next_id(txn, &writer->number);
+}
+
+int med_wide_run_writer_open(med_wide_run_writer *writer, med_txn *txn, uint32_t table_id) {
+  uint64_t number;
+  int rc = med_txn_next_id(txn, &number);
+  if (rc == MEDLEY_OK) begin(writer, txn, table_id, number);
+  return rc;
 }
 
 static size_t block_size(size_t count, size_t len) {
@@ -37,20 +44,15 @@ static int put_block(med_wide_run_writer *writer) {
   return rc;
 }
 
-static void set(med_key *key, med_slice bytes) {
-  if (bytes.len > 0) memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 int med_wide_run_writer_add(med_wide_run_writer *writer, med_slice tail, med_slice value) {
   int rc = MEDLEY_OK;
   assert(med_wide_run_takes(tail, value));
   assert(writer->rows == 0 || med_slice_compare(med_key_slice(&writer->last), tail) < 0);
   if (block_size(writer->count + 1, writer->len + tail.len + value.len) > MED_VALUE_SIZE_MAX) rc = put_block(writer);
   if (rc != MEDLEY_OK) return rc;
-  if (writer->rows == 0) set(&writer->first, tail);
-  if (writer->count == 0) set(&writer->fence, tail);
-  set(&writer->last, tail);
+  if (writer->rows == 0) med_key_set(&writer->first, tail);
+  if (writer->count == 0) med_key_set(&writer->fence, tail);
+  med_key_set(&writer->last, tail);
   uint8_t *lengths = writer->lengths + writer->count * MED_WIDE_BLOCK_ROW_SIZE;
   med_put_u16(lengths, (uint16_t)tail.len);
   med_put_u16(lengths + 2, (uint16_t)value.len);
@@ -63,8 +65,8 @@ int med_wide_run_writer_add(med_wide_run_writer *writer, med_slice tail, med_sli
 }
 
 void med_wide_run_writer_bound(med_wide_run_writer *writer, med_slice low, med_slice high) {
-  if (!writer->bounded || med_slice_compare(low, med_key_slice(&writer->low)) < 0) set(&writer->low, low);
-  if (!writer->bounded || med_slice_compare(high, med_key_slice(&writer->high)) > 0) set(&writer->high, high);
+  if (!writer->bounded || med_slice_compare(low, med_key_slice(&writer->low)) < 0) med_key_set(&writer->low, low);
+  if (!writer->bounded || med_slice_compare(high, med_key_slice(&writer->high)) > 0) med_key_set(&writer->high, high);
   writer->bounded = true;
 }
 
@@ -185,18 +187,11 @@ int med_wide_runs_merge(med_txn *txn, uint32_t table_id, uint64_t above, uint64_
 }
 
 /* ---- Gathering ---- */
-/* Goes on behind the last row of a run; without one, begins it. */
-static void go_on(med_wide_run_writer *writer, med_txn *txn, uint32_t table_id, uint64_t number,
-                  const med_wide_run *run) {
-  writer->txn = txn;
-  writer->table_id = table_id;
-  writer->number = number;
-  writer->rows = writer->count = writer->len = 0;
-  writer->bounded = false;
-  if (run == NULL) return;
+/* Behind the last row of a run. */
+static void go_on(med_wide_run_writer *writer, const med_wide_run *run) {
   writer->rows = run->rows;
-  set(&writer->first, run->first);
-  set(&writer->last, run->last);
+  med_key_set(&writer->first, run->first);
+  med_key_set(&writer->last, run->last);
   med_wide_run_writer_bound(writer, run->low, run->high);
 }
 
@@ -244,7 +239,8 @@ int med_wide_runs_gather(med_txn *txn, uint32_t table_id, uint64_t target, uint6
     if (runs[i].number == target) begun = med_arena_copy(&arena, &runs[i], sizeof runs[i]);
     if (runs[i].number == target && begun == NULL) rc = med_error_no_memory(med_txn_error(txn));
   }
-  go_on(writer, txn, table_id, target, begun);
+  begin(writer, txn, table_id, target);
+  if (begun != NULL) go_on(writer, begun);
   if (rc == MEDLEY_OK) only(runs, &count, 0, target);
   *done = rc == MEDLEY_OK && count == 0;
   if (rc == MEDLEY_OK && count > 0) rc = gather(txn, table_id, runs, count, limit, writer, moved, done);

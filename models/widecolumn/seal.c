@@ -82,8 +82,7 @@ static bool take_flag(med_slice *value, bool *flag) {
 static bool take_parts(med_slice *value, med_key *key) {
   med_slice parts;
   if (!med_unpack_bytes(value, &parts) || parts.len > MED_KEY_SIZE_MAX) return false;
-  if (parts.len > 0) memcpy(key->bytes, parts.bytes, parts.len);
-  key->len = (uint16_t)parts.len;
+  med_key_set(key, parts);
   return true;
 }
 

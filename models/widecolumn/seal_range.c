@@ -191,16 +191,13 @@ static void note_deleted(rewrite *work) {
   work->delete_last = work->hot.key;
 }
 
-static void set(med_key *key, med_slice bytes) {
-  if (bytes.len > 0) memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 static void note_reach(rewrite *work) {
   med_wide_seal_reach *reach = work->reach;
   med_slice clustering = med_wide_hot_rows_clustering(&work->hot);
-  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->low)) < 0) set(&reach->low, clustering);
-  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->high)) > 0) set(&reach->high, clustering);
+  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->low)) < 0)
+    med_key_set(&reach->low, clustering);
+  if (!reach->known || med_slice_compare(clustering, med_key_slice(&reach->high)) > 0)
+    med_key_set(&reach->high, clustering);
   reach->known = true;
 }
 
@@ -212,7 +209,8 @@ static int take_record(rewrite *work) {
   uint64_t vectors = med_wide_segment_writer_vectors(work->writer);
   rc = med_wide_segment_writer_add(work->writer, med_key_slice(&hot->key), &hot->row, hot->bytes);
   if (med_wide_segment_writer_vectors(work->writer) != vectors) med_wide_hot_rows_leave(hot);
-  if (rc == MEDLEY_OK && hot->in_run)
+  if (rc != MEDLEY_OK) return rc;
+  if (hot->in_run)
     rc = med_wide_run_rows_take(work->runs);
   else
     note_deleted(work);

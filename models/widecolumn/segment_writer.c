@@ -334,19 +334,14 @@ static bool put_row(med_wide_segment_writer *writer, med_slice key, const med_wi
   return ok;
 }
 
-static void set_key(med_key *key, med_slice bytes) {
-  memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 int med_wide_segment_writer_add(med_wide_segment_writer *writer, med_slice key, const med_wide_plain_row *row,
                                 size_t bytes) {
   med_wide_segment *segment = &writer->segment;
   if (!put_row(writer, key, row)) return med_error_no_memory(med_txn_error(writer->txn));
   int rc = put_key(writer, key);
   if (rc != MEDLEY_OK) return rc;
-  if (segment->rows == 0) set_key(&segment->first, key);
-  set_key(&segment->last, key);
+  if (segment->rows == 0) med_key_set(&segment->first, key);
+  med_key_set(&segment->last, key);
   segment->rows++;
   segment->bytes += bytes;
   writer->filled++;

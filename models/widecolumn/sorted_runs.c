@@ -184,8 +184,7 @@ static int load(med_wide_run_rows *rows, run *of, int rc, med_slice key, med_sli
   if (of->loaded && med_slice_equal(key, med_key_slice(&of->block->key))) return MEDLEY_OK;
   if (of->taken_any) { /* the slices may move by this, so the block is looked for again */
     med_key copy;
-    memcpy(copy.bytes, key.bytes, key.len);
-    copy.len = (uint16_t)key.len;
+    med_key_set(&copy, key);
     rc = write_block(rows, of);
     if (rc == MEDLEY_OK) rc = med_cursor_seek(rows->cursor, med_key_slice(&copy), &key, &value);
     if (rc != MEDLEY_OK) return rc;
@@ -285,8 +284,7 @@ static int look_at(med_wide_run_rows *rows, med_slice tail, bool forward) {
   bool goes_on = rows->forward == forward && (forward ? moved <= 0 : moved >= 0);
   for (size_t i = 0; !goes_on && i < rows->count; i++) rows->runs[i].answered = false;
   rows->forward = forward;
-  if (tail.len > 0) memcpy(rows->asked.bytes, tail.bytes, tail.len);
-  rows->asked.len = (uint16_t)tail.len;
+  med_key_set(&rows->asked, tail);
   return MEDLEY_OK;
 }
 

@@ -46,8 +46,7 @@ static int take(med_wide_walker *walker, med_wide_found *found) {
   int rc = med_wide_tiers_seek(&walker->tiers, med_key_slice(&walker->at), found);
   if (rc != MEDLEY_OK) return rc;
   if (!med_slice_starts_with(found->key, med_key_slice(&walker->prefix))) return MEDLEY_NOT_FOUND;
-  memcpy(walker->key.bytes, found->key.bytes, found->key.len);
-  walker->key.len = (uint16_t)found->key.len;
+  med_key_set(&walker->key, found->key);
   walker->at = walker->key;
   if (walker->at.len < MED_KEY_SIZE_MAX) walker->at.bytes[walker->at.len++] = 0;
   return MEDLEY_OK;

@@ -52,8 +52,7 @@ static member *member_open(const med_wide_window_walk *walk, const med_wide_tabl
 
 /* The table's key as a window has it. */
 static void own_key(uint32_t id, med_slice key, med_key *own) {
-  memcpy(own->bytes, key.bytes, key.len);
-  own->len = (uint16_t)key.len;
+  med_key_set(own, key);
   med_put_u32(own->bytes + 1, id);
 }
 

@@ -89,8 +89,7 @@ static bool find_record(med_txn *txn, med_tree tree, unsigned number, med_key *k
   int rc = med_cursor_first(cursor, &at, &bytes);
   for (unsigned i = 0; rc == MEDLEY_OK; i++) {
     med_key_init(key);
-    memcpy(key->bytes, at.bytes, at.len);
-    key->len = (uint16_t)at.len;
+    med_key_set(key, at);
     *len = bytes.len < VALUE_MAX ? bytes.len : VALUE_MAX;
     memcpy(value, bytes.bytes, *len);
     found = true;

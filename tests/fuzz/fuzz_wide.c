@@ -173,8 +173,7 @@ static bool find_record(med_txn *txn, unsigned number, bool backwards, med_key *
   for (unsigned i = 0; rc == MEDLEY_OK && i < number; i++)
     rc = backwards ? med_cursor_previous(cursor, &at, &bytes) : med_cursor_next(cursor, &at, &bytes);
   if (rc == MEDLEY_OK) {
-    memcpy(key->bytes, at.bytes, at.len);
-    key->len = (uint16_t)at.len;
+    med_key_set(key, at);
     memcpy(value, bytes.bytes, bytes.len);
     *len = bytes.len;
   }

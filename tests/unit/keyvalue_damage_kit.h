@@ -132,8 +132,7 @@ static inline med_key damage_first(const char *name, uint8_t tag) {
   OK(med_cursor_open(kit.kv.txn, MED_TREE_KV, &cursor));
   OK(med_cursor_seek(cursor, med_key_slice(&from), &key, NULL));
   ck_assert(med_slice_starts_with(key, med_key_slice(&from)));
-  memcpy(found.bytes, key.bytes, key.len);
-  found.len = (uint16_t)key.len;
+  med_key_set(&found, key);
   med_cursor_close(cursor);
   return found;
 }

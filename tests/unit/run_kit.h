@@ -199,8 +199,7 @@ static inline void runs_are_as_plain(void) {
     if (!plain[i - 1].there) continue;
     rc = med_wide_run_rows_seek(rows, med_key_slice(&at), false, &found, &value);
     is_row(rc, found, value, i - 1, "back");
-    memcpy(at.bytes, found.bytes, found.len);
-    at.len = (uint16_t)found.len;
+    med_key_set(&at, found);
   }
   rc = med_wide_run_rows_seek(rows, med_key_slice(&at), false, &found, &value);
   is_row(rc, found, value, plain_count, "the beginning");

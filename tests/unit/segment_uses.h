@@ -106,8 +106,7 @@ static inline int use_walk(bool forward, bool held) {
                  : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
     if (rc == MEDLEY_OK && !med_slice_starts_with(found.key, med_key_slice(&prefix))) rc = MEDLEY_NOT_FOUND;
     if (rc != MEDLEY_OK) break;
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
+    med_key_set(&at, found.key);
     if (forward) at.bytes[at.len++] = 0;
     rc = take_row(&tiers, &found);
     ck_assert_int_ne(rc, MEDLEY_NOT_FOUND);

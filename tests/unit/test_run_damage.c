@@ -20,11 +20,6 @@ static void is_answered(int rc, const char *what) {
   ck_assert_msg(rc != MEDLEY_CORRUPT || error.message[0] != '\0', "%s: damage without a message", what);
 }
 
-static void keep(med_key *key, med_slice bytes) {
-  memcpy(key->bytes, bytes.bytes, bytes.len);
-  key->len = (uint16_t)bytes.len;
-}
-
 /* Each row is behind, or before, the one that was there. */
 static int walk(bool forward, bool by_next) {
   med_wide_run_rows *rows;
@@ -39,7 +34,7 @@ static int walk(bool forward, bool by_next) {
     int order = med_slice_compare(found, med_key_slice(&at));
     ck_assert_msg(forward ? order >= 0 : order < 0, "a walk that does not move on");
     ck_assert_uint_gt(value.len, 0);
-    keep(&at, found);
+    med_key_set(&at, found);
     if (forward) at.bytes[at.len++] = 0;
     rc = by_next ? med_wide_run_rows_next(rows, &found, &value)
                  : med_wide_run_rows_seek(rows, med_key_slice(&at), forward, &found, &value);
@@ -146,7 +141,7 @@ static bool find_record(uint8_t kind, size_t number, record *to) {
   for (; rc == MEDLEY_OK && number > 0; number--) rc = med_cursor_next(cursor, &key, &value);
   bool there = rc == MEDLEY_OK && med_slice_starts_with(key, med_key_slice(&from));
   if (there) {
-    keep(&to->key, key);
+    med_key_set(&to->key, key);
     memcpy(to->bytes, value.bytes, value.len);
     to->len = value.len;
   }

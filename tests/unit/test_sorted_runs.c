@@ -539,5 +539,4 @@ PROPERTY_MAIN_BETWEEN("sorted_runs", setup, teardown, an_owner_reads_and_takes_r
                       a_row_is_taken_once_and_only_when_it_was_found,
                       four_runs_of_one_size_are_merged_and_what_is_smaller_with_them, runs_of_too_many_rows_stay,
                       a_merge_of_runs_that_lost_rows_keeps_those_that_are_there, a_merged_run_has_the_bounds_of_all,
-                      what_is_left_of_runs_is_gathered_in_slices,
-                      rows_that_may_stand_in_a_run_are_those_that_have_room)
+                      what_is_left_of_runs_is_gathered_in_slices, rows_that_may_stand_in_a_run_are_those_that_have_room)

@@ -157,8 +157,7 @@ static size_t expect_all(void) {
          med_slice_compare(found.key, med_key_slice(&end)) < 0) {
     med_wide_row row;
     med_wide_place place;
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
+    med_key_set(&at, found.key);
     sealed += found.sealed;
     OK(med_wide_key_place(table, med_key_slice(&at), &place, &error));
     OK(med_wide_tiers_row(&tiers, &found, &arena, &row));

@@ -264,8 +264,7 @@ static int walk(bool forward) {
     rc = forward ? med_wide_tiers_seek(&tiers, med_key_slice(&at), &found)
                  : med_wide_tiers_seek_before(&tiers, med_key_slice(&at), &found);
     if (rc != MEDLEY_OK) break;
-    memcpy(at.bytes, found.key.bytes, found.key.len);
-    at.len = (uint16_t)found.key.len;
+    med_key_set(&at, found.key);
     if (forward) at.bytes[at.len++] = 0;
   }
   med_wide_tiers_clear(&tiers);
