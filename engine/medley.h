@@ -329,6 +329,7 @@ MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode
 /* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. That CQL's INSERTs have no room may be
  * known only now: FULL, NO_MEMORY. */
 MEDLEY_MUST_USE MEDLEY_API int medley_commit(medley_session *session);
+/* Also on a handle that is DEAD, where any call ends the session's transaction. */
 MEDLEY_API int medley_rollback(medley_session *session);
 MEDLEY_MUST_USE MEDLEY_API int medley_savepoint(medley_session *session, const char *name);
 MEDLEY_MUST_USE MEDLEY_API int medley_release(medley_session *session, const char *name);

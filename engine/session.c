@@ -100,15 +100,17 @@ int med_session_enter(medley_session *session) {
   session->kept = session->lent;
   session->lent = false;
   int rc = med_store_usable(session->db->store, &session->error);
-  if (rc != MEDLEY_OK) {
+  if (rc == MEDLEY_FORKED) {
     session->inside = 0;
     return rc;
   }
   if (session->state == MEDLEY_WRITING && !med_member_is_owner(session->member)) {
     rc = med_error_set(&session->error, MEDLEY_MISUSE,
                        "session: a write transaction is continued on the thread that began it");
-    session->inside = 0;
+  } else if (rc != MEDLEY_OK && session->state != MEDLEY_NO_TRANSACTION) {
+    rc = med_session_give_up(session, rc); /* never to be committed: others must not wait for its write lock */
   }
+  if (rc != MEDLEY_OK) med_session_leave(session);
   return rc;
 }
 

@@ -20,7 +20,7 @@
 #include "storage/writer.h"
 
 /* Every public function that works on a session is between these two. enter: MISUSE if another thread is inside, FORKED,
- * DEAD; clears the error slot and gives back what the previous call lent out. */
+ * DEAD, which ends the session's transaction; clears the error slot and gives back what the previous call lent out. */
 MEDLEY_MUST_USE int med_session_enter(medley_session *session);
 void med_session_leave(medley_session *session);
 

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <sys/wait.h>
 
+#include "engine/session_state.h"
+#include "storage/txn.h"
 #include "tests/unit/session_kit.h"
 
 static medley_statement *prepare(medley_session *session, const char *text) {
@@ -310,6 +312,57 @@ START_TEST(a_forked_child_leaves_its_parents_locks_alone_and_can_open_the_file_i
 }
 END_TEST
 
+typedef struct waiting_begin {
+  medley_session *session;
+  int status;
+} waiting_begin;
+
+static void *begin_on_another_thread(void *context) {
+  waiting_begin *self = context;
+  self->status = medley_begin(self->session, MEDLEY_WRITE);
+  return NULL;
+}
+
+/* A checkpoint of another thread may find out, in the middle of a transaction, that nothing can be trusted any more. */
+START_TEST(a_transaction_on_a_dead_handle_is_ended_by_the_next_call) {
+  for (int call = 0; call < 4; call++) {
+    session_kit kit;
+    kit_open(&kit);
+    put(kit.session, "k", "old");
+    medley_session *other;
+    medley_error error;
+    ck_assert_int_eq(medley_session_open(kit.db, &other, &error), MEDLEY_OK);
+    medley_session_set_busy_timeout_ms(other, 600000);
+    ck_assert_int_eq(medley_begin(kit.session, MEDLEY_WRITE), MEDLEY_OK);
+    put(kit.session, "k", "new");
+    medley_statement *cursor = prepare(kit.session, "VALUES (1), (2)");
+    ck_assert_int_eq(medley_step(cursor), MEDLEY_ROW);
+    waiting_begin waiting = {.session = other};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, begin_on_another_thread, &waiting), 0);
+    kit.db->store->dead = true;
+    medley_slice value;
+    switch (call) {
+      case 0: ck_assert_int_eq(medley_rollback(kit.session), MEDLEY_DEAD); break;
+      case 1: ck_assert_int_eq(medley_commit(kit.session), MEDLEY_DEAD); break;
+      case 2: ck_assert_int_eq(medley_step(cursor), MEDLEY_DEAD); break;
+      default: ck_assert_int_eq(medley_kv_get(kit.session, "0", "k", 1, &value), MEDLEY_DEAD);
+    }
+    ck_assert_int_eq(medley_session_error(kit.session)->status, MEDLEY_DEAD);
+    ck_assert_int_eq(medley_session_state(kit.session), MEDLEY_NO_TRANSACTION);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0); /* its turn has come */
+    ck_assert_int_eq(waiting.status, MEDLEY_DEAD);
+    ck_assert_int_eq(medley_rollback(kit.session), MEDLEY_DEAD);
+    kit.db->store->dead = false; /* only a test may do that: what was begun is not there */
+    ck_assert_int_eq(medley_kv_get(kit.session, "0", "k", 1, &value), MEDLEY_OK);
+    ck_assert_int_eq(memcmp(value.bytes, "old", 3), 0);
+    medley_statement_close(cursor);
+    ck_assert_int_eq(medley_session_close(other), MEDLEY_OK);
+    kit_close(&kit);
+  }
+}
+END_TEST
+
 PROPERTY_MAIN("session_edges", a_transaction_may_begin_right_behind_a_borrowed_value,
               a_backup_inside_of_a_write_transaction_comes_to_its_end,
               rows_that_do_not_fit_into_memory_are_not_written_either,
@@ -320,4 +373,5 @@ PROPERTY_MAIN("session_edges", a_transaction_may_begin_right_behind_a_borrowed_v
               a_commit_does_not_wait_for_another_sessions_open_transaction,
               a_column_of_a_statement_may_be_bound_to_it_again, a_statement_may_be_closed_on_any_thread,
               odd_arguments_are_misuse_and_change_nothing,
-              a_forked_child_leaves_its_parents_locks_alone_and_can_open_the_file_itself)
+              a_forked_child_leaves_its_parents_locks_alone_and_can_open_the_file_itself,
+              a_transaction_on_a_dead_handle_is_ended_by_the_next_call)
