@@ -1,4 +1,4 @@
-/* session_kit.h - a database in memory with one session, short forms of the public calls, and checks of their answers. */
+/* session_kit.h - a database, in memory or in a file, with one session, short forms of the public calls, and checks of their answers. */
 #ifndef SESSION_KIT_H
 #define SESSION_KIT_H
 
@@ -12,11 +12,13 @@ typedef struct session_kit {
   medley_session *session;
 } session_kit;
 
-static inline void kit_open_with(session_kit *kit, const medley_options *options) {
+static inline void kit_open_file(session_kit *kit, const char *path, const medley_options *options) {
   medley_error error = {0};
-  ck_assert_msg(medley_open(NULL, options, &kit->db, &error) == MEDLEY_OK, "%s", error.message);
+  ck_assert_msg(medley_open(path, options, &kit->db, &error) == MEDLEY_OK, "%s", error.message);
   ck_assert_int_eq(medley_session_open(kit->db, &kit->session, &error), MEDLEY_OK);
 }
+
+static inline void kit_open_with(session_kit *kit, const medley_options *options) { kit_open_file(kit, NULL, options); }
 
 static inline void kit_open(session_kit *kit) {
   medley_options options;

@@ -5,14 +5,11 @@
  * MEDLEY_TEST_SEED repeats a run, MEDLEY_TEST_LONG=1 makes it long. */
 #include "models/widecolumn/sorted_runs.h"
 
-#include <string.h>
-
 #include "engine/database.h"
-#include "engine/medley.h"
 #include "models/widecolumn/catalog.h"
-#include "tests/unit/property.h"
+#include "tests/unit/twins.h"
 
-enum { TRANSACTIONS = 70, TRANSACTIONS_LONG = 20000, PARTITIONS = 12, TEXT = 1 << 20 };
+enum { TRANSACTIONS = 70, TRANSACTIONS_LONG = 20000, PARTITIONS = 12 };
 
 /* How a table's keys look. */
 typedef struct shape {
@@ -34,78 +31,30 @@ static const shape shapes[] = {
 };
 
 typedef struct world {
-  char folder[64], path[96];
+  twins pair;
   const shape *of;
-  uint64_t random, seed;
-  int64_t now_us, time;
-  medley *db;
-  medley_session *session;
-  char *text[2];
+  uint64_t random;
+  int64_t time;
   bool extra; /* the column was added */
-  uint64_t compared, inserted, refused, runs_max, blocks_max;
+  uint64_t inserted, refused, runs_max, blocks_max;
 } world;
 
-static const char *const tables[2] = {"k.t", "k.u"};
-
-static int64_t read_clock(void *context) { return *(int64_t *)context; }
 static uint64_t below(world *w, uint64_t end) { return property_below(&w->random, end); }
 
-/* ---- Statements ---- @ is the table's name. */
-static int run(world *w, medley_language language, const char *form, int table,
-               int (*on_row)(void *, medley_statement *), void *context) {
-  char text[4096];
-  size_t len = 0;
-  for (const char *c = form; *c != '\0' && len + 8 < sizeof text; c++) {
-    if (*c != '@')
-      text[len++] = *c;
-    else
-      len += (size_t)snprintf(text + len, sizeof text - len, "%s", tables[table]);
-  }
-  text[len] = '\0';
-  return medley_exec(w->session, language, text, MEDLEY_NUL_ENDED, on_row, context);
-}
-
-static void plain(world *w, medley_language language, const char *text) {
-  int rc = medley_exec(w->session, language, text, MEDLEY_NUL_ENDED, NULL, NULL);
-  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", text, medley_session_error(w->session)->message);
-}
+static void control(world *w, const char *text) { kit_exec(w->pair.kit.session, MEDLEY_LANGUAGE_SQL, text); }
 
 /* What an append-only table refuses leaves nothing. */
 static int change_one(world *w, const char *form, int table) {
-  int rc = run(w, MEDLEY_LANGUAGE_CQL, form, table, NULL, NULL);
+  int rc = twins_run(&w->pair, MEDLEY_LANGUAGE_CQL, form, table, NULL, NULL);
   bool refused = w->of->appended && (rc == MEDLEY_EXISTS || rc == MEDLEY_UNSUPPORTED);
   w->refused += refused;
-  ck_assert_msg(rc == MEDLEY_OK || refused, "%s: %s", form, medley_session_error(w->session)->message);
+  ck_assert_msg(rc == MEDLEY_OK || refused, "%s: %s", form, twins_message(&w->pair));
   return rc;
 }
 
 static void change(world *w, const char *form) {
   int first = change_one(w, form, 0), second = change_one(w, form, 1);
   ck_assert_msg(first == second, "%s: %s, and at once %s", form, medley_status_name(first), medley_status_name(second));
-}
-
-static int add_row(void *context, medley_statement *statement) {
-  char *text = context;
-  size_t len = strlen(text);
-  for (int i = 0; i < medley_column_count(statement) && len + 400 < TEXT; i++) {
-    const char *value =
-        medley_column_type(statement, i) == MEDLEY_TYPE_NULL ? "NULL" : medley_column_text(statement, i);
-    size_t value_len = strlen(value);
-    len += (size_t)snprintf(text + len, TEXT - len, "%.40s~%zu|", value, value_len);
-  }
-  snprintf(text + len, TEXT - len, "\n");
-  return 0;
-}
-
-static void compare(world *w, medley_language language, const char *form) {
-  for (int i = 0; i < 2; i++) {
-    w->text[i][0] = '\0';
-    int rc = run(w, language, form, i, add_row, w->text[i]);
-    ck_assert_msg(rc == MEDLEY_OK, "%s of %s: %s", form, tables[i], medley_session_error(w->session)->message);
-  }
-  ck_assert_msg(strcmp(w->text[0], w->text[1]) == 0, "%s\nin runs:\n%.3000s\nat once:\n%.3000s", form, w->text[0],
-                w->text[1]);
-  w->compared++;
 }
 
 /* ---- Keys ---- */
@@ -222,9 +171,11 @@ static void read_something(world *w) {
   bool scan = strstr(w->of->key, "(p, c") == NULL || strstr(w->of->key, "((") != NULL;
   where(&of, place, sizeof place);
   switch (below(w, 8)) {
-    case 0: compare(w, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @"); return;
+    case 0: twins_compare(&w->pair, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @"); return;
     case 1: snprintf(form, sizeof form, "SELECT * FROM @ WHERE %s", place); break;
-    case 2: compare(w, MEDLEY_LANGUAGE_SQL, "SELECT v, count(*), sum(c) FROM \"@\" GROUP BY v ORDER BY v"); return;
+    case 2:
+      twins_compare(&w->pair, MEDLEY_LANGUAGE_SQL, "SELECT v, count(*), sum(c) FROM \"@\" GROUP BY v ORDER BY v");
+      return;
     case 3: snprintf(form, sizeof form, "SELECT count(*), sum(v), min(c), max(c) FROM @"); break;
     case 4:
       if (scan) return;
@@ -236,43 +187,15 @@ static void read_something(world *w) {
       snprintf(form, sizeof form, "SELECT c, d, v FROM @ WHERE p = %s AND c >= %lld AND c < %lld", of.partition,
                (long long)of.c - 9, (long long)of.c + 9);
       break;
-    case 6: compare(w, MEDLEY_LANGUAGE_SQL, "SELECT p, c, d, v, s FROM \"@\" WHERE v > 20 ORDER BY p, c, d"); return;
+    case 6:
+      twins_compare(&w->pair, MEDLEY_LANGUAGE_SQL, "SELECT p, c, d, v, s FROM \"@\" WHERE v > 20 ORDER BY p, c, d");
+      return;
     default: snprintf(form, sizeof form, "SELECT p, c, v FROM @ WHERE v > 25 LIMIT 20 ALLOW FILTERING"); break;
   }
-  compare(w, MEDLEY_LANGUAGE_CQL, form);
+  twins_compare(&w->pair, MEDLEY_LANGUAGE_CQL, form);
 }
 
 /* ---- Files ---- */
-static void open_file(world *w) {
-  medley_options options;
-  medley_error error = {0};
-  medley_options_init(&options);
-  options.durability = MEDLEY_RELAXED;
-  options.clock_us = read_clock;
-  options.clock_context = &w->now_us;
-  options.map_size_bytes = (uint64_t)1 << 30;
-  options.seed = w->seed += 2;
-  ck_assert_msg(medley_open(w->path, &options, &w->db, &error) == MEDLEY_OK, "%s", error.message);
-  ck_assert_int_eq(medley_session_open(w->db, &w->session, &error), MEDLEY_OK);
-}
-
-static void close_file(world *w) {
-  ck_assert_int_eq(medley_session_close(w->session), MEDLEY_OK);
-  ck_assert_int_eq(medley_close(w->db), MEDLEY_OK);
-}
-
-static void print_problem(void *context, const char *problem) {
-  (void)context;
-  printf("%s\n", problem);
-}
-
-static void check_file(world *w) {
-  medley_error error = {0};
-  uint64_t problems = 1;
-  ck_assert_msg(medley_check(w->db, print_problem, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
-  ck_assert_uint_eq(problems, 0);
-}
-
 static void count_runs(world *w) {
   med_txn *txn;
   medley_error error;
@@ -281,7 +204,7 @@ static void count_runs(world *w) {
   med_arena arena = {0};
   size_t count;
   uint64_t keys = 0;
-  ck_assert_int_eq(med_txn_open_reader(w->db->store, &txn, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_open_reader(w->pair.kit.db->store, &txn, &error), MEDLEY_OK);
   ck_assert_int_eq(med_txn_renew(txn), MEDLEY_OK);
   ck_assert_int_eq(med_wide_catalog_open(txn, &catalog), MEDLEY_OK);
   const med_wide_table *table = med_wide_catalog_table(catalog, med_slice_of_text("k"), med_slice_of_text("t"));
@@ -295,20 +218,12 @@ static void count_runs(world *w) {
 }
 
 static void look_after(world *w) {
-  medley_error error = {0};
-  int more = 0;
   count_runs(w);
   switch (below(w, 8)) {
-    case 0: w->now_us += (int64_t)below(w, 400) * 1000000; break;
-    case 1:
-      close_file(w);
-      open_file(w);
-      break;
-    case 2: check_file(w); break;
-    case 3:
-      for (uint64_t i = 1 + below(w, 20); i > 0; i--)
-        ck_assert_msg(medley_maintain(w->db, 1, &more, &error) == MEDLEY_OK, "%s", error.message);
-      break;
+    case 0: w->pair.now_us += (int64_t)below(w, 400) * 1000000; break;
+    case 1: twins_reopen(&w->pair); break;
+    case 2: twins_check(&w->pair); break;
+    case 3: twins_maintain(&w->pair, 1 + below(w, 20)); break;
     default: break;
   }
 }
@@ -333,10 +248,10 @@ static void some_steps(world *w) {
 /* What comes behind a savepoint is taken back, or not. */
 static void some_taken_back(world *w) {
   bool extra = w->extra;
-  plain(w, MEDLEY_LANGUAGE_SQL, "SAVEPOINT a");
+  control(w, "SAVEPOINT a");
   some_steps(w);
   if (below(w, 2)) {
-    plain(w, MEDLEY_LANGUAGE_SQL, "ROLLBACK TO a");
+    control(w, "ROLLBACK TO a");
     w->extra = extra;
   }
   if (below(w, 2)) some_steps(w);
@@ -344,34 +259,32 @@ static void some_taken_back(world *w) {
 
 static void transaction(world *w) {
   bool extra = w->extra;
-  plain(w, MEDLEY_LANGUAGE_SQL, "BEGIN IMMEDIATE");
+  control(w, "BEGIN IMMEDIATE");
   some_steps(w);
   if (below(w, 3) == 0) some_taken_back(w);
   if (below(w, 10) == 0) {
-    plain(w, MEDLEY_LANGUAGE_SQL, "ROLLBACK");
+    control(w, "ROLLBACK");
     w->extra = extra;
   } else {
-    plain(w, MEDLEY_LANGUAGE_SQL, "COMMIT");
+    control(w, "COMMIT");
   }
 }
 
 static void play(const shape *of, uint64_t seed, unsigned transactions, uint64_t *runs, uint64_t *blocks) {
   static world w;
-  char text[512], command[128];
-  w = (world){.of = of, .random = seed, .seed = seed | 1, .now_us = (int64_t)1790000000 * 1000000};
-  snprintf(w.folder, sizeof w.folder, "%s/medley-arrivals-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-  ck_assert_ptr_nonnull(mkdtemp(w.folder));
-  snprintf(w.path, sizeof w.path, "%s/db.medley", w.folder);
-  for (int i = 0; i < 2; i++) ck_assert_ptr_nonnull(w.text[i] = malloc(TEXT + 1024));
-  open_file(&w);
-  plain(&w, MEDLEY_LANGUAGE_CQL,
-        "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+  char text[512];
+  w = (world){.of = of, .random = seed};
+  w.pair = (twins){.tables = {"k.t", "k.u"},
+                   .ways = {"in runs", "at once"},
+                   .seed = seed | 1,
+                   .now_us = (int64_t)1790000000 * 1000000};
+  twins_open(&w.pair, "arrivals");
   for (int i = 0; i < 2; i++) {
     snprintf(text, sizeof text,
              "CREATE TABLE %s (%s, c bigint, d int, v int, s text, %s) WITH %s append_only = %s AND segment_rows = %d",
-             tables[i], of->partition, of->key, of->order, of->appended ? "true" : "false",
+             w.pair.tables[i], of->partition, of->key, of->order, of->appended ? "true" : "false",
              i == 0 ? of->segment_rows : 0);
-    plain(&w, MEDLEY_LANGUAGE_CQL, text);
+    kit_exec(w.pair.kit.session, MEDLEY_LANGUAGE_CQL, text);
   }
   for (unsigned left = transactions; left > 0; left--) {
     if (below(&w, 5) == 0)
@@ -379,20 +292,17 @@ static void play(const shape *of, uint64_t seed, unsigned transactions, uint64_t
     else
       transaction(&w);
     look_after(&w);
-    if (below(&w, 4) == 0) compare(&w, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @");
+    if (below(&w, 4) == 0) twins_compare(&w.pair, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @");
   }
-  compare(&w, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @");
-  check_file(&w);
+  twins_compare(&w.pair, MEDLEY_LANGUAGE_CQL, "SELECT * FROM @");
+  twins_check(&w.pair);
   printf("%s %s: %llu rows inserted, %llu refused, %llu answers, up to %llu runs and %llu blocks\n", of->partition,
-         of->key, (unsigned long long)w.inserted, (unsigned long long)w.refused, (unsigned long long)w.compared,
+         of->key, (unsigned long long)w.inserted, (unsigned long long)w.refused, (unsigned long long)w.pair.compared,
          (unsigned long long)w.runs_max, (unsigned long long)w.blocks_max);
   fflush(stdout);
   if (w.runs_max > *runs) *runs = w.runs_max;
   if (w.blocks_max > *blocks) *blocks = w.blocks_max;
-  close_file(&w);
-  for (int i = 0; i < 2; i++) free(w.text[i]);
-  snprintf(command, sizeof command, "rm -r %s", w.folder);
-  ck_assert_int_eq(system(command), 0);
+  twins_close(&w.pair);
 }
 
 START_TEST(rows_that_arrive_together_answer_as_those_that_come_one_by_one) {

@@ -4,12 +4,10 @@
  * later in the clustering key, either way, beside a key that is a hash) and of every type; times before and behind now; rows sealed at
  * random moments, the clock moved on, the file reopened, transactions undone, writes between two rows of an open reading; CQL and SQL, forwards,
  * backwards, in pages, by totals and groups. MEDLEY_TEST_SEED repeats a run, MEDLEY_TEST_LONG=1 makes it long. */
-#include <string.h>
-
-#include "tests/unit/session_kit.h"
+#include "tests/unit/twins.h"
 #include "tests/unit/wide_windows.h"
 
-enum { STEPS = 400, STEPS_LONG = 20000, PARTITIONS = 4, NUMBERS = 3, TEXT = 65536 };
+enum { STEPS = 400, STEPS_LONG = 20000, PARTITIONS = 4, NUMBERS = 3 };
 
 static const shape shapes[] = {
     {"timestamp", "p int", "PRIMARY KEY (p, time, n)", "", "", 3600, 5 * 3600},
@@ -29,50 +27,17 @@ static const shape shapes[] = {
 };
 
 typedef struct world {
-  char folder[64], path[96];
+  twins pair;
   const shape *of;
-  uint64_t random, seed;
-  int64_t now_us;
-  medley *db;
-  medley_session *session;
-  char *text[2]; /* answers of both tables */
-  uint64_t compared, refused, sealed_max, windows_max;
+  uint64_t random, refused, sealed_max, windows_max;
 } world;
-
-static const char *const tables[2] = {"k.w", "k.p"};
-
-static int64_t read_clock(void *context) { return *(int64_t *)context; }
 
 static uint64_t below(world *w, uint64_t end) { return property_below(&w->random, end); }
 
-/* ---- Statements ---- T is the table's name. */
-static void name_table(const char *form, const char *table, char *text, size_t size) {
-  size_t len = 0;
-  for (const char *c = form; *c != '\0' && len + 8 < size; c++) {
-    if (*c != '@')
-      text[len++] = *c;
-    else
-      len += (size_t)snprintf(text + len, size - len, "%s", table);
-  }
-  text[len] = '\0';
-}
-
-static int run(world *w, medley_language language, const char *form, int table,
-               int (*on_row)(void *, medley_statement *), void *context) {
-  char text[2048];
-  name_table(form, tables[table], text, sizeof text);
-  return medley_exec(w->session, language, text, MEDLEY_NUL_ENDED, on_row, context);
-}
-
-static void plain(world *w, const char *text) {
-  int rc = medley_exec(w->session, MEDLEY_LANGUAGE_CQL, text, MEDLEY_NUL_ENDED, NULL, NULL);
-  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", text, medley_session_error(w->session)->message);
-}
-
 /* On both, unless it is of a time that is past: that is refused, and leaves nothing. */
 static void change(world *w, medley_language language, const char *form, bool is_past) {
-  int rc = run(w, language, form, 0, NULL, NULL);
-  const char *message = medley_session_error(w->session)->message;
+  int rc = twins_run(&w->pair, language, form, 0, NULL, NULL);
+  const char *message = twins_message(&w->pair);
   if (is_past) {
     ck_assert_msg(
         rc == (language == MEDLEY_LANGUAGE_SQL ? MEDLEY_ERROR : MEDLEY_RANGE) && strstr(message, "is past") != NULL,
@@ -81,31 +46,8 @@ static void change(world *w, medley_language language, const char *form, bool is
     return;
   }
   ck_assert_msg(rc == MEDLEY_OK, "%s: %s", form, message);
-  rc = run(w, language, form, 1, NULL, NULL);
-  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", form, medley_session_error(w->session)->message);
-}
-
-static int add_row(void *context, medley_statement *statement) {
-  char *text = context;
-  size_t len = strlen(text);
-  for (int i = 0; i < medley_column_count(statement) && len + 400 < TEXT; i++) {
-    const char *value =
-        medley_column_type(statement, i) == MEDLEY_TYPE_NULL ? "NULL" : medley_column_text(statement, i);
-    len += (size_t)snprintf(text + len, TEXT - len, "%.300s|", value);
-  }
-  snprintf(text + len, TEXT - len, "\n");
-  return 0;
-}
-
-static void compare(world *w, medley_language language, const char *form) {
-  for (int i = 0; i < 2; i++) {
-    w->text[i][0] = '\0';
-    int rc = run(w, language, form, i, add_row, w->text[i]);
-    ck_assert_msg(rc == MEDLEY_OK, "%s of %s: %s", form, tables[i], medley_session_error(w->session)->message);
-  }
-  ck_assert_msg(strcmp(w->text[0], w->text[1]) == 0, "%s\nwith windows:\n%s\nwithout:\n%s", form, w->text[0],
-                w->text[1]);
-  w->compared++;
+  rc = twins_run(&w->pair, language, form, 1, NULL, NULL);
+  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", form, twins_message(&w->pair));
 }
 
 /* ---- Values ---- */
@@ -122,7 +64,7 @@ static void partition_text(const world *w, uint64_t p, char *text, size_t size) 
 static int64_t any_time_s(world *w) {
   int64_t keep = w->of->keep_s > 0 ? w->of->keep_s : 3 * w->of->size_s;
   if (below(w, 40) == 0) return -(int64_t)below(w, (uint64_t)w->of->size_s * 3); /* before 1970 */
-  return w->now_us / 1000000 - keep - 2 * w->of->size_s +
+  return w->pair.now_us / 1000000 - keep - 2 * w->of->size_s +
          (int64_t)below(w, (uint64_t)(keep + 4 * w->of->size_s)) / 600 * 600;
 }
 
@@ -138,7 +80,7 @@ static key any_key(world *w) {
   partition_text(w, below(w, PARTITIONS), made.partition, sizeof made.partition);
   shape_time(w->of, time_s, made.time, sizeof made.time);
   made.n = below(w, NUMBERS);
-  made.is_past = shape_is_past(w->of, time_s, w->now_us);
+  made.is_past = shape_is_past(w->of, time_s, w->pair.now_us);
   return made;
 }
 
@@ -219,7 +161,7 @@ static void read_times(world *w, const key *of, const key *other) {
                below(w, 2) ? "=" : "<", from);
       break;
   }
-  compare(w, MEDLEY_LANGUAGE_SQL, form);
+  twins_compare(&w->pair, MEDLEY_LANGUAGE_SQL, form);
 }
 
 static void read_something(world *w) {
@@ -236,8 +178,8 @@ static void read_something(world *w) {
       "SELECT n, v, s FROM \"@\" WHERE v >= 10 ORDER BY p, time, n",
       "SELECT a.n, b.v FROM \"@\" a JOIN \"@\" b USING (p, time, n) ORDER BY a.p, a.time, a.n"};
   switch (below(w, 11)) {
-    case 0: compare(w, MEDLEY_LANGUAGE_CQL, cql[below(w, sizeof cql / sizeof cql[0])]); return;
-    case 1: compare(w, MEDLEY_LANGUAGE_SQL, sql[below(w, sizeof sql / sizeof sql[0])]); return;
+    case 0: twins_compare(&w->pair, MEDLEY_LANGUAGE_CQL, cql[below(w, sizeof cql / sizeof cql[0])]); return;
+    case 1: twins_compare(&w->pair, MEDLEY_LANGUAGE_SQL, sql[below(w, sizeof sql / sizeof sql[0])]); return;
     case 2:
       snprintf(form, sizeof form, "SELECT * FROM @ WHERE p = %s AND time = %s AND n = %llu", of.partition, of.time,
                (unsigned long long)of.n);
@@ -269,7 +211,7 @@ static void read_something(world *w) {
                (long long)property_random(&w->random));
       break;
   }
-  compare(w, MEDLEY_LANGUAGE_CQL, form);
+  twins_compare(&w->pair, MEDLEY_LANGUAGE_CQL, form);
 }
 
 /* All rows in pages, in a new statement each. */
@@ -278,29 +220,28 @@ static void read_pages(world *w) {
                                       "SELECT p, time, n, v FROM @ WHERE v > 5 ALLOW FILTERING"};
   const char *form = forms[below(w, 2)];
   uint64_t rows = 1 + below(w, 6);
+  twins_forget_answers(&w->pair);
   for (int i = 0; i < 2; i++) {
-    char text[256], state[2048];
+    const char *text = twins_statement(&w->pair, form, i);
+    char state[2048];
     size_t state_len = 0;
-    w->text[i][0] = '\0';
-    name_table(form, tables[i], text, sizeof text);
     do {
       medley_statement *statement;
       const void *next;
       int rc;
-      ck_assert_int_eq(medley_prepare(w->session, MEDLEY_LANGUAGE_CQL, text, MEDLEY_NUL_ENDED, &statement, NULL),
-                       MEDLEY_OK);
+      ck_assert_int_eq(
+          medley_prepare(w->pair.kit.session, MEDLEY_LANGUAGE_CQL, text, MEDLEY_NUL_ENDED, &statement, NULL),
+          MEDLEY_OK);
       ck_assert_int_eq(medley_page_set(statement, rows, state, state_len), MEDLEY_OK);
-      while ((rc = medley_step(statement)) == MEDLEY_ROW) add_row(w->text[i], statement);
-      ck_assert_msg(rc == MEDLEY_DONE, "%s: %s", text, medley_session_error(w->session)->message);
+      while ((rc = medley_step(statement)) == MEDLEY_ROW) twins_add_row(&w->pair.answers[i], statement);
+      ck_assert_msg(rc == MEDLEY_DONE, "%s: %s", text, twins_message(&w->pair));
       ck_assert_int_eq(medley_page_state(statement, &next, &state_len), MEDLEY_OK);
       ck_assert_uint_le(state_len, sizeof state);
       if (state_len > 0) memcpy(state, next, state_len);
       medley_statement_close(statement);
     } while (state_len > 0);
   }
-  ck_assert_msg(strcmp(w->text[0], w->text[1]) == 0, "pages of %s\nwith windows:\n%s\nwithout:\n%s", form, w->text[0],
-                w->text[1]);
-  w->compared++;
+  twins_agree(&w->pair, "pages of ", form);
 }
 
 /* Two readings that are open while both tables are written to. */
@@ -314,150 +255,109 @@ static void read_and_write(world *w) {
     snprintf(form, sizeof form, "SELECT p, time, n, v FROM @ WHERE p = %s", of.partition);
   else
     snprintf(form, sizeof form, "SELECT p, time, n, v FROM @");
+  twins_forget_answers(&w->pair);
   for (int i = 0; i < 2; i++) {
-    char text[512];
-    name_table(form, tables[i], text, sizeof text);
-    w->text[i][0] = '\0';
-    ck_assert_int_eq(medley_prepare(w->session, MEDLEY_LANGUAGE_CQL, text, MEDLEY_NUL_ENDED, &readings[i], NULL),
-                     MEDLEY_OK);
+    const char *text = twins_statement(&w->pair, form, i);
+    ck_assert_int_eq(
+        medley_prepare(w->pair.kit.session, MEDLEY_LANGUAGE_CQL, text, MEDLEY_NUL_ENDED, &readings[i], NULL),
+        MEDLEY_OK);
   }
   while (open) {
     for (int i = 0; i < 2; i++) {
       int rc = medley_step(readings[i]);
-      ck_assert_msg(rc == MEDLEY_ROW || rc == MEDLEY_DONE, "%s", medley_session_error(w->session)->message);
+      ck_assert_msg(rc == MEDLEY_ROW || rc == MEDLEY_DONE, "%s", twins_message(&w->pair));
       open = open && rc == MEDLEY_ROW;
-      if (rc == MEDLEY_ROW) add_row(w->text[i], readings[i]);
+      if (rc == MEDLEY_ROW) twins_add_row(&w->pair.answers[i], readings[i]);
     }
     if (open && below(w, 3) == 0) change_anything(w);
   }
   for (int i = 0; i < 2; i++) medley_statement_close(readings[i]);
-  ck_assert_msg(strcmp(w->text[0], w->text[1]) == 0, "written while read: %s\nwith windows:\n%s\nwithout:\n%s", form,
-                w->text[0], w->text[1]);
-  w->compared++;
+  twins_agree(&w->pair, "written while read: ", form);
 }
 
 /* ---- Time and files ---- */
 typedef struct past_rows {
   world *w;
-  char *statements;
-  size_t len;
+  med_buffer statements;
 } past_rows;
 
 /* The rows of the twin that are past, as statements. */
 static int add_past(void *context, medley_statement *row) {
   past_rows *to = context;
   int64_t time_s = shape_read_time(to->w->of, medley_column_integer(row, 3));
-  if (!shape_is_past(to->w->of, time_s, to->w->now_us)) return 0;
-  to->len += (size_t)snprintf(to->statements + to->len, TEXT - to->len,
-                              "DELETE FROM k.p WHERE p = fromJson('%s') AND time = fromJson('%s') AND n = %s;",
-                              medley_column_text(row, 0), medley_column_text(row, 1), medley_column_text(row, 2));
-  ck_assert_uint_lt(to->len, TEXT - 1000);
+  if (!shape_is_past(to->w->of, time_s, to->w->pair.now_us)) return 0;
+  twins_enlarged(med_buffer_printf(&to->statements,
+                                   "DELETE FROM k.p WHERE p = fromJson('%s') AND time = fromJson('%s') AND n = %s;",
+                                   medley_column_text(row, 0), medley_column_text(row, 1), medley_column_text(row, 2)));
   return 0;
 }
 
 static void forget_past(world *w) {
-  past_rows past = {.w = w, .statements = w->text[0]};
-  past.statements[0] = '\0';
+  past_rows past = {.w = w};
   char form[160];
   snprintf(form, sizeof form, "SELECT toJson(p), toJson(time), n, %s FROM k.p",
            w->of->unit[0] != '\0' ? "time" : "toUnixTimestamp(time)");
-  int rc = medley_exec(w->session, MEDLEY_LANGUAGE_CQL, form, MEDLEY_NUL_ENDED, add_past, &past);
-  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", form, medley_session_error(w->session)->message);
-  if (past.len > 0) plain(w, past.statements);
-}
-
-static void open_file(world *w) {
-  medley_options options;
-  medley_error error = {0};
-  medley_options_init(&options);
-  options.durability = MEDLEY_RELAXED;
-  options.clock_us = read_clock;
-  options.clock_context = &w->now_us;
-  options.map_size_bytes = (uint64_t)1 << 30;
-  options.seed = w->seed += 2; /* another one each time: versions of the catalog would repeat themselves */
-  ck_assert_msg(medley_open(w->path, &options, &w->db, &error) == MEDLEY_OK, "%s", error.message);
-  ck_assert_int_eq(medley_session_open(w->db, &w->session, &error), MEDLEY_OK);
-}
-
-static void close_file(world *w) {
-  ck_assert_int_eq(medley_session_close(w->session), MEDLEY_OK);
-  ck_assert_int_eq(medley_close(w->db), MEDLEY_OK);
-}
-
-static void print_problem(void *context, const char *problem) {
-  (void)context;
-  printf("%s\n", problem);
+  int rc = medley_exec(w->pair.kit.session, MEDLEY_LANGUAGE_CQL, form, MEDLEY_NUL_ENDED, add_past, &past);
+  ck_assert_msg(rc == MEDLEY_OK, "%s: %s", form, twins_message(&w->pair));
+  if (past.statements.len > 0) kit_exec(w->pair.kit.session, MEDLEY_LANGUAGE_CQL, past.statements.bytes);
+  med_buffer_clear(&past.statements);
 }
 
 static void look_after(world *w) {
-  medley_error error = {0};
-  uint64_t problems = 1;
-  int more = 0;
   switch (below(w, 5)) {
     case 0:
-      w->now_us += (int64_t)below(w, (uint64_t)w->of->size_s * 2) * 1000000;
+      w->pair.now_us += (int64_t)below(w, (uint64_t)w->of->size_s * 2) * 1000000;
       if (below(w, 2)) forget_past(w);
       break;
-    case 1:
-      close_file(w);
-      open_file(w);
-      break;
-    case 2:
-      ck_assert_msg(medley_check(w->db, print_problem, NULL, &problems, &error) == MEDLEY_OK, "%s", error.message);
-      ck_assert_uint_eq(problems, 0);
-      break;
-    default:
-      for (uint64_t i = 1 + below(w, 20); i > 0; i--)
-        ck_assert_msg(medley_maintain(w->db, 1, &more, &error) == MEDLEY_OK, "%s", error.message);
-      break;
+    case 1: twins_reopen(&w->pair); break;
+    case 2: twins_check(&w->pair); break;
+    default: twins_maintain(&w->pair, 1 + below(w, 20)); break;
   }
   forget_past(w);
   uint64_t windows, sealed;
-  windows_count(w->db, "k", "w", &windows, &sealed);
+  windows_count(w->pair.kit.db, "k", "w", &windows, &sealed);
   if (windows > w->windows_max) w->windows_max = windows;
   if (sealed > w->sealed_max) w->sealed_max = sealed;
 }
 
 static void in_transaction(world *w) {
   bool undo = below(w, 2);
-  kit_exec(w->session, MEDLEY_LANGUAGE_SQL, "BEGIN IMMEDIATE");
+  kit_exec(w->pair.kit.session, MEDLEY_LANGUAGE_SQL, "BEGIN IMMEDIATE");
   for (uint64_t i = below(w, 6); i > 0; i--) {
     change_anything(w);
     if (below(w, 3) == 0) read_something(w);
   }
   read_and_write(w);
-  kit_exec(w->session, MEDLEY_LANGUAGE_SQL, undo ? "ROLLBACK" : "COMMIT");
+  kit_exec(w->pair.kit.session, MEDLEY_LANGUAGE_SQL, undo ? "ROLLBACK" : "COMMIT");
 }
 
 static void create(world *w) {
   char text[512], keep[40] = "", unit[24] = "";
   const shape *of = w->of;
-  plain(w, "CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
   if (of->keep_s > 0) snprintf(keep, sizeof keep, ", 'keep': '%llds'", (long long)of->keep_s);
   if (of->unit[0] != '\0') snprintf(unit, sizeof unit, ", 'unit': '%s'", of->unit);
   for (int i = 0; i < 2; i++) {
-    size_t len =
-        (size_t)snprintf(text, sizeof text, "CREATE TABLE %s (%s, time %s, n int, v int, s text, %s) %s", tables[i],
-                         of->partition, of->type, of->key, of->order[0] != '\0' ? of->order : "WITH ");
+    size_t len = (size_t)snprintf(text, sizeof text, "CREATE TABLE %s (%s, time %s, n int, v int, s text, %s) %s",
+                                  w->pair.tables[i], of->partition, of->type, of->key,
+                                  of->order[0] != '\0' ? of->order : "WITH ");
     if (i == 0)
       snprintf(text + len, sizeof text - len,
                "segment_rows = 2 AND time_window = {'column': 'time', 'size': '%llds'%s%s}", (long long)of->size_s,
                unit, keep);
     else
       snprintf(text + len, sizeof text - len, "segment_rows = 0");
-    plain(w, text);
+    kit_exec(w->pair.kit.session, MEDLEY_LANGUAGE_CQL, text);
   }
 }
 
 static void random_steps(const shape *of, uint64_t seed) {
-  world w = {.of = of, .random = seed, .seed = seed | 1, .now_us = INT64_C(2000000000) * 1000000};
-  const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", *longer = getenv("MEDLEY_TEST_LONG");
-  char lock[128];
-  snprintf(w.folder, sizeof w.folder, "%s/medley-windows-XXXXXX", memory);
-  ck_assert_ptr_nonnull(mkdtemp(w.folder));
-  snprintf(w.path, sizeof w.path, "%s/db.medley", w.folder);
-  for (int i = 0; i < 2; i++) ck_assert_ptr_nonnull(w.text[i] = malloc(TEXT));
-  open_file(&w);
+  world w = {.of = of, .random = seed};
+  const char *longer = getenv("MEDLEY_TEST_LONG");
+  w.pair = (twins){.tables = {"k.w", "k.p"},
+                   .ways = {"with windows", "without"},
+                   .seed = seed | 1,
+                   .now_us = INT64_C(2000000000) * 1000000};
+  twins_open(&w.pair, "windows");
   create(&w);
   for (int i = longer != NULL && strcmp(longer, "1") == 0 ? STEPS_LONG : STEPS; i > 0; i--) {
     uint64_t what = below(&w, 100);
@@ -472,17 +372,12 @@ static void random_steps(const shape *of, uint64_t seed) {
     else
       look_after(&w);
   }
-  close_file(&w);
   printf("%s %s: %llu answers, %llu refused, %llu windows, %llu of them sealed\n", of->type, of->key,
-         (unsigned long long)w.compared, (unsigned long long)w.refused, (unsigned long long)w.windows_max,
+         (unsigned long long)w.pair.compared, (unsigned long long)w.refused, (unsigned long long)w.windows_max,
          (unsigned long long)w.sealed_max);
   ck_assert_uint_gt(w.windows_max, 3);
   ck_assert_uint_gt(w.sealed_max, 0);
-  for (int i = 0; i < 2; i++) free(w.text[i]);
-  unlink(w.path);
-  snprintf(lock, sizeof lock, "%s-lock", w.path);
-  unlink(lock);
-  rmdir(w.folder);
+  twins_close(&w.pair);
 }
 
 START_TEST(windows_answer_as_one_table_does) {
