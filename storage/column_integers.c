@@ -4,6 +4,7 @@
 #include "storage/column_integers.h"
 
 #include "storage/bit_pack.h"
+#include "storage/column_kernels.h"
 #include "storage/native.h"
 
 enum {
@@ -237,11 +238,26 @@ void med_column_integers_encode(const med_integer_plan *plan, const int64_t *val
 }
 
 /* ---- Reading ---- */
-static bool decode_packed(med_slice payload, size_t count, uint64_t *values) {
+/* Packed numbers, whatever they stand for: value = origin + factor * (base + number). */
+typedef struct packed_numbers {
+  const uint8_t *from;
+  unsigned width;
+  int64_t origin;
+  uint64_t factor, base;
+} packed_numbers;
+
+static bool find_packed(med_slice payload, size_t count, packed_numbers *packed) {
   const uint8_t *from = payload.bytes;
   if (payload.len < PACKED_HEADER || from[8] > 64) return false;
   if (payload.len != med_column_padded(PACKED_HEADER + med_bit_pack_size(count, from[8]))) return false;
-  med_bit_pack_get(from + PACKED_HEADER, count, from[8], med_native_u64(from), values);
+  *packed = (packed_numbers){.from = from + PACKED_HEADER, .width = from[8], .factor = 1, .base = med_native_u64(from)};
+  return true;
+}
+
+static bool decode_packed(med_slice payload, size_t count, uint64_t *values) {
+  packed_numbers packed;
+  if (!find_packed(payload, count, &packed)) return false;
+  med_bit_pack_get(packed.from, count, packed.width, packed.base, values);
   return true;
 }
 
@@ -356,18 +372,95 @@ bool med_column_integers_decode_codes(med_column_codec codec, med_slice payload,
   return largest < end;
 }
 
+/* ---- One of them, some of them ---- */
+static bool find_scaled(med_slice payload, size_t count, packed_numbers *packed) {
+  const uint8_t *from = payload.bytes;
+  if (!find_packed(med_slice_of(from + SCALED_HEADER, payload.len - SCALED_HEADER), count, packed)) return false;
+  packed->origin = med_native_i64(from);
+  packed->factor = med_native_u64(from + 8);
+  return true;
+}
+
+/* Whether each value can be read by itself, and then, if the payload is *sound, how. */
+static bool stand_alone(med_column_codec codec, med_slice payload, size_t count, packed_numbers *packed, bool *sound) {
+  const uint8_t *from = payload.bytes;
+  bool scaled = codec == MED_CODEC_SCALED && payload.len >= SCALED_HEADER && from[16] == MED_CODEC_PACKED;
+  if (codec != MED_CODEC_PACKED && !scaled) return false;
+  *sound = scaled ? find_scaled(payload, count, packed) : find_packed(payload, count, packed);
+  return true;
+}
+
+static int64_t value_at(const packed_numbers *packed, size_t count, size_t index) {
+  uint64_t number = packed->base + med_bit_pack_get_one(packed->from, count, packed->width, index);
+  return (int64_t)((uint64_t)packed->origin + packed->factor * number);
+}
+
+bool med_column_integers_pick(med_column_codec codec, med_slice payload, size_t count, const uint16_t *indexes,
+                              size_t picked, int64_t *values) {
+  packed_numbers packed;
+  bool sound;
+  if (count == 0 || count > MED_VECTOR_ROWS) return false;
+  if (!stand_alone(codec, payload, count, &packed, &sound))
+    return med_column_integers_decode(codec, payload, count, values);
+  for (size_t i = 0; sound && i < picked; i++) values[indexes[i]] = value_at(&packed, count, indexes[i]);
+  return sound;
+}
+
 bool med_column_integers_decode_one(med_column_codec codec, med_slice payload, size_t count, size_t index,
                                     int64_t *value) {
-  const uint8_t *from = payload.bytes;
   int64_t values[MED_VECTOR_ROWS];
-  if (count == 0 || count > MED_VECTOR_ROWS || index >= count) return false;
-  if (codec != MED_CODEC_PACKED) {
-    if (!med_column_integers_decode(codec, payload, count, values)) return false;
-    *value = values[index];
-    return true;
+  uint16_t which = (uint16_t)index;
+  if (index >= count || !med_column_integers_pick(codec, payload, count, &which, 1, values)) return false;
+  *value = values[index];
+  return true;
+}
+
+/* Whether larger numbers stand for larger values, none of which leaves 64 bits, and fit into 32. */
+static bool keep_order(const packed_numbers *packed) {
+  med_int128 mask = ((med_int128)1 << packed->width) - 1;
+  if (packed->width > 32 || packed->factor == 0) return false;
+  if (packed->factor == 1 && packed->origin == 0) return (int64_t)packed->base + mask <= INT64_MAX;
+  return packed->base <= UINT32_MAX && packed->origin + (med_int128)packed->factor * (packed->base + mask) <= INT64_MAX;
+}
+
+static int64_t smallest_of(const packed_numbers *packed) {
+  return (int64_t)((uint64_t)packed->origin + packed->factor * packed->base);
+}
+
+static void packed_within(const packed_numbers *packed, size_t count, int64_t low, int64_t high, uint64_t *found) {
+  uint32_t numbers[MED_VECTOR_ROWS];
+  int64_t smallest = smallest_of(packed);
+  uint64_t largest = ((uint64_t)1 << packed->width) - 1, first = 0;
+  memset(found, 0, MED_VECTOR_WORDS * sizeof *found);
+  if (low > high || high < smallest) return;
+  uint64_t last = (uint64_t)difference(high, smallest) / packed->factor;
+  if (low > smallest) {
+    uint64_t distance = (uint64_t)difference(low, smallest);
+    first = distance / packed->factor + (distance % packed->factor != 0);
   }
-  if (payload.len < PACKED_HEADER || from[8] > 64) return false;
-  if (payload.len != med_column_padded(PACKED_HEADER + med_bit_pack_size(count, from[8]))) return false;
-  *value = (int64_t)(med_native_u64(from) + med_bit_pack_get_one(from + PACKED_HEADER, count, from[8], index));
+  if (first > largest || first > last) return;
+  if (last > largest) last = largest;
+  med_bit_pack_get_u32(packed->from, count, packed->width, numbers);
+  med_column_numbers_within(numbers, count, (uint32_t)first, (uint32_t)last, found);
+}
+
+bool med_column_integers_within(med_column_codec codec, med_slice payload, size_t count, int64_t low, int64_t high,
+                                uint64_t *found) {
+  packed_numbers packed;
+  int64_t values[MED_VECTOR_ROWS];
+  uint64_t up_to[MED_VECTOR_WORDS];
+  bool sound;
+  if (count == 0 || count > MED_VECTOR_ROWS) return false;
+  if (stand_alone(codec, payload, count, &packed, &sound)) {
+    if (!sound) return false;
+    if (keep_order(&packed)) {
+      packed_within(&packed, count, low, high, found);
+      return true;
+    }
+  }
+  if (!med_column_integers_decode(codec, payload, count, values)) return false;
+  med_column_compare_integers(values, count, MED_GREATER_EQUAL, low, found);
+  med_column_compare_integers(values, count, MED_LESS_EQUAL, high, up_to);
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) found[i] &= up_to[i];
   return true;
 }

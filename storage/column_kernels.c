@@ -9,10 +9,11 @@
 
 #include "storage/column_page.h"
 
-enum { LANES = 4, PARTS = 16 };
+enum { LANES = 4, PARTS = 16, FEW = 64 };
 
 typedef int64_t integers_4 __attribute__((vector_size(32)));
 typedef uint64_t bits_4 __attribute__((vector_size(32)));
+typedef uint32_t numbers_8 __attribute__((vector_size(32)));
 typedef double reals_4 __attribute__((vector_size(32)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -33,6 +34,8 @@ typedef double reals_4 __attribute__((vector_size(32)));
 #define FAST(name, parameters, arguments) \
   static void name##_fast parameters { name arguments; }
 #endif
+
+static size_t words_of(size_t rows) { return (rows + 63) / 64; }
 
 static void keep_rows(uint64_t *selected, size_t rows, bool inverted) {
   uint64_t there[MED_VECTOR_WORDS];
@@ -70,6 +73,29 @@ INLINE void compare_integers(const int64_t *values, size_t words, med_compare co
 FAST(compare_integers, (const int64_t *values, size_t words, med_compare compare, int64_t constant, uint64_t *selected),
      (values, words, compare, constant, selected))
 
+/* Eight numbers a vector; lane i of vector j of a half word is its bit 8 * j + i. */
+INLINE void numbers_within(const uint32_t *numbers, size_t words, uint32_t low, uint32_t span, uint64_t *selected) {
+  for (size_t half = 0; half < 2 * words; half++, numbers += 32) {
+    numbers_8 found = {0}, bits = {1, 2, 4, 8, 16, 32, 64, 128};
+    for (size_t part = 0; part < 4; part++, bits <<= 8) {
+      numbers_8 eight;
+      memcpy(&eight, numbers + 8 * part, sizeof eight);
+      found |= (numbers_8)(eight - low <= span) & bits;
+    }
+    uint32_t there = (found[0] | found[1]) | (found[2] | found[3]) | (found[4] | found[5]) | (found[6] | found[7]);
+    selected[half / 2] |= (uint64_t)there << (half % 2 * 32);
+  }
+}
+FAST(numbers_within, (const uint32_t *numbers, size_t words, uint32_t low, uint32_t span, uint64_t *selected),
+     (numbers, words, low, span, selected))
+
+void med_column_numbers_within(const uint32_t *numbers, size_t rows, uint32_t low, uint32_t high, uint64_t *selected) {
+  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
+  if (low > high) return;
+  numbers_within_fast(numbers, words_of(rows), low, high - low, selected);
+  keep_rows(selected, rows, false);
+}
+
 med_compare med_compare_opposite(med_compare compare) {
   switch (compare) {
     case MED_LESS: return MED_GREATER_EQUAL;
@@ -81,7 +107,24 @@ med_compare med_compare_opposite(med_compare compare) {
   }
 }
 
-static size_t words_of(size_t rows) { return (rows + 63) / 64; }
+med_integer_range med_integer_range_of(med_compare compare, int64_t constant) {
+  const med_integer_range none = {INT64_MAX, INT64_MIN, false};
+  switch (compare) {
+    case MED_LESS: return constant > INT64_MIN ? (med_integer_range){INT64_MIN, constant - 1, false} : none;
+    case MED_LESS_EQUAL: return (med_integer_range){INT64_MIN, constant, false};
+    case MED_EQUAL: return (med_integer_range){constant, constant, false};
+    case MED_NOT_EQUAL: return (med_integer_range){constant, constant, true};
+    case MED_GREATER_EQUAL: return (med_integer_range){constant, INT64_MAX, false};
+    default: return constant < INT64_MAX ? (med_integer_range){constant + 1, INT64_MAX, false} : none;
+  }
+}
+
+bool med_integer_range_narrow(med_integer_range *range, const med_integer_range *other) {
+  if (range->outside || other->outside) return false;
+  if (other->low > range->low) range->low = other->low;
+  if (other->high < range->high) range->high = other->high;
+  return true;
+}
 
 void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,
                                  uint64_t *selected) {
@@ -162,6 +205,18 @@ bool med_column_may_match_texts(uint64_t min, uint64_t max, med_compare compare,
   }
 }
 
+/* AVX2 brings an instruction for it. */
+INLINE void count_rows(const uint64_t *rows, size_t *count) {
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++) *count += (size_t)__builtin_popcountll(rows[word]);
+}
+FAST(count_rows, (const uint64_t *rows, size_t *count), (rows, count))
+
+size_t med_rows_count(const uint64_t *rows) {
+  size_t count = 0;
+  count_rows_fast(rows, &count);
+  return count;
+}
+
 size_t med_column_list_rows(const uint64_t *selected, uint16_t *to) {
   size_t count = 0;
   for (size_t word = 0; word < MED_VECTOR_WORDS; word++) {
@@ -203,17 +258,32 @@ INLINE void total_integers(const int64_t *values, const uint64_t *selected, inte
 }
 FAST(total_integers, (const int64_t *values, const uint64_t *selected, integer_parts *parts), (values, selected, parts))
 
+static void total_few(const int64_t *values, const uint64_t *selected, med_integer_total *total) {
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++) {
+    for (uint64_t left = selected[word]; left != 0; left &= left - 1) {
+      int64_t value = values[word * 64 + (size_t)__builtin_ctzll(left)];
+      total->sum += value;
+      if (value < total->min) total->min = value;
+      if (value > total->max) total->max = value;
+    }
+  }
+}
+
 void med_column_total_integers(const int64_t *values, const uint64_t *selected, med_integer_total *total) {
   size_t count = med_rows_count(selected);
   integer_parts parts = {.min = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX},
                          .max = {INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN}};
   if (count == 0) return;
-  total_integers_fast(values, selected, &parts);
   if (total->count == 0) {
     total->min = INT64_MAX;
     total->max = INT64_MIN;
   }
   total->count += count;
+  if (count <= FEW) {
+    total_few(values, selected, total);
+    return;
+  }
+  total_integers_fast(values, selected, &parts);
   total->sum -= (med_int128)count << 63;
   for (size_t lane = 0; lane < LANES; lane++) {
     total->sum += ((med_int128)parts.high[lane] << 32) + (med_int128)parts.low[lane];

@@ -35,12 +35,24 @@ static inline bool med_compare_holds(int order, med_compare compare) {
   }
 }
 
+/* The integers from low to high, both included, or, if `outside`, all others. None: low is above high. */
+typedef struct med_integer_range {
+  int64_t low, high;
+  bool outside;
+} med_integer_range;
+/* Those that compare so with the constant. */
+med_integer_range med_integer_range_of(med_compare compare, int64_t constant);
+/* Takes the other's integers out of *range that are not in both; false, and nothing is changed, if that is no range. */
+bool med_integer_range_narrow(med_integer_range *range, const med_integer_range *other);
+
 /* ---- Filters ---- selected becomes the rows of the first `rows` whose value compares so with the constant; rows without a value
  * compare as 0. Reals in the order of med_real_less: NaN equals NaN and is greater than all others. */
 void med_column_compare_integers(const int64_t *values, size_t rows, med_compare compare, int64_t constant,
                                  uint64_t *selected);
 void med_column_compare_reals(const double *values, size_t rows, med_compare compare, double constant,
                               uint64_t *selected);
+/* The rows whose number is in [low, high]: numbers as they were packed, so that nobody widens them. */
+void med_column_numbers_within(const uint32_t *numbers, size_t rows, uint32_t low, uint32_t high, uint64_t *selected);
 /* The rows whose code c has matches[c] != 0: decide once for each text of a dictionary, then for rows. */
 void med_column_match_codes(const uint32_t *codes, size_t rows, const uint8_t *matches, uint64_t *selected);
 

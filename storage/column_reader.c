@@ -2,6 +2,7 @@
 #include "storage/column_reader.h"
 
 #include "storage/column_dictionary.h"
+#include "storage/column_kernels.h"
 #include "storage/column_reals.h"
 #include "storage/column_texts.h"
 #include "storage/column_writer.h"
@@ -10,7 +11,7 @@
 
 enum { CODES_HEADER = 8, LONG_SIZE = 16, BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE };
 #define NONE UINT32_MAX
-#define FEW 64 /* codes that are taken one by one rather than with all of their piece */
+#define FEW 64 /* values that are taken one by one rather than with all of their piece */
 
 struct med_column_reader {
   med_txn *txn;
@@ -218,6 +219,15 @@ static int walk_to_row(med_column_reader *reader, piece_walk *walk, size_t row, 
   return rc != MEDLEY_OK || found ? rc : corrupt(reader, "a piece of a vector is missing");
 }
 
+/* Adds bits of a piece's rows, the first of which is row `row` of the vector. */
+static void add_rows_at(uint64_t *rows, size_t row, const uint64_t *bits) {
+  size_t word = row / 64, shift = row % 64;
+  for (size_t i = 0; word + i < MED_VECTOR_WORDS; i++) {
+    rows[word + i] |= bits[i] << shift;
+    if (shift > 0 && word + i + 1 < MED_VECTOR_WORDS) rows[word + i + 1] |= bits[i] >> (64 - shift);
+  }
+}
+
 static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_rows *rows, med_column_piece *piece) {
   int rc = find_piece(reader, walk, piece);
   if (rc != MEDLEY_OK) return rc;
@@ -233,11 +243,7 @@ static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_ro
   } else {
     med_rows_fill(with, piece->rows);
   }
-  size_t word = walk->row / 64, shift = walk->row % 64;
-  for (size_t i = 0; word + i < MED_VECTOR_WORDS; i++) {
-    rows->present[word + i] |= with[i] << shift;
-    if (shift > 0 && word + i + 1 < MED_VECTOR_WORDS) rows->present[word + i + 1] |= with[i] >> (64 - shift);
-  }
+  add_rows_at(rows->present, walk->row, with);
   return MEDLEY_OK;
 }
 
@@ -291,6 +297,23 @@ SPREAD(spread_codes, uint32_t, 0)
 SPREAD(spread_texts, med_slice, med_slice_of("", 0))
 
 /* ---- Vectors ---- */
+static int fill_constant(const med_column_reader *reader, size_t vector, bool constant, int64_t *values) {
+  int64_t value = constant ? reader->group.zones[vector].min.integer : 0;
+  for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
+  return MEDLEY_OK;
+}
+
+static int decode_integers(med_column_reader *reader, const med_column_piece *piece, const piece_walk *walk,
+                           int64_t *values) {
+  /* A whole vector is decoded into its place. */
+  int64_t *to = piece->rows == walk->rows ? values : reader->space.integers;
+  if (!med_column_integers_decode(piece->codec, piece->payload, piece->values, to))
+    return corrupt(reader, "damaged integers");
+  if (to != values) memcpy(values + walk->row, to, piece->values * sizeof *values);
+  spread_integers(values + walk->row, piece);
+  return MEDLEY_OK;
+}
+
 int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, int64_t *values) {
   size_t at = 0;
   bool constant;
@@ -298,20 +321,86 @@ int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_v
   med_column_piece piece;
   int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
   if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
+  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc == MEDLEY_OK) rc = decode_integers(reader, &piece, &walk, values);
+    if (rc != MEDLEY_OK) return rc;
+  }
+  return walk_end(reader, &walk, rows);
+}
+
+/* From bits of values to bits of the rows that have them. */
+static void spread_bits(uint64_t *bits, const med_column_piece *piece) {
+  uint64_t of_rows[MED_VECTOR_WORDS] = {0};
+  size_t value = 0;
+  const uint8_t *bytes = piece->rows_with.bytes;
+  if (piece->rows_with.len == 0) return;
+  for (size_t row = 0; row < piece->rows; row++) {
+    bool has = (med_native_u64(bytes + row / 64 * 8) >> row % 64 & 1) != 0;
+    if (has && med_rows_has(bits, value++)) med_rows_add(of_rows, row);
+  }
+  memcpy(bits, of_rows, sizeof of_rows);
+}
+
+int med_column_reader_within(med_column_reader *reader, uint64_t vector, int64_t low, int64_t high,
+                             med_vector_rows *rows, uint64_t *found) {
+  size_t at = 0;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  memset(found, 0, MED_VECTOR_WORDS * sizeof *found);
   if (is_without_pieces(reader, at, rows, &constant)) {
-    int64_t value = constant ? reader->group.zones[at].min.integer : 0;
-    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
+    int64_t value = reader->group.zones[at].min.integer;
+    if (low <= value && value <= high) memcpy(found, rows->present, sizeof rows->present);
     return MEDLEY_OK;
   }
   for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    uint64_t of_piece[MED_VECTOR_WORDS];
     rc = next_piece(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
-    /* A whole vector is decoded into its place. */
-    int64_t *to = piece.rows == walk.rows ? values : reader->space.integers;
-    if (!med_column_integers_decode(piece.codec, piece.payload, piece.values, to))
+    if (!med_column_integers_within(piece.codec, piece.payload, piece.values, low, high, of_piece))
       return corrupt(reader, "damaged integers");
-    if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
-    spread_integers(values + walk.row, &piece);
+    spread_bits(of_piece, &piece);
+    add_rows_at(found, walk.row, of_piece);
+  }
+  return walk_end(reader, &walk, rows);
+}
+
+/* Of a piece without empty rows, the first of which is `row`; *listed grows by those of the `count` rows that are in it. */
+static int decode_wanted(med_column_reader *reader, const med_column_piece *piece, size_t row, const uint16_t *wanted,
+                         size_t count, size_t *listed, int64_t *values) {
+  uint16_t indexes[FEW];
+  size_t picked = 0;
+  for (; *listed < count && wanted[*listed] < row + piece->rows; ++*listed)
+    indexes[picked++] = (uint16_t)(wanted[*listed] - row);
+  if (picked == 0) return MEDLEY_OK;
+  bool sound = med_column_integers_pick(piece->codec, piece->payload, piece->values, indexes, picked, values + row);
+  return sound ? MEDLEY_OK : corrupt(reader, "damaged integers");
+}
+
+int med_column_reader_integers_of(med_column_reader *reader, uint64_t vector, const uint64_t *wanted,
+                                  med_vector_rows *rows, int64_t *values) {
+  size_t at = 0;
+  bool constant;
+  piece_walk walk;
+  med_column_piece piece;
+  uint16_t list[MED_VECTOR_ROWS];
+  size_t listed = 0, count = med_rows_count(wanted);
+  if (count > FEW) return med_column_reader_integers(reader, vector, rows, values);
+  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
+  (void)med_column_list_rows(wanted, list);
+  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = next_piece(reader, &walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+    if (piece.rows_with.len > 0) rc = decode_integers(reader, &piece, &walk, values);
+    if (piece.rows_with.len == 0) rc = decode_wanted(reader, &piece, walk.row, list, count, &listed, values);
+    while (listed < count && list[listed] < walk.row + piece.rows) listed++;
+    if (rc != MEDLEY_OK) return rc;
   }
   return walk_end(reader, &walk, rows);
 }
@@ -380,14 +469,16 @@ static int read_few_coded(med_column_reader *reader, const med_column_piece *pie
   const uint8_t *from = piece->payload.bytes;
   if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
   med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
-  for (size_t i = range->first; i < range->end; i++) {
-    int64_t code;
-    if (!med_column_integers_decode_one((med_column_codec)from[0], part, piece->values, i, &code) ||
-        (uint64_t)code >= reader->group.dictionary_texts)
-      return corrupt(reader, "damaged codes");
-    texts[i] = reader->dictionary.texts[code];
+  uint16_t indexes[FEW];
+  int64_t codes[MED_VECTOR_ROWS];
+  size_t count = range->end - range->first;
+  for (size_t i = 0; i < count; i++) indexes[i] = (uint16_t)(range->first + i);
+  bool sound = med_column_integers_pick((med_column_codec)from[0], part, piece->values, indexes, count, codes);
+  for (size_t i = range->first; sound && i < range->end; i++) {
+    sound = (uint64_t)codes[i] < reader->group.dictionary_texts;
+    if (sound) texts[i] = reader->dictionary.texts[codes[i]];
   }
-  return MEDLEY_OK;
+  return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
 }
 
 static int read_coded(med_column_reader *reader, const med_column_piece *piece, piece_range *range, med_slice *texts) {

@@ -52,10 +52,11 @@ static inline void med_rows_fill(uint64_t *rows, size_t count) {
     rows[word] = left >= 64 ? UINT64_MAX : ((uint64_t)1 << left) - 1;
   }
 }
-static inline size_t med_rows_count(const uint64_t *rows) {
-  size_t count = 0;
-  for (size_t word = 0; word < MED_VECTOR_WORDS; word++) count += (size_t)__builtin_popcountll(rows[word]);
-  return count;
+static inline bool med_rows_any(const uint64_t *rows) {
+  uint64_t any = 0;
+  for (size_t word = 0; word < MED_VECTOR_WORDS; word++) any |= rows[word];
+  return any != 0;
 }
+size_t med_rows_count(const uint64_t *rows); /* column_kernels.c */
 
 #endif

@@ -1,7 +1,8 @@
-/* select_totals.c - vectors filtered and summed. */
+/* select_totals.c - integers and counts by groups.h, which knows no NaN; reals vector by vector. */
 #include "engine/cql/select_totals.h"
 
 #include "engine/cql/scalar.h"
+#include "models/widecolumn/groups.h"
 #include "models/widecolumn/segment_scan.h"
 #include "models/widecolumn/segment_writer.h"
 
@@ -49,30 +50,92 @@ static bool takes(const med_cql_select_plan *plan, const med_cql_bounds *bounds,
   return true;
 }
 
-/* ---- A vector ---- */
-static void and_rows(uint64_t *rows, const uint64_t *with) {
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
+/* ---- Integers and counts ---- */
+static bool has_reals(const med_wide_column *column) {
+  return med_wide_segment_type(column->type.kind) == MED_COLUMN_REALS;
 }
 
-static int add_total(med_cql_run *run, const med_cql_expression *expression, const med_integer_total *total,
+/* Where the column's total is; one that is new has been added. MED_WIDE_GROUP_TOTALS_MAX: there is no room. */
+static size_t total_of(med_wide_group_query *query, const med_wide_column *column) {
+  size_t at = 0;
+  while (at < query->total_count && query->totals[at] != column) at++;
+  if (at == query->total_count && at < MED_WIDE_GROUP_TOTALS_MAX) query->totals[query->total_count++] = column;
+  return at;
+}
+
+static int poll(void *run) { return med_session_poll(((med_cql_run *)run)->session); }
+
+/* False: there are reals, or too many columns. */
+static bool make_query(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+                       med_wide_group_query *query) {
+  *query = (med_wide_group_query){.only_sealed = true, .poll = poll, .poll_context = run};
+  if (bounds->test_count > MED_WIDE_GROUP_TESTS_MAX) return false;
+  for (size_t i = 0; i < bounds->test_count; i++) {
+    const med_cql_test *test = &bounds->tests[i];
+    med_wide_group_test *made = &query->tests[query->test_count++];
+    *made = (med_wide_group_test){.column = test->columns[0], .value = test->values[0]};
+    (void)med_cql_comparison_of(test->relation->operation, &made->compare);
+    if (has_reals(made->column)) return false;
+  }
+  for (size_t i = 0; i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    if (expression->aggregate == MED_CQL_COUNT_ROWS) continue;
+    const med_wide_column *column = expression->arguments[0]->column;
+    size_t at = total_of(query, column);
+    if (has_reals(column) || at == MED_WIDE_GROUP_TOTALS_MAX) return false;
+    if (expression->aggregate == MED_CQL_MIN || expression->aggregate == MED_CQL_MAX) query->bounds[at] = true;
+  }
+  return true;
+}
+
+static int add_total(med_cql_run *run, const med_cql_expression *expression, const med_wide_total *total,
                      med_cql_accumulator *accumulator) {
   uint8_t bytes[8];
   if (total->count == 0) return MEDLEY_OK;
-  if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
+  if (expression->aggregate == MED_CQL_COUNT) {
     accumulator->count += total->count;
-    accumulator->integer += total->sum;
     return MEDLEY_OK;
   }
-  int64_t found = expression->aggregate == MED_CQL_MIN ? total->min : total->max;
+  if (expression->aggregate == MED_CQL_SUM || expression->aggregate == MED_CQL_AVG) {
+    accumulator->count += total->count;
+    accumulator->integer += total->as.integers.sum;
+    return MEDLEY_OK;
+  }
+  int64_t found = expression->aggregate == MED_CQL_MIN ? total->as.integers.min : total->as.integers.max;
   return med_cql_accumulator_offer(
       run, expression, med_wide_segment_of_integer(expression->arguments[0]->column->type.kind, found, bytes),
       accumulator);
 }
 
+/* UNSUPPORTED, without a message: a segment does not store a column. */
+static int add_groups(med_cql_run *run, const med_cql_select_plan *plan, med_wide_group_query *query,
+                      med_cql_accumulator *accumulators) {
+  med_wide_groups *groups;
+  int rc = med_wide_groups_make(run->txn, plan->table, query, &groups);
+  if (rc != MEDLEY_OK) return rc;
+  for (size_t i = 0; rc == MEDLEY_OK && i < plan->count; i++) {
+    const med_cql_expression *expression = plan->selected[i].expression;
+    med_cql_accumulator *accumulator = &accumulators[expression->slot];
+    if (expression->aggregate == MED_CQL_COUNT_ROWS)
+      accumulator->count += med_wide_groups_rows(groups, 0);
+    else
+      rc = add_total(run, expression,
+                     med_wide_groups_total(groups, 0, total_of(query, expression->arguments[0]->column)), accumulator);
+  }
+  med_wide_groups_free(groups);
+  return rc;
+}
+
+/* ---- Reals ---- */
+static void and_rows(uint64_t *rows, const uint64_t *with) {
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
+}
+
 static int add_integers(med_cql_run *run, const med_cql_expression *expression, const med_wide_vector *vector,
                         const uint64_t *selected, med_cql_accumulator *accumulator) {
-  med_integer_total total = {0};
-  med_column_total_integers(vector->values.integers, selected, &total);
+  med_integer_total found = {0};
+  med_column_total_integers(vector->values.integers, selected, &found);
+  med_wide_total total = {.count = found.count, .as.integers = {found.sum, found.min, found.max}};
   return add_total(run, expression, &total, accumulator);
 }
 
@@ -121,10 +184,10 @@ static int add_vector(med_cql_run *run, med_wide_segment_scan *scan, const med_c
     if (rc == MEDLEY_OK) accumulator->count += med_rows_count(there);
     return rc;
   }
-  int rc = med_wide_segment_scan_vector(scan, column, &vector);
+  int rc = med_wide_segment_scan_some(scan, column, selected, &vector);
   if (rc != MEDLEY_OK) return rc;
   and_rows(there, vector->present);
-  if (med_rows_count(there) == 0) return MEDLEY_OK;
+  if (!med_rows_any(there)) return MEDLEY_OK;
   return med_wide_segment_type(column->type.kind) == MED_COLUMN_INTEGERS
              ? add_integers(run, expression, vector, there, accumulator)
              : add_reals(run, expression, vector, there, accumulator);
@@ -138,7 +201,7 @@ static int add_rows(med_cql_run *run, med_wide_segment_scan *scan, const med_cql
     med_compare compare = MED_EQUAL;
     (void)med_cql_comparison_of(test->relation->operation, &compare);
     rc = med_wide_segment_scan_match(scan, test->columns[0], compare, test->values[0], selected);
-    if (med_rows_count(selected) == 0) return rc;
+    if (!med_rows_any(selected)) return rc;
   }
   for (size_t i = 0; rc == MEDLEY_OK && i < plan->count; i++) {
     const med_cql_expression *expression = plan->selected[i].expression;
@@ -162,98 +225,23 @@ static int has_columns(med_wide_segment_scan *scan, const med_cql_select_plan *p
   return rc;
 }
 
-/* ---- Segments as a whole ---- */
-static bool is_integer(const med_wide_column *column) {
-  return med_wide_segment_type(column->type.kind) == MED_COLUMN_INTEGERS;
-}
-
-/* By what headers say of integers: none of the segment's rows passes all tests, or every one does. */
-static int ask_segment(med_wide_segment_scan *scan, const med_cql_bounds *bounds, bool *none, bool *all) {
-  int rc = MEDLEY_OK;
-  *none = false;
-  *all = true;
-  for (size_t i = 0; rc == MEDLEY_OK && i < bounds->test_count && !*none; i++) {
-    const med_cql_test *test = &bounds->tests[i];
-    const med_wide_column *column = test->columns[0];
-    med_compare compare = MED_EQUAL;
-    bool some = true, every = false;
-    (void)med_cql_comparison_of(test->relation->operation, &compare);
-    if (is_integer(column))
-      rc = med_wide_segment_scan_ask(scan, column, compare,
-                                     med_wide_segment_integer(column->type.kind, test->values[0]), &some, &every);
-    *none = !some;
-    *all = *all && every;
-  }
-  return rc;
-}
-
-/* Counts, and what is made of integers; sums of reals are added up one by one. */
-static bool may_add_headers(const med_cql_select_plan *plan) {
-  for (size_t i = 0; i < plan->count; i++) {
-    const med_cql_expression *expression = plan->selected[i].expression;
-    bool counts = expression->aggregate == MED_CQL_COUNT_ROWS || expression->aggregate == MED_CQL_COUNT;
-    if (!counts && !is_integer(expression->arguments[0]->column)) return false;
-  }
-  return true;
-}
-
-static int add_header(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_expression *expression,
-                      med_cql_accumulator *accumulator) {
-  const med_column_group *header;
-  if (expression->aggregate == MED_CQL_COUNT_ROWS) {
-    accumulator->count += med_wide_segment_scan_rows(scan);
-    return MEDLEY_OK;
-  }
-  int rc = med_wide_segment_scan_header(scan, expression->arguments[0]->column, &header);
-  if (rc != MEDLEY_OK || header == NULL || header->nulls >= header->rows) return rc;
-  uint64_t count = header->rows - header->nulls;
-  if (expression->aggregate == MED_CQL_COUNT) {
-    accumulator->count += count;
-    return MEDLEY_OK;
-  }
-  return add_total(run, expression, &(med_integer_total){count, header->sum, header->min.integer, header->max.integer},
-                   accumulator);
-}
-
-/* *done: nothing is left to be done of the segment, at whose first vector the scan is. */
-static int add_segment(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
-                       const med_cql_bounds *bounds, med_cql_accumulator *accumulators, bool *done) {
-  bool none, all;
-  int rc = ask_segment(scan, bounds, &none, &all);
-  *done = none;
-  if (rc != MEDLEY_OK || none || !all || !may_add_headers(plan)) return rc;
-  rc = med_wide_segment_scan_whole(scan, done);
-  for (size_t i = 0; rc == MEDLEY_OK && *done && i < plan->count; i++) {
-    const med_cql_expression *expression = plan->selected[i].expression;
-    rc = add_header(run, scan, expression, &accumulators[expression->slot]);
-  }
-  return rc;
-}
-
 static int add_segments(med_cql_run *run, med_wide_segment_scan *scan, const med_cql_select_plan *plan,
                         const med_cql_bounds *bounds, med_cql_accumulator *accumulators, bool *all) {
   uint64_t selected[MED_VECTOR_WORDS];
   size_t rows;
   int rc;
   while ((rc = med_wide_segment_scan_next(scan, &rows, selected)) == MEDLEY_OK) {
-    bool done = false;
-    if (med_wide_segment_scan_is_first(scan)) {
-      rc = has_columns(scan, plan, bounds, all);
-      if (rc == MEDLEY_OK && *all) rc = add_segment(run, scan, plan, bounds, accumulators, &done);
-    }
-    if (rc == MEDLEY_OK && *all && !done) rc = add_rows(run, scan, plan, bounds, selected, accumulators);
+    if (med_wide_segment_scan_is_first(scan)) rc = has_columns(scan, plan, bounds, all);
+    if (rc == MEDLEY_OK && *all) rc = add_rows(run, scan, plan, bounds, selected, accumulators);
     if (rc != MEDLEY_OK || !*all) return rc;
-    if (done) med_wide_segment_scan_skip(scan);
   }
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : rc;
 }
 
-int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+static int add_vectors(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
                        med_cql_accumulator *accumulators, bool *taken) {
   med_wide_segment_scan *scan;
   size_t size = plan->aggregate_count * sizeof *accumulators;
-  *taken = takes(plan, bounds, run->txn);
-  if (!*taken) return MEDLEY_OK;
   med_cql_accumulator *before = med_arena_copy(run->arena, accumulators, size);
   if (before == NULL) return med_error_no_memory(med_txn_error(run->txn));
   med_wide_window_span span = med_cql_bounds_windows(plan->table, bounds);
@@ -264,4 +252,15 @@ int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const 
   if (!*taken) memcpy(accumulators, before, size); /* the row path does all of it */
   med_wide_segment_scan_close(scan);
   return rc;
+}
+
+int med_cql_totals_add(med_cql_run *run, const med_cql_select_plan *plan, const med_cql_bounds *bounds,
+                       med_cql_accumulator *accumulators, bool *taken) {
+  med_wide_group_query query;
+  *taken = takes(plan, bounds, run->txn);
+  if (!*taken) return MEDLEY_OK;
+  if (!make_query(run, plan, bounds, &query)) return add_vectors(run, plan, bounds, accumulators, taken);
+  int rc = add_groups(run, plan, &query, accumulators);
+  *taken = rc != MEDLEY_UNSUPPORTED;
+  return *taken ? rc : MEDLEY_OK;
 }

@@ -66,7 +66,7 @@ static int next_vector(wide_cursor *cursor) {
   for (size_t i = 0; rc == MEDLEY_OK && i < vectors->test_count; i++) {
     const wide_test *test = &vectors->tests[i];
     rc = med_wide_segment_scan_match(vectors->scan, test->column, test->compare, test->constant, vectors->selected);
-    if (med_rows_count(vectors->selected) == 0) break;
+    if (!med_rows_any(vectors->selected)) break;
   }
   vectors->word = 0;
   return rc;

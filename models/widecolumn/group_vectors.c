@@ -4,8 +4,13 @@
 /* ---- Rows that count ---- */
 static int match_all(med_wide_groups *of, med_wide_segment_scan *scan, uint64_t *selected) {
   static const uint8_t infinity[8] = {0x7F, 0xF0}, narrow_infinity[4] = {0x7F, 0x80};
+  for (size_t i = 0; i < of->range_count; i++) {
+    int rc = med_wide_segment_scan_within(scan, of->ranges[i].column, &of->ranges[i].range, selected);
+    if (rc != MEDLEY_OK || !med_rows_any(selected)) return rc;
+  }
   for (size_t i = 0; i < of->query.test_count; i++) {
     const med_wide_group_test *test = &of->query.tests[i];
+    if (med_wide_groups_type(test->column) == MED_COLUMN_INTEGERS) continue;
     int rc = med_wide_segment_scan_match(scan, test->column, test->compare, test->value, selected);
     bool above = test->compare == MED_GREATER || test->compare == MED_GREATER_EQUAL || test->compare == MED_NOT_EQUAL;
     if (rc == MEDLEY_OK && above && med_wide_groups_type(test->column) == MED_COLUMN_REALS) /* where NaN is, too */
@@ -14,7 +19,7 @@ static int match_all(med_wide_groups *of, med_wide_segment_scan *scan, uint64_t 
           test->column->type.kind == MED_WIDE_FLOAT ? med_slice_of(narrow_infinity, 4) : med_slice_of(infinity, 8),
           selected);
     if (rc != MEDLEY_OK) return rc;
-    if (med_rows_count(selected) == 0) return MEDLEY_OK;
+    if (!med_rows_any(selected)) return MEDLEY_OK;
   }
   return MEDLEY_OK;
 }
@@ -72,7 +77,7 @@ static int number_integers(med_wide_groups *of, med_wide_segment_scan *scan, siz
   const med_wide_vector *vector;
   bool any, ok = true;
   int64_t min = 0, max = 0;
-  int rc = med_wide_segment_scan_vector(scan, column, &vector);
+  int rc = med_wide_segment_scan_some(scan, column, of->selected, &vector);
   if (rc == MEDLEY_OK) rc = med_wide_segment_scan_bounds(scan, column, &any, &min, &max);
   if (rc != MEDLEY_OK) return rc;
   if (all_have(of->selected, vector->present)) {
@@ -114,7 +119,7 @@ static int add_numbers(med_wide_groups *of, med_wide_segment_scan *scan, size_t 
   med_group_rows some;
   bool any = false, integers = med_wide_groups_type(column) == MED_COLUMN_INTEGERS;
   int64_t min = 0, max = 0;
-  int rc = med_wide_segment_scan_vector(scan, column, &vector);
+  int rc = med_wide_segment_scan_some(scan, column, of->selected, &vector);
   if (rc == MEDLEY_OK && integers) rc = med_wide_segment_scan_bounds(scan, column, &any, &min, &max);
   if (rc != MEDLEY_OK) return rc;
   bool all = all_have(of->selected, vector->present);

@@ -185,6 +185,20 @@ static bool prepare(med_wide_groups *of) {
   return ok;
 }
 
+/* Several tests of one column become one range: it is looked at once. */
+static void find_ranges(med_wide_groups *of) {
+  for (size_t i = 0; i < of->query.test_count; i++) {
+    const med_wide_group_test *test = &of->query.tests[i];
+    if (med_wide_groups_type(test->column) != MED_COLUMN_INTEGERS) continue;
+    med_integer_range range =
+        med_integer_range_of(test->compare, med_wide_segment_integer(test->column->type.kind, test->value));
+    bool taken = false;
+    for (size_t at = 0; at < of->range_count && !taken; at++)
+      taken = of->ranges[at].column == test->column && med_integer_range_narrow(&of->ranges[at].range, &range);
+    if (!taken) of->ranges[of->range_count++] = (med_wide_group_range){test->column, range};
+  }
+}
+
 med_wide_groups *med_wide_groups_new(med_txn *txn, const med_wide_table *table, const med_wide_group_query *query) {
   med_wide_groups *of = med_alloc_zero(sizeof *of);
   if (of == NULL) return NULL;
@@ -192,6 +206,7 @@ med_wide_groups *med_wide_groups_new(med_txn *txn, const med_wide_table *table, 
   of->txn = txn;
   of->table = table;
   of->now_s = med_txn_now_us(txn) / 1000000;
+  find_ranges(of);
   if (prepare(of)) return of;
   med_wide_groups_free(of);
   return NULL;
@@ -217,7 +232,7 @@ int med_wide_groups_make(med_txn *txn, const med_wide_table *table, const med_wi
   int rc = of != NULL ? MEDLEY_OK : med_error_no_memory(med_txn_error(txn));
   *groups = NULL;
   if (rc == MEDLEY_OK && table->flags & MED_WIDE_TABLE_SEGMENTS) rc = add_sealed(of);
-  if (rc == MEDLEY_OK) rc = add_records(of);
+  if (rc == MEDLEY_OK && !query->only_sealed) rc = add_records(of);
   if (rc == MEDLEY_OK)
     *groups = of;
   else

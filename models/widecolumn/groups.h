@@ -33,6 +33,7 @@ typedef struct med_wide_group_query {
   med_wide_group_test tests[MED_WIDE_GROUP_TESTS_MAX]; /* all of them hold */
   bool bounds[MED_WIDE_GROUP_TOTALS_MAX];              /* of a total of integers, min and max are wanted */
   size_t key_count, total_count, test_count;
+  bool only_sealed;           /* rows that are not sealed, records and those of runs, are somebody else's to add */
   uint64_t share_rows;        /* sealed rows from which on a second thread helps; 0: MED_WIDE_GROUPS_SHARE_ROWS */
   int (*poll)(void *context); /* now and then; what it answers but OK ends the work */
   void *poll_context;

@@ -9,11 +9,18 @@
 #include "models/widecolumn/group_numbers.h"
 #include "models/widecolumn/groups.h"
 
+typedef struct med_wide_group_range {
+  const med_wide_column *column;
+  med_integer_range range;
+} med_wide_group_range;
+
 struct med_wide_groups {
   med_wide_group_query query;
   med_txn *txn;
   const med_wide_table *table;
   int64_t now_s;
+  med_wide_group_range ranges[MED_WIDE_GROUP_TESTS_MAX]; /* what the tests of integers leave */
+  size_t range_count;
   med_group_values values[MED_WIDE_GROUP_KEYS_MAX];
   med_group_pairs pairs[MED_WIDE_GROUP_KEYS_MAX]; /* [k]: of the groups by keys before k, and key k; [0] is not used */
   uint32_t capacity;                              /* of groups, in `rows` and `totals` */

@@ -92,7 +92,6 @@ static bool is_within(const med_column_zone *zone, int64_t wanted) {
 
 /* Takes rows out that are not equal in one column; those without a value stay, as nothing is known of them. */
 static int keep_equal(lookup *of, compared *column, uint64_t vector, uint64_t *selected) {
-  int64_t values[MED_VECTOR_ROWS];
   uint64_t equal[MED_VECTOR_WORDS];
   med_vector_rows rows;
   const med_column_group *group;
@@ -105,17 +104,10 @@ static int keep_equal(lookup *of, compared *column, uint64_t vector, uint64_t *s
     return MEDLEY_OK;
   }
   if (zone->page == MED_COLUMN_NO_PAGE) return MEDLEY_OK; /* all are equal, or nothing is known of any */
-  rc = med_column_reader_integers(column->reader, vector, &rows, values);
+  rc = med_column_reader_within(column->reader, vector, column->wanted, column->wanted, &rows, equal);
   if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? damaged(of, "a column has fewer rows than there are") : rc;
-  med_column_compare_integers(values, rows.rows, MED_EQUAL, column->wanted, equal);
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] &= equal[i] | ~rows.present[i];
   return MEDLEY_OK;
-}
-
-static bool has_any(const uint64_t *selected) {
-  uint64_t any = 0;
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) any |= selected[i];
-  return any != 0;
 }
 
 /* Adds the vector's rows to the place. */
@@ -146,11 +138,11 @@ static int look_into(lookup *of, uint64_t vector, size_t rows, med_wide_segment_
   int rc = may_have(of, vector, &may);
   if (rc != MEDLEY_OK || !may) return rc;
   med_rows_fill(selected, rows);
-  for (size_t i = 0; i < of->count && has_any(selected); i++) {
+  for (size_t i = 0; i < of->count && med_rows_any(selected); i++) {
     rc = keep_equal(of, &of->columns[i], vector, selected);
     if (rc != MEDLEY_OK) return rc;
   }
-  if (has_any(selected)) take_rows(selected, vector, place);
+  if (med_rows_any(selected)) take_rows(selected, vector, place);
   return MEDLEY_OK;
 }
 

@@ -37,12 +37,14 @@ struct med_wide_segment_scan {
   bool entered, bounded;
   med_key from, to; /* of first keys, where it is bounded */
   med_wide_segment segment;
-  uint64_t vector;  /* the present one */
-  size_t rows;      /* of it */
-  scanned *columns; /* the segment's, by id, and behind them MED_WIDE_SEGMENT_FIXED */
-  int64_t now_s;    /* what expires by then is gone */
-  bool lacks;       /* the table has dropped one of them: rows may be left without a value */
-  med_arena arena;  /* of the segment */
+  uint64_t vector;      /* the present one */
+  size_t rows;          /* of it */
+  scanned *columns;     /* the segment's, by id, and behind them MED_WIDE_SEGMENT_FIXED */
+  int64_t now_s;        /* what expires by then is gone */
+  bool lacks;           /* the table has dropped one of them: rows may be left without a value */
+  med_arena arena;      /* of the segment */
+  med_cursor **cursors; /* of each place in columns, or NULL: a column's pages are neighbours */
+  size_t cursor_count;
   uint32_t codes[MED_VECTOR_ROWS];
 };
 
@@ -85,6 +87,8 @@ static void leave(med_wide_segment_scan *scan) {
 void med_wide_segment_scan_close(med_wide_segment_scan *scan) {
   if (scan == NULL) return;
   leave(scan);
+  for (size_t i = 0; i < scan->cursor_count; i++) med_cursor_close(scan->cursors[i]);
+  med_free(scan->cursors);
   med_cursor_close(scan->cursor);
   med_arena_clear(&scan->arena);
   med_free(scan);
@@ -96,8 +100,20 @@ static int damaged(const med_wide_segment_scan *scan) {
                        (unsigned long long)scan->segment.id);
 }
 
+static int make_cursors(med_wide_segment_scan *scan, size_t count) {
+  if (count <= scan->cursor_count) return MEDLEY_OK;
+  med_cursor **cursors = med_realloc(scan->cursors, count * sizeof *cursors);
+  if (cursors == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  memset(cursors + scan->cursor_count, 0, (count - scan->cursor_count) * sizeof *cursors);
+  scan->cursors = cursors;
+  scan->cursor_count = count;
+  return MEDLEY_OK;
+}
+
 static int make_columns(med_wide_segment_scan *scan) {
   size_t count = scan->segment.column_count, size = (count + MED_WIDE_SEGMENT_FIXED) * sizeof *scan->columns;
+  int rc = make_cursors(scan, count + MED_WIDE_SEGMENT_FIXED);
+  if (rc != MEDLEY_OK) return rc;
   scan->columns = med_arena_alloc(&scan->arena, size);
   if (scan->columns == NULL) return med_error_no_memory(med_txn_error(scan->txn));
   memset(scan->columns, 0, size);
@@ -192,7 +208,11 @@ static int open_column(med_wide_segment_scan *scan, scanned *of) {
   med_page_run run;
   if (of->reader != NULL) return MEDLEY_OK;
   med_wide_segment_run(&scan->segment, of->number, &run);
-  return med_column_reader_open(scan->txn, &run, of->type, &of->reader);
+  int rc = med_column_reader_open(scan->txn, &run, of->type, &of->reader);
+  size_t at = (size_t)(of - scan->columns);
+  if (rc == MEDLEY_OK && scan->cursors[at] == NULL) rc = med_cursor_open(scan->txn, run.tree, &scan->cursors[at]);
+  if (rc == MEDLEY_OK) med_column_reader_use(of->reader, scan->cursors[at]);
+  return rc;
 }
 
 /* *of is NULL if no row of the segment has a value of the column. */
@@ -210,14 +230,18 @@ static int take_rows(const med_wide_segment_scan *scan, int rc, const med_vector
   return rc;
 }
 
+static int make_room(med_wide_segment_scan *scan, scanned *of) {
+  size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
+  if (of->values == NULL) of->values = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * size);
+  return of->values != NULL ? MEDLEY_OK : med_error_no_memory(med_txn_error(scan->txn));
+}
+
 /* The column is open. */
 static int decode(med_wide_segment_scan *scan, scanned *of) {
   med_vector_rows rows;
-  size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
-  int rc = MEDLEY_OK;
   if (of->decoded) return MEDLEY_OK;
-  if (of->values == NULL) of->values = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * size);
-  if (of->values == NULL) return med_error_no_memory(med_txn_error(scan->txn));
+  int rc = make_room(scan, of);
+  if (rc != MEDLEY_OK) return rc;
   switch (of->type) {
     case MED_COLUMN_INTEGERS:
       rc = med_column_reader_integers(of->reader, scan->vector, &rows, of->values);
@@ -235,6 +259,17 @@ static int decode(med_wide_segment_scan *scan, scanned *of) {
   rc = take_rows(scan, rc, &rows, of->vector.present);
   of->decoded = rc == MEDLEY_OK;
   return rc;
+}
+
+/* As decode, but of `wanted` alone where that is less; then others may ask for all. The column is open. */
+static int decode_some(med_wide_segment_scan *scan, scanned *of, const uint64_t *wanted) {
+  med_vector_rows rows;
+  if (of->decoded || of->type != MED_COLUMN_INTEGERS) return decode(scan, of);
+  int rc = make_room(scan, of);
+  if (rc != MEDLEY_OK) return rc;
+  rc = med_column_reader_integers_of(of->reader, scan->vector, wanted, &rows, of->values);
+  of->vector.values.integers = of->values;
+  return take_rows(scan, rc, &rows, of->vector.present);
 }
 
 /* A column besides the table's: NULL values where no row of the segment expires. */
@@ -265,6 +300,16 @@ int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_col
   if (rc != MEDLEY_OK) return rc;
   *vector = of != NULL ? &of->vector : &none;
   return of != NULL ? decode(scan, of) : MEDLEY_OK;
+}
+
+int med_wide_segment_scan_some(med_wide_segment_scan *scan, const med_wide_column *column, const uint64_t *wanted,
+                               const med_wide_vector **vector) {
+  static const med_wide_vector none = {0};
+  scanned *of;
+  int rc = find_column(scan, column, &of);
+  if (rc != MEDLEY_OK) return rc;
+  *vector = of != NULL ? &of->vector : &none;
+  return of != NULL ? decode_some(scan, of, wanted) : MEDLEY_OK;
 }
 
 /* The rows and codes are those of the present vector; the column is open. */
@@ -513,6 +558,38 @@ static int match_texts(med_wide_segment_scan *scan, scanned *of, med_compare com
   return MEDLEY_OK;
 }
 
+/* Of an open column that is not decoded. */
+static int match_integers(med_wide_segment_scan *scan, scanned *of, const med_integer_range *range,
+                          uint64_t *selected) {
+  med_vector_rows rows;
+  uint64_t passed[MED_VECTOR_WORDS], present[MED_VECTOR_WORDS];
+  int rc = med_column_reader_within(of->reader, scan->vector, range->low, range->high, &rows, passed);
+  rc = take_rows(scan, rc, &rows, present);
+  if (rc != MEDLEY_OK) return rc;
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] &= (range->outside ? ~passed[i] : passed[i]) & present[i];
+  return MEDLEY_OK;
+}
+
+int med_wide_segment_scan_within(med_wide_segment_scan *scan, const med_wide_column *column,
+                                 const med_integer_range *range, uint64_t *selected) {
+  scanned *of;
+  const med_column_group *group;
+  bool some = false, all = false;
+  int rc = find_column(scan, column, &of);
+  if (rc == MEDLEY_OK && of != NULL) rc = header_of(scan, of, &group);
+  if (rc == MEDLEY_OK && of != NULL) {
+    const med_column_zone *zone = &group->zones[scan->vector];
+    bool beside = zone->max.integer < range->low || zone->min.integer > range->high;
+    bool inside = zone->min.integer >= range->low && zone->max.integer <= range->high;
+    some = zone->nulls < scan->rows && !(range->outside ? inside : beside);
+    all = zone->nulls == 0 && (range->outside ? beside : inside);
+  }
+  if (rc != MEDLEY_OK || all) return rc;
+  if (some) return match_integers(scan, of, range, selected);
+  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
+  return MEDLEY_OK;
+}
+
 int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
                                 med_slice constant, uint64_t *selected) {
   scanned *of;
@@ -526,13 +603,13 @@ int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_colu
     return MEDLEY_OK;
   }
   if (of->type == MED_COLUMN_TEXTS) return match_texts(scan, of, compare, constant, selected);
+  if (of->type == MED_COLUMN_INTEGERS) {
+    med_integer_range range = med_integer_range_of(compare, med_wide_segment_integer(column->type.kind, constant));
+    return match_integers(scan, of, &range, selected);
+  }
   rc = decode(scan, of);
   if (rc != MEDLEY_OK) return rc;
-  if (of->type == MED_COLUMN_INTEGERS)
-    med_column_compare_integers(of->vector.values.integers, scan->rows, compare,
-                                med_wide_segment_integer(column->type.kind, constant), passed);
-  else
-    med_column_compare_reals(of->vector.values.reals, scan->rows, compare, med_wide_segment_real(constant), passed);
+  med_column_compare_reals(of->vector.values.reals, scan->rows, compare, med_wide_segment_real(constant), passed);
   and_rows(passed, of->vector.present);
   and_rows(selected, passed);
   return MEDLEY_OK;

@@ -44,6 +44,9 @@ MEDLEY_MUST_USE int med_wide_segment_scan_stores(med_wide_segment_scan *scan, co
                                                  bool *stores);
 MEDLEY_MUST_USE int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
                                                  const med_wide_vector **vector);
+/* The same, if no other rows' values than those of `wanted` matter: the others' mean nothing. */
+MEDLEY_MUST_USE int med_wide_segment_scan_some(med_wide_segment_scan *scan, const med_wide_column *column,
+                                               const uint64_t *wanted, const med_wide_vector **vector);
 /* Texts, as numbers of a dictionary where they are stored so. */
 typedef struct med_wide_texts {
   uint64_t present[MED_VECTOR_WORDS];
@@ -62,6 +65,10 @@ MEDLEY_MUST_USE int med_wide_segment_scan_present(med_wide_segment_scan *scan, c
  * by med_column_compare_..., texts in memcmp order. Where the bounds of the vector decide it, nothing is decoded. */
 MEDLEY_MUST_USE int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column,
                                                 med_compare compare, med_slice constant, uint64_t *selected);
+
+/* The same of integers: those without a value in the range go. */
+MEDLEY_MUST_USE int med_wide_segment_scan_within(med_wide_segment_scan *scan, const med_wide_column *column,
+                                                 const med_integer_range *range, uint64_t *selected);
 
 /* ---- What headers say, without a vector being decoded. A file that lies here lies about values, too: med_wide_check finds out. ---- */
 /* Of integers in the present vector, within which they are; false: it has none. */

@@ -149,7 +149,7 @@ static int write_vector(med_wide_segment_writer *writer) {
   if (rc == MEDLEY_OK) note_expiries(writer);
   for (size_t i = 0; rc == MEDLEY_OK && i < writer->column_count; i++) {
     column *of = &writer->columns[i];
-    if (of->writer == NULL && med_rows_count(of->present) == 0) continue;
+    if (of->writer == NULL && !med_rows_any(of->present)) continue;
     fill_gaps(of, writer->filled);
     if (of->writer == NULL) rc = begin_column(writer, of);
     if (rc == MEDLEY_OK) rc = add_vector(writer, of, of->present, writer->filled);

@@ -150,6 +150,17 @@ static int read_vector(med_column_reader *reader, med_column_type type, uint64_t
   return rc;
 }
 
+/* What is found packed is what was decoded, rc: how that went. */
+static void find_integers(med_column_reader *reader, uint64_t vector, int rc, med_vector_rows *rows) {
+  uint64_t found[MED_VECTOR_WORDS], few[MED_VECTOR_WORDS] = {[0] = 6, [8] = 1};
+  int64_t low = integers[7] < integers[500] ? integers[7] : integers[500], high = integers[20];
+  MUST(med_column_reader_within(reader, vector, low, high, rows, found) == rc);
+  for (size_t row = 0; rc == MEDLEY_OK && row < rows->rows; row++)
+    MUST(med_rows_has(found, row) ==
+         (med_rows_has(rows->present, row) && low <= integers[row] && integers[row] <= high));
+  MUST(is_known(med_column_reader_integers_of(reader, vector, few, rows, integers)));
+}
+
 static void read_column(med_txn *txn, const med_page_run *run, med_column_type type, size_t made) {
   med_column_reader *reader;
   const med_slice *dictionary;
@@ -162,6 +173,7 @@ static void read_column(med_txn *txn, const med_page_run *run, med_column_type t
     rc = read_vector(reader, type, vector, &rows);
     MUST(is_known(rc));
     if (rc == MEDLEY_OK) MUST(rows.rows <= MED_VECTOR_ROWS && med_rows_count(rows.present) == rows.rows - rows.nulls);
+    if (type == MED_COLUMN_INTEGERS) find_integers(reader, vector, rc, &rows);
     if (type != MED_COLUMN_TEXTS) continue;
     rc = med_column_reader_text_range(reader, vector, 300 + vector, 400, &rows, texts);
     MUST(is_known(rc));

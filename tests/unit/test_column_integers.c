@@ -18,6 +18,34 @@ static med_slice encode(const int64_t *values, size_t count, med_integer_plan *p
   return med_slice_of(bytes, padded);
 }
 
+/* A bound: one of the values, a neighbour of it, or anything. */
+static int64_t bound_near(const int64_t *values, size_t count, uint64_t *seed) {
+  uint64_t kind = property_below(seed, 8);
+  if (kind == 0) return property_below(seed, 2) == 0 ? INT64_MIN : INT64_MAX;
+  if (kind == 1) return (int64_t)property_random(seed);
+  return (int64_t)((uint64_t)values[property_below(seed, count)] + property_below(seed, 5) - 2);
+}
+
+/* What is found, and picked, without decoding is what decoding says; `values` are decoded. */
+static void expect_within(med_column_codec codec, med_slice payload, const int64_t *values, size_t count,
+                          uint64_t *seed) {
+  uint64_t found[MED_VECTOR_WORDS];
+  uint16_t indexes[MED_VECTOR_ROWS];
+  static int64_t picked[MED_VECTOR_ROWS];
+  int64_t low = bound_near(values, count, seed), high = bound_near(values, count, seed);
+  ck_assert(med_column_integers_within(codec, payload, count, low, high, found));
+  bool good = true;
+  for (size_t i = 0; i < MED_VECTOR_ROWS; i++)
+    good = good && med_rows_has(found, i) == (i < count && low <= values[i] && values[i] <= high);
+  ck_assert_msg(good, "codec %d, %d values, %lld to %lld", (int)codec, (int)count, (long long)low, (long long)high);
+  size_t few = 0;
+  for (size_t i = (size_t)property_below(seed, count); i < count; i += 1 + (size_t)property_below(seed, 300))
+    indexes[few++] = (uint16_t)i;
+  ck_assert(med_column_integers_pick(codec, payload, count, indexes, few, picked));
+  for (size_t i = 0; i < few; i++) good = good && picked[indexes[i]] == values[indexes[i]];
+  ck_assert(good);
+}
+
 START_TEST(integers_of_every_shape_come_back) {
   uint64_t seed = property_seed("column_integers");
   int64_t values[MED_VECTOR_ROWS], found[MED_VECTOR_ROWS];
@@ -35,6 +63,7 @@ START_TEST(integers_of_every_shape_come_back) {
     ck_assert(med_column_integers_decode_one(plan.codec, med_slice_of(exact, payload.len), count, index, &one));
     ck_assert(one == values[index]);
     ck_assert(!med_column_integers_decode_one(plan.codec, med_slice_of(exact, payload.len), count, count, &one));
+    expect_within(plan.codec, med_slice_of(exact, payload.len), values, count, &seed);
     free(exact);
   }
 }
@@ -115,6 +144,11 @@ START_TEST(damaged_bytes_are_decoded_into_bounds_or_refused) {
     int64_t one;
     bool one_good = med_column_integers_decode_one(codec, med_slice_of(exact, len), count, index, &one);
     ck_assert(good == one_good && (!good || one == found[index]));
+    uint64_t within[MED_VECTOR_WORDS];
+    if (good)
+      expect_within(codec, med_slice_of(exact, len), found, count, &seed);
+    else
+      ck_assert(!med_column_integers_within(codec, med_slice_of(exact, len), count, -1000, 1000, within));
     refused += !good;
     free(exact);
   }

@@ -71,6 +71,46 @@ START_TEST(filters_select_what_the_comparison_says) {
 }
 END_TEST
 
+START_TEST(packed_numbers_are_found_within_bounds) {
+  uint64_t seed = property_seed("column_kernels numbers");
+  uint64_t found[MED_VECTOR_WORDS];
+  for (int round = 0; round < ROUNDS; round++) {
+    size_t rows = (size_t)property_below(&seed, MED_VECTOR_ROWS + 1);
+    unsigned shift = (unsigned)property_below(&seed, 32);
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++) codes[row] = (uint32_t)property_random(&seed) >> shift;
+    uint32_t low = codes[property_below(&seed, MED_VECTOR_ROWS)], high = codes[property_below(&seed, MED_VECTOR_ROWS)];
+    if (round % 10 == 0) high = UINT32_MAX;
+    med_column_numbers_within(codes, rows, low, high, found);
+    bool good = true;
+    for (size_t row = 0; row < MED_VECTOR_ROWS; row++)
+      good = good && med_rows_has(found, row) == (row < rows && low <= codes[row] && codes[row] <= high);
+    ck_assert_msg(good, "round %d", round);
+  }
+}
+END_TEST
+
+static bool is_in(const med_integer_range *range, int64_t value) {
+  return (range->low <= value && value <= range->high) != range->outside;
+}
+
+START_TEST(ranges_hold_what_the_comparison_says) {
+  static const int64_t values[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX - 1, INT64_MAX};
+  for (int i = 0; i < 6 * 7 * 6 * 7; i++) {
+    med_compare compare = (med_compare)(i % 6), other = (med_compare)(i / 6 % 6);
+    int64_t constant = values[i / 36 % 7], other_constant = values[i / 252];
+    med_integer_range range = med_integer_range_of(compare, constant), both = range;
+    med_integer_range with = med_integer_range_of(other, other_constant);
+    bool narrowed = med_integer_range_narrow(&both, &with);
+    ck_assert(narrowed == (compare != MED_NOT_EQUAL && other != MED_NOT_EQUAL));
+    for (size_t v = 0; v < 7; v++) {
+      bool first = integer_is(values[v], compare, constant);
+      ck_assert(is_in(&range, values[v]) == first);
+      ck_assert(is_in(&both, values[v]) == (first && (!narrowed || integer_is(values[v], other, other_constant))));
+    }
+  }
+}
+END_TEST
+
 START_TEST(bounds_leave_out_only_vectors_without_a_match) {
   uint64_t seed = property_seed("column_kernels bounds");
   for (int round = 0; round < 20000; round++) {
@@ -155,5 +195,6 @@ START_TEST(sums_counts_and_bounds_are_those_of_the_selected_rows) {
 }
 END_TEST
 
-PROPERTY_MAIN("column_kernels", filters_select_what_the_comparison_says, bounds_leave_out_only_vectors_without_a_match,
+PROPERTY_MAIN("column_kernels", filters_select_what_the_comparison_says, packed_numbers_are_found_within_bounds,
+              ranges_hold_what_the_comparison_says, bounds_leave_out_only_vectors_without_a_match,
               prefixes_leave_out_only_vectors_without_a_match, sums_counts_and_bounds_are_those_of_the_selected_rows)

@@ -174,6 +174,36 @@ static void expect_vector(med_column_reader *reader, const column *made, uint64_
   ck_assert_uint_eq(rows.nulls, nulls);
 }
 
+/* Of a vector of integers, without decoding it: which are within bounds, and those of a few rows. */
+static void expect_within(med_column_reader *reader, const column *made, uint64_t vector, uint64_t *seed) {
+  static int64_t integers[MED_VECTOR_ROWS];
+  static med_vector_rows rows;
+  uint64_t found[MED_VECTOR_WORDS], wanted[MED_VECTOR_WORDS] = {0};
+  size_t from = vector * MED_VECTOR_ROWS, left = made->rows - from;
+  size_t there = left < MED_VECTOR_ROWS ? left : MED_VECTOR_ROWS, some = (size_t)property_below(seed, 100);
+  int64_t low = made->integers[from + property_below(seed, there)];
+  int64_t high = made->integers[from + property_below(seed, there)];
+  for (size_t i = 0; i < some; i++) {
+    size_t row = (size_t)property_below(seed, there);
+    if (made->has[from + row]) med_rows_add(wanted, row);
+  }
+  bool good = true;
+  ck_assert_int_eq(med_column_reader_within(reader, vector, low, high, &rows, found), MEDLEY_OK);
+  for (size_t row = 0; row < MED_VECTOR_ROWS; row++) {
+    bool has = row < there && made->has[from + row];
+    int64_t value = has ? made->integers[from + row] : 0;
+    good = good && med_rows_has(rows.present, row) == has;
+    good = good && med_rows_has(found, row) == (has && low <= value && value <= high);
+  }
+  ck_assert_msg(good, "vector %d: within", (int)vector);
+  ck_assert_int_eq(med_column_reader_integers_of(reader, vector, wanted, &rows, integers), MEDLEY_OK);
+  for (size_t row = 0; row < MED_VECTOR_ROWS; row++) {
+    good = good && med_rows_has(rows.present, row) == (row < there && made->has[from + row]);
+    if (med_rows_has(wanted, row)) good = good && integers[row] == made->integers[from + row];
+  }
+  ck_assert_msg(good, "vector %d: a few", (int)vector);
+}
+
 /* Some rows of a vector of texts. */
 static void expect_range(med_column_reader *reader, const column *made, uint64_t vector, uint64_t *seed) {
   static med_slice texts[MED_VECTOR_ROWS];
@@ -212,10 +242,15 @@ static size_t expect_column(med_txn *txn, const med_page_run *run, const column 
   for (int i = 0; i < 200 && made->type == MED_COLUMN_TEXTS; i++) {
     expect_range(reader, made, property_below(seed, vectors), seed);
   }
+  for (int i = 0; i < 200 && made->type == MED_COLUMN_INTEGERS; i++)
+    expect_within(reader, made, property_below(seed, vectors), seed);
   int64_t none[MED_VECTOR_ROWS];
+  uint64_t no_rows[MED_VECTOR_WORDS] = {0};
   med_vector_rows rows;
   if (made->type == MED_COLUMN_INTEGERS) {
     ck_assert_int_eq(med_column_reader_integers(reader, vectors, &rows, none), MEDLEY_NOT_FOUND);
+    ck_assert_int_eq(med_column_reader_within(reader, vectors, 0, 1, &rows, no_rows), MEDLEY_NOT_FOUND);
+    ck_assert_int_eq(med_column_reader_integers_of(reader, vectors, no_rows, &rows, none), MEDLEY_NOT_FOUND);
   }
   uint32_t groups = (uint32_t)((vectors + MED_GROUP_VECTORS - 1) / MED_GROUP_VECTORS);
   ck_assert_int_eq(med_column_reader_group(reader, groups, &group), MEDLEY_NOT_FOUND);
@@ -527,6 +562,11 @@ static void read_anyhow(med_txn *txn, const med_page_run *run, med_column_type t
       for (size_t i = 0; i < texts[row].len; i++) sum += ((const uint8_t *)texts[row].bytes)[i];
     }
     *corrupt += rc == MEDLEY_CORRUPT;
+    uint64_t few[MED_VECTOR_WORDS] = {[0] = 5, [9] = UINT64_MAX};
+    if (type == MED_COLUMN_INTEGERS) {
+      ck_assert_int_eq(med_column_reader_within(reader, vector, -1, 1000, &rows, few), rc);
+      (void)!med_column_reader_integers_of(reader, vector, few, &rows, integers);
+    }
     if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_text_range(reader, vector, 500, 600, &rows, texts);
     if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_codes(reader, vector, &rows, codes, &coded);
   }
