@@ -27,17 +27,12 @@ struct med_column_reader {
   med_dictionary dictionary;
   med_arena arena;        /* texts of the vector that was read last */
   med_column_group group; /* if has_group */
-  union {                 /* pieces before they are in their places: a reader has one type */
-    int64_t integers[MED_VECTOR_ROWS];
-    double reals[MED_VECTOR_ROWS];
-    uint32_t codes[MED_VECTOR_ROWS];
-  } space;
 };
 
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
   *reader = med_alloc(sizeof **reader);
   if (*reader == NULL) return med_error_no_memory(med_txn_error(txn));
-  memset(*reader, 0, offsetof(med_column_reader, group)); /* what follows is space for the header and for values */
+  memset(*reader, 0, offsetof(med_column_reader, group)); /* what follows is space for the header */
   (*reader)->txn = txn;
   (*reader)->run = *run;
   (*reader)->type = type;
@@ -297,6 +292,13 @@ SPREAD(spread_codes, uint32_t, 0)
 SPREAD(spread_texts, med_slice, med_slice_of("", 0))
 
 /* ---- Vectors ---- */
+static void keep_range(med_vector_rows *rows) {
+  uint64_t before[MED_VECTOR_WORDS], up_to[MED_VECTOR_WORDS];
+  med_rows_fill(before, rows->first);
+  med_rows_fill(up_to, rows->end);
+  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows->present[i] &= up_to[i] & ~before[i];
+}
+
 static int fill_constant(const med_column_reader *reader, size_t vector, bool constant, int64_t *values) {
   int64_t value = constant ? reader->group.zones[vector].min.integer : 0;
   for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
@@ -306,7 +308,7 @@ static int fill_constant(const med_column_reader *reader, size_t vector, bool co
 static int decode_integers(med_column_reader *reader, const med_column_piece *piece, const piece_walk *walk,
                            int64_t *values) {
   /* A whole vector is decoded into its place. */
-  int64_t *to = piece->rows == walk->rows ? values : reader->space.integers;
+  int64_t of_piece[MED_VECTOR_ROWS], *to = piece->rows == walk->rows ? values : of_piece;
   if (!med_column_integers_decode(piece->codec, piece->payload, piece->values, to))
     return corrupt(reader, "damaged integers");
   if (to != values) memcpy(values + walk->row, to, piece->values * sizeof *values);
@@ -381,28 +383,55 @@ static int decode_wanted(med_column_reader *reader, const med_column_piece *piec
   return sound ? MEDLEY_OK : corrupt(reader, "damaged integers");
 }
 
+/* Until row `end`; `list` has `count` rows that are wanted, ascending. */
+static int read_listed(med_column_reader *reader, piece_walk *walk, size_t end, const uint16_t *list, size_t count,
+                       med_vector_rows *rows, int64_t *values) {
+  size_t listed = 0;
+  med_column_piece piece;
+  for (; walk->row < end; walk->row += piece.rows) {
+    int rc = next_piece(reader, walk, rows, &piece);
+    if (rc != MEDLEY_OK) return rc;
+    if (piece.rows_with.len > 0) rc = decode_integers(reader, &piece, walk, values);
+    if (piece.rows_with.len == 0) rc = decode_wanted(reader, &piece, walk->row, list, count, &listed, values);
+    while (listed < count && list[listed] < walk->row + piece.rows) listed++;
+    if (rc != MEDLEY_OK) return rc;
+  }
+  return walk->row < walk->rows ? MEDLEY_OK : walk_end(reader, walk, rows);
+}
+
 int med_column_reader_integers_of(med_column_reader *reader, uint64_t vector, const uint64_t *wanted,
                                   med_vector_rows *rows, int64_t *values) {
-  size_t at = 0;
+  size_t at = 0, count = med_rows_count(wanted);
+  uint16_t list[MED_VECTOR_ROWS];
   bool constant;
   piece_walk walk;
-  med_column_piece piece;
-  uint16_t list[MED_VECTOR_ROWS];
-  size_t listed = 0, count = med_rows_count(wanted);
   if (count > FEW) return med_column_reader_integers(reader, vector, rows, values);
   int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
   if (rc != MEDLEY_OK) return rc;
   if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
+  walk_start(reader, at, rows, &walk);
   (void)med_column_list_rows(wanted, list);
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
-    if (rc != MEDLEY_OK) return rc;
-    if (piece.rows_with.len > 0) rc = decode_integers(reader, &piece, &walk, values);
-    if (piece.rows_with.len == 0) rc = decode_wanted(reader, &piece, walk.row, list, count, &listed, values);
-    while (listed < count && list[listed] < walk.row + piece.rows) listed++;
-    if (rc != MEDLEY_OK) return rc;
-  }
-  return walk_end(reader, &walk, rows);
+  return read_listed(reader, &walk, walk.rows, list, count, rows, values);
+}
+
+int med_column_reader_integer_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
+                                    med_vector_rows *rows, int64_t *values) {
+  size_t at = 0, count = 0;
+  uint16_t list[FEW];
+  bool constant;
+  piece_walk walk;
+  if (first >= end || end - first > FEW) return med_column_reader_integers(reader, vector, rows, values);
+  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
+  if (rc != MEDLEY_OK) return rc;
+  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
+  walk_start(reader, at, rows, &walk);
+  if (end > walk.rows) end = walk.rows;
+  for (size_t row = first; row < end; row++) list[count++] = (uint16_t)row;
+  rc = read_listed(reader, &walk, end, list, count, rows, values);
+  rows->first = first < end ? first : end;
+  rows->end = end;
+  keep_range(rows);
+  return rc;
 }
 
 int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, double *values) {
@@ -420,7 +449,7 @@ int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vect
   for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
     rc = next_piece(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
-    double *to = piece.rows == walk.rows ? values : reader->space.reals;
+    double of_piece[MED_VECTOR_ROWS], *to = piece.rows == walk.rows ? values : of_piece;
     if (!med_column_reals_decode(piece.codec, piece.payload, piece.values, to)) return corrupt(reader, "damaged reals");
     if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
     spread_reals(values + walk.row, &piece);
@@ -485,10 +514,10 @@ static int read_coded(med_column_reader *reader, const med_column_piece *piece, 
   int rc = load_dictionary(reader);
   if (rc == MEDLEY_OK && range->end - range->first <= FEW && piece->rows_with.len == 0)
     return read_few_coded(reader, piece, range, texts);
+  uint32_t codes[MED_VECTOR_ROWS];
   *range = (piece_range){0, piece->rows};
-  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, reader->space.codes);
-  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++)
-    texts[i] = reader->dictionary.texts[reader->space.codes[i]];
+  if (rc == MEDLEY_OK) rc = decode_codes(reader, piece, codes);
+  for (size_t i = 0; rc == MEDLEY_OK && i < piece->values; i++) texts[i] = reader->dictionary.texts[codes[i]];
   return rc;
 }
 
@@ -535,13 +564,6 @@ static int read_texts(med_column_reader *reader, const med_column_piece *piece, 
     rc = med_column_texts_decode(piece->codec, piece->payload, piece->values, &reader->arena, texts);
   if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_txn_error(reader->txn));
   return rc == MEDLEY_OK ? rc : corrupt(reader, "damaged texts");
-}
-
-static void keep_range(med_vector_rows *rows) {
-  uint64_t before[MED_VECTOR_WORDS], up_to[MED_VECTOR_WORDS];
-  med_rows_fill(before, rows->first);
-  med_rows_fill(up_to, rows->end);
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows->present[i] &= up_to[i] & ~before[i];
 }
 
 /* Reads the pieces from the walk's place until row `end` is behind it; what was read begins at or before `first`. */
@@ -612,7 +634,7 @@ int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vect
     if (rc != MEDLEY_OK) return rc;
     *coded = piece.codec == MED_CODEC_CODES;
     if (!*coded) return MEDLEY_OK;
-    uint32_t *to = piece.rows == walk.rows ? codes : reader->space.codes;
+    uint32_t of_piece[MED_VECTOR_ROWS], *to = piece.rows == walk.rows ? codes : of_piece;
     rc = decode_codes(reader, &piece, to);
     if (rc != MEDLEY_OK) return rc;
     if (to != codes) memcpy(codes + walk.row, to, piece.values * sizeof *codes);

@@ -47,6 +47,9 @@ MEDLEY_MUST_USE int med_column_reader_texts(med_column_reader *reader, uint64_t 
 /* Which rows have an integer in [low, high]: found has MED_VECTOR_WORDS words. Much is known without decoding. */
 MEDLEY_MUST_USE int med_column_reader_within(med_column_reader *reader, uint64_t vector, int64_t low, int64_t high,
                                              med_vector_rows *rows, uint64_t *found);
+/* Rows [first, end) of the vector, as of texts below. */
+MEDLEY_MUST_USE int med_column_reader_integer_range(med_column_reader *reader, uint64_t vector, size_t first,
+                                                    size_t end, med_vector_rows *rows, int64_t *values);
 /* The integers of the rows in `wanted`, in their places in `values`; what is in others means nothing. For a few rows it costs less than all. */
 MEDLEY_MUST_USE int med_column_reader_integers_of(med_column_reader *reader, uint64_t vector, const uint64_t *wanted,
                                                   med_vector_rows *rows, int64_t *values);

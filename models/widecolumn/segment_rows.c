@@ -91,6 +91,7 @@ void med_wide_segment_rows_columns(med_wide_segment_rows *rows, const bool *want
 static void leave(med_wide_segment_rows *rows) {
   for (size_t i = 0; rows->entered && i < rows->slot_count; i++) {
     med_column_reader_close(rows->slots[i].reader);
+    med_free(rows->slots[i].values.integers);
     med_arena_clear(&rows->slots[i].copies);
   }
   med_arena_reset(&rows->arena);
@@ -158,7 +159,7 @@ static int enter(med_wide_segment_rows *rows, int where, med_slice key) {
 static int open_slot(med_wide_segment_rows *rows, slot *of) {
   med_page_run run;
   size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
-  of->values.integers = med_arena_alloc(&rows->arena, MED_VECTOR_ROWS * size);
+  if (of->values.integers == NULL) of->values.integers = med_alloc(MED_VECTOR_ROWS * size);
   if (of->values.integers == NULL) return med_error_no_memory(med_txn_error(rows->txn));
   med_wide_segment_run(&rows->segment, of->number, &run);
   int rc = med_column_reader_open(rows->txn, &run, of->type, &of->reader);
@@ -202,18 +203,17 @@ static int load(med_wide_segment_rows *rows, slot *of, uint64_t row) {
   choose_range(of, vector, at, rows->alone);
   of->loaded = false;
   of->vector = vector;
-  if (of->type == MED_COLUMN_TEXTS) {
+  if (of->type == MED_COLUMN_TEXTS)
     rc = med_column_reader_text_range(of->reader, vector, of->first, of->end, &of->rows, of->values.texts);
-    if (rc == MEDLEY_OK && rows->keeps) { /* what is read beside them costs a copy otherwise */
-      of->first = of->rows.first;
-      of->end = of->rows.end;
-    }
-  } else {
-    of->first = 0;
-    of->end = MED_VECTOR_ROWS;
-    rc = of->type == MED_COLUMN_INTEGERS
-             ? med_column_reader_integers(of->reader, vector, &of->rows, of->values.integers)
-             : med_column_reader_reals(of->reader, vector, &of->rows, of->values.reals);
+  else if (of->type == MED_COLUMN_REALS)
+    rc = med_column_reader_reals(of->reader, vector, &of->rows, of->values.reals);
+  else if (of->number == MED_WIDE_SEGMENT_TOKENS) /* which are searched */
+    rc = med_column_reader_integers(of->reader, vector, &of->rows, of->values.integers);
+  else
+    rc = med_column_reader_integer_range(of->reader, vector, of->first, of->end, &of->rows, of->values.integers);
+  if (rc == MEDLEY_OK && (of->type != MED_COLUMN_TEXTS || rows->keeps)) { /* texts beside them cost a copy otherwise */
+    of->first = of->rows.first;
+    of->end = of->rows.end;
   }
   if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && at >= of->rows.rows))
     return damaged(rows, "a column has fewer rows than there are");

@@ -159,6 +159,7 @@ static void find_integers(med_column_reader *reader, uint64_t vector, int rc, me
     MUST(med_rows_has(found, row) ==
          (med_rows_has(rows->present, row) && low <= integers[row] && integers[row] <= high));
   MUST(is_known(med_column_reader_integers_of(reader, vector, few, rows, integers)));
+  MUST(is_known(med_column_reader_integer_range(reader, vector, 300 + vector, 350, rows, integers)));
 }
 
 static void read_column(med_txn *txn, const med_page_run *run, med_column_type type, size_t made) {

@@ -202,6 +202,16 @@ static void expect_within(med_column_reader *reader, const column *made, uint64_
     if (med_rows_has(wanted, row)) good = good && integers[row] == made->integers[from + row];
   }
   ck_assert_msg(good, "vector %d: a few", (int)vector);
+  size_t first = (size_t)property_below(seed, MED_VECTOR_ROWS), end = first + (size_t)property_below(seed, 80);
+  ck_assert_int_eq(med_column_reader_integer_range(reader, vector, first, end, &rows, integers), MEDLEY_OK);
+  size_t last = end < there ? end : there;
+  if (first < last) good = rows.first <= first && rows.end >= last && rows.end <= there;
+  for (size_t row = 0; row < MED_VECTOR_ROWS; row++) {
+    bool read = row >= rows.first && row < rows.end, has = read && made->has[from + row];
+    good = good && med_rows_has(rows.present, row) == has;
+    if (read) good = good && integers[row] == (has ? made->integers[from + row] : 0);
+  }
+  ck_assert_msg(good, "vector %d: rows %d to %d", (int)vector, (int)first, (int)end);
 }
 
 /* Some rows of a vector of texts. */
@@ -566,6 +576,7 @@ static void read_anyhow(med_txn *txn, const med_page_run *run, med_column_type t
     if (type == MED_COLUMN_INTEGERS) {
       ck_assert_int_eq(med_column_reader_within(reader, vector, -1, 1000, &rows, few), rc);
       (void)!med_column_reader_integers_of(reader, vector, few, &rows, integers);
+      (void)!med_column_reader_integer_range(reader, vector, 500, 520, &rows, integers);
     }
     if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_text_range(reader, vector, 500, 600, &rows, texts);
     if (type == MED_COLUMN_TEXTS) (void)!med_column_reader_codes(reader, vector, &rows, codes, &coded);
