@@ -1,13 +1,13 @@
 /* housekeeping.c - see housekeeping.h. */
 #include "engine/housekeeping.h"
 
-#include <signal.h>
 #include <time.h>
 
 #include "models/keyvalue/keyspace.h"
 #include "models/widecolumn/seal.h"
 #include "models/widecolumn/sweep.h"
 #include "storage/memory.h"
+#include "storage/thread.h"
 
 #define SLICE_STEP 128  /* in a user's commit */
 #define SWEEP_STEP 256  /* in a transaction of its own */
@@ -193,16 +193,6 @@ static void *keep(void *context) {
   return NULL;
 }
 
-/* Signals are for the program's threads. */
-static int start_thread(medley *db) {
-  sigset_t all, kept;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &kept);
-  int code = pthread_create(&db->housekeeper->thread, NULL, keep, db);
-  pthread_sigmask(SIG_SETMASK, &kept, NULL);
-  return code;
-}
-
 static void free_keeper(struct med_housekeeper *keeper) {
   med_member_close(keeper->member);
   pthread_cond_destroy(&keeper->wake);
@@ -225,7 +215,7 @@ int med_housekeeping_start(medley *db, medley_error *error) {
   pthread_condattr_destroy(&attributes);
   pthread_mutex_init(&keeper->mutex, NULL);
   db->housekeeper = keeper;
-  if (start_thread(db) == 0) return MEDLEY_OK;
+  if (med_thread_start(&keeper->thread, keep, db)) return MEDLEY_OK;
   db->housekeeper = NULL;
   free_keeper(keeper);
   return med_error_set(error, MEDLEY_NO_MEMORY, "open: the maintenance thread cannot be started");

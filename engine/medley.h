@@ -173,11 +173,15 @@ struct medley_value {
 
 /* ---- Opening a database ------------------------------------------------------------------------------------ */
 enum {
-  MEDLEY_OPEN_READ_ONLY = 1 << 0,    /* never write; the file must exist */
-  MEDLEY_OPEN_NO_CREATE = 1 << 1,    /* fail with CANNOT_OPEN if the file does not exist */
-  MEDLEY_OPEN_MEMORY = 1 << 2,       /* a private database without a name, gone at close; path may be NULL */
-  MEDLEY_OPEN_UNTRUSTED = 1 << 3,    /* walk and check the whole file before it is used */
-  MEDLEY_OPEN_FORCE_NETWORK = 1 << 4 /* open on a network file system although locks may not hold there */
+  MEDLEY_OPEN_READ_ONLY = 1 << 0,     /* never write; the file must exist */
+  MEDLEY_OPEN_NO_CREATE = 1 << 1,     /* fail with CANNOT_OPEN if the file does not exist */
+  MEDLEY_OPEN_MEMORY = 1 << 2,        /* a private database without a name, gone at close; path may be NULL */
+  MEDLEY_OPEN_UNTRUSTED = 1 << 3,     /* walk and check the whole file before it is used */
+  MEDLEY_OPEN_FORCE_NETWORK = 1 << 4, /* open on a network file system although locks may not hold there */
+  /* The library starts no threads: who commits makes the checkpoints that have become due, which may take tens of milliseconds, and totals over many
+   * rows are one thread's; maintenance_ms is MISUSE. Otherwise threads come and go, where there is more than one processor; all have ended when the last
+   * close returns. */
+  MEDLEY_OPEN_NO_THREADS = 1 << 5
 };
 
 typedef enum medley_durability {

@@ -11,8 +11,9 @@
 
 #define LOG_BYTES_DUE ((uint64_t)8 << 20)
 #define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
-enum { PIECE_SIZE = 512 << 10, PIECES_MAX = 4096 };
+enum { PIECE_SIZE = 256 << 10, PIECES_MAX = 4096 };
 #define RELAXED_FLUSH_US 20000
+#define OVERDUE_TIMES 4
 
 struct med_checkpoint {
   med_store *store;
@@ -25,7 +26,7 @@ struct med_checkpoint {
   uint64_t pages_then; /* the file's end at the checkpoint */
   uint64_t last_flush_us;
   _Atomic uint64_t commits; /* since the checkpoint, of this process */
-  _Atomic bool due;
+  _Atomic bool due, overdue;
 };
 
 int med_checkpoint_open(med_store *store, med_checkpoint **opened, medley_error *error) {
@@ -135,7 +136,7 @@ static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
   MED_TRY(pin_newest(checkpoint, id, error));
   MDB_envinfo info;
   if (mdb_env_info(store->env, &info) == MDB_SUCCESS) checkpoint->pages_then = info.me_last_pgno;
-  checkpoint->due = false;
+  checkpoint->due = checkpoint->overdue = false;
   checkpoint->commits = 0;
 done:
   return rc;
@@ -148,6 +149,8 @@ int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error) {
 }
 
 bool med_checkpoint_due(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->due; }
+
+bool med_checkpoint_overdue(const med_checkpoint *checkpoint) { return checkpoint->overdue; }
 
 bool med_checkpoint_has_news(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->commits > 0; }
 
@@ -380,16 +383,24 @@ static uint64_t room_end(const med_store *store) {
   return (limit > 0 && limit < map ? limit : map) / MED_PAGE_SIZE;
 }
 
+/* `times` as much as makes a checkpoint due; an eighth of the room that is left to the file does, all of it never. */
+static bool has_gathered(const med_checkpoint *checkpoint, uint64_t grown, uint64_t left, uint64_t times) {
+  const medley_options *options = &checkpoint->store->options;
+  return checkpoint->commits / times >= options->checkpoint_commits || checkpoint->log.tail / times >= LOG_BYTES_DUE ||
+         grown / times >= FILE_PAGES_DUE || grown > left / 8 * times;
+}
+
 static void look_whether_due(med_checkpoint *checkpoint) {
   MDB_envinfo info;
-  bool due =
-      ++checkpoint->commits >= checkpoint->store->options.checkpoint_commits || checkpoint->log.tail >= LOG_BYTES_DUE;
-  if (!due && mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
-    uint64_t end = info.me_last_pgno, limit = room_end(checkpoint->store), left = limit > end ? limit - end : 0;
-    uint64_t grown = end > checkpoint->pages_then ? end - checkpoint->pages_then : 0;
-    due = grown >= FILE_PAGES_DUE || grown > left / 8;
+  uint64_t grown = 0, left = UINT64_MAX;
+  checkpoint->commits++;
+  if (mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
+    uint64_t end = info.me_last_pgno, limit = room_end(checkpoint->store);
+    left = limit > end ? limit - end : 0;
+    grown = end > checkpoint->pages_then ? end - checkpoint->pages_then : 0;
   }
-  checkpoint->due = due;
+  checkpoint->due = has_gathered(checkpoint, grown, left, 1);
+  checkpoint->overdue = has_gathered(checkpoint, grown, left, OVERDUE_TIMES);
 }
 
 static int commit_logged(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {

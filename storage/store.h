@@ -67,6 +67,8 @@ int64_t med_store_now_us(med_store *store);
 const uint8_t *med_store_identity(const med_store *store);
 /* 64 random bits of the handle's generator; any thread. */
 uint64_t med_store_random(med_store *store);
+/* Whether a thread of the library's own is allowed, and has a processor to run on. */
+bool med_store_may_start_threads(const med_store *store);
 
 /* ---- Snapshots ---- A read transaction object is kept by its user and renewed: that costs no lock. */
 MEDLEY_MUST_USE int med_txn_open_reader(med_store *store, med_txn **txn, medley_error *error);

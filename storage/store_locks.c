@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "storage/txn.h"
 
@@ -12,6 +13,10 @@ int64_t med_store_monotonic_us(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bool med_store_may_start_threads(const med_store *store) {
+  return (store->options.flags & MEDLEY_OPEN_NO_THREADS) == 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
 static off_t offset_of(med_store_lock_place place) { return ((off_t)1 << 62) + (off_t)place; }

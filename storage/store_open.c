@@ -458,6 +458,7 @@ static void unlock_all(const med_store *store) {
 void med_store_close(med_store *store) {
   if (store == NULL) return;
   bool forked = store->fork_guard != NULL && *store->fork_guard == 0;
+  if (store->writer != NULL && !forked) med_writer_stop(store->writer);
   if (store->writer != NULL) med_writer_close(store->writer);
   if (store->checkpoint != NULL && !forked) close_log(store);
   /* A forked child must not close the parent's lock table. */

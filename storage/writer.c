@@ -11,12 +11,14 @@
 #include <time.h>
 
 #include "storage/checkpoint.h"
+#include "storage/thread.h"
 #include "storage/txn.h"
 
 #define BATCH_MEMBERS_MAX 256
 #define BATCH_AGE_US_MAX 4000
 #define READER_CHECK_COMMITS 1024
 #define CHECKPOINT_WAIT_MS 10000
+#define OWN_MS 10
 
 typedef enum member_state {
   MEMBER_IDLE,
@@ -35,6 +37,7 @@ struct med_member {
   bool patient;
   bool interrupted;
   bool leader;
+  bool own; /* the library's: nobody is told that the write lock was busy with it */
   med_writer_work work; /* of med_writer_run; NULL for a member that runs by itself */
   void *work_context;
   medley_error *work_error;
@@ -56,7 +59,10 @@ typedef struct med_writer {
   int64_t first_finished_us;
   med_batch batch;
   bool taken; /* a batch is open, committing, or being begun */
-  _Atomic bool checkpointing;
+  bool checkpointing;
+  pthread_cond_t checkpointed;
+  bool has_checkpointer; /* a thread that makes a checkpoint, or has made one: to be joined by who makes the next */
+  pthread_t checkpointer;
   _Atomic uint64_t failures;
   _Atomic uint64_t commits, commit_members, batch_members_max;
 } med_writer;
@@ -71,12 +77,19 @@ struct med_writer *med_writer_open(med_store *store) {
   med_writer *writer = med_alloc_zero(sizeof *writer);
   if (writer == NULL) return NULL;
   pthread_mutex_init(&writer->mutex, NULL);
+  pthread_cond_init(&writer->checkpointed, NULL);
   writer->store = store;
   return writer;
 }
 
+void med_writer_stop(med_writer *writer) {
+  if (writer->has_checkpointer) pthread_join(writer->checkpointer, NULL);
+  writer->has_checkpointer = false;
+}
+
 void med_writer_close(med_writer *writer) {
   if (writer == NULL) return;
+  pthread_cond_destroy(&writer->checkpointed);
   pthread_mutex_destroy(&writer->mutex);
   med_log_operations_clear(&writer->batch.redo);
   med_free(writer);
@@ -125,6 +138,10 @@ void med_writer_stat(const med_store *store, medley_stats *stats) {
 }
 
 /* ---- The queue (mutex held) ---- */
+static bool writes_here(const med_writer *writer) {
+  return writer->running != NULL && pthread_equal(writer->running->thread, pthread_self());
+}
+
 static void enqueue(med_writer *writer, med_member *member) {
   member->next = NULL;
   member->state = MEMBER_QUEUED;
@@ -153,6 +170,7 @@ static void give_to_next_leader(med_writer *writer) {
   if (next == NULL) return;
   dequeue(writer, next);
   next->state = MEMBER_LEADS;
+  writer->running = next;
   pthread_cond_signal(&next->wake);
 }
 
@@ -230,7 +248,7 @@ static int busy(medley_error *error, uint32_t timeout_ms) {
 
 /* Mutex held; answers with it held. */
 static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
-  if (writer->running != NULL && pthread_equal(writer->running->thread, pthread_self())) {
+  if (writes_here(writer)) {
     return med_error_set(error, MEDLEY_BUSY, "write lock: another session of this thread holds it");
   }
   member->interrupted = false;
@@ -239,6 +257,10 @@ static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeou
   while (member->state == MEMBER_QUEUED) {
     int code = pthread_cond_timedwait(&member->wake, &writer->mutex, &end);
     if (member->state != MEMBER_QUEUED || (code != ETIMEDOUT && !member->interrupted)) continue;
+    if (!member->interrupted && writer->running != NULL && writer->running->own) {
+      end = deadline_after(OWN_MS);
+      continue;
+    }
     dequeue(writer, member);
     member->state = MEMBER_IDLE;
     if (code == ETIMEDOUT) return busy(error, timeout_ms);
@@ -376,19 +398,69 @@ static void lead_to_the_end(med_writer *writer, med_member *leader) {
   finish_batch(writer);
 }
 
-/* By the thread that led the batch after which it was due, which has been acknowledged. Most is flushed while others write; the rest
- * in a batch of its own, in the queue like any other. What fails is due again after the next batch. */
+/* ---- Checkpoints ---- one at a time. Most is flushed while others write; the rest in a batch of its own, in the queue like any other.
+ * What fails is due again after the next batch. */
+static void make_checkpoint(med_store *store, med_member *member) {
+  medley_error ignored = {0};
+  med_checkpoint_flush_ahead(store->checkpoint);
+  if (med_writer_begin(member, false, CHECKPOINT_WAIT_MS, &ignored) != MEDLEY_OK) return;
+  int rc = med_checkpoint_run(store->checkpoint, &ignored);
+  (void)rc;
+  med_writer_rollback(member);
+}
+
+/* False if another thread makes one, or, if this one waits for that, there is nothing to be made. One that waits for the write lock is not waited
+ * for by who has it. */
+static bool take_checkpoint(med_writer *writer, bool waits) {
+  pthread_mutex_lock(&writer->mutex);
+  while (writer->checkpointing && waits && !writes_here(writer))
+    pthread_cond_wait(&writer->checkpointed, &writer->mutex);
+  bool taken = !writer->checkpointing && med_checkpoint_has_news(writer->store->checkpoint);
+  if (taken) writer->checkpointing = true;
+  pthread_mutex_unlock(&writer->mutex);
+  if (taken) med_writer_stop(writer); /* a thread that has done its work */
+  return taken;
+}
+
+static void give_checkpoint(med_writer *writer) {
+  pthread_mutex_lock(&writer->mutex);
+  writer->checkpointing = false;
+  pthread_cond_broadcast(&writer->checkpointed);
+  pthread_mutex_unlock(&writer->mutex);
+}
+
 void med_writer_checkpoint(med_member *member) {
   med_writer *writer = member->store->writer;
-  medley_error ignored = {0};
-  if (!med_checkpoint_has_news(member->store->checkpoint) || atomic_exchange(&writer->checkpointing, true)) return;
-  med_checkpoint_flush_ahead(member->store->checkpoint);
-  if (med_writer_begin(member, false, CHECKPOINT_WAIT_MS, &ignored) == MEDLEY_OK) {
-    int rc = med_checkpoint_run(member->store->checkpoint, &ignored);
-    (void)rc;
-    med_writer_rollback(member);
+  if (!take_checkpoint(writer, true)) return;
+  make_checkpoint(member->store, member);
+  give_checkpoint(writer);
+}
+
+static void *run_checkpointer(void *context) {
+  med_writer *writer = context;
+  med_member *member;
+  if (med_member_open(writer->store, &member) == MEDLEY_OK) {
+    member->own = true;
+    make_checkpoint(writer->store, member);
+    med_member_close(member);
   }
-  writer->checkpointing = false;
+  give_checkpoint(writer);
+  return NULL;
+}
+
+/* By the thread that led the batch after which it was due, which has been acknowledged: it does not wait, unless so much has gathered that the
+ * log and the file would grow without end. */
+static void start_checkpoint(med_member *member) {
+  med_writer *writer = member->store->writer;
+  if (med_checkpoint_overdue(member->store->checkpoint) || !med_store_may_start_threads(member->store)) {
+    med_writer_checkpoint(member);
+    return;
+  }
+  if (!take_checkpoint(writer, false)) return;
+  writer->has_checkpointer = med_thread_start(&writer->checkpointer, run_checkpointer, writer);
+  if (writer->has_checkpointer) return;
+  make_checkpoint(member->store, member);
+  give_checkpoint(writer);
 }
 
 int med_writer_commit(med_member *member, medley_error *error) {
@@ -412,7 +484,7 @@ int med_writer_commit(med_member *member, medley_error *error) {
   bool led = member->leader;
   pthread_mutex_unlock(&writer->mutex);
   member->leader = false;
-  if (led && med_checkpoint_due(member->store->checkpoint)) med_writer_checkpoint(member);
+  if (led && med_checkpoint_due(member->store->checkpoint)) start_checkpoint(member);
   return rc;
 }
 

@@ -41,8 +41,8 @@ void med_member_interrupt(med_member *member);
 med_txn *med_member_txn(const med_member *member);
 /* Ends the member: answers when its batch is durable, or with the batch's failure: IO, FULL, COMMIT_UNKNOWN, NO_MEMORY. */
 MEDLEY_MUST_USE int med_writer_commit(med_member *member, medley_error *error);
-/* A checkpoint of the redo log now, if this process has committed anything since the last one; it also gives the pages of readers that
- * died back. Does nothing where there is no log. */
+/* A checkpoint of the redo log now, behind one that is being made, if this process has committed anything since the last one; it also gives the
+ * pages of readers that died back. Does nothing where there is no log. */
 void med_writer_checkpoint(med_member *member);
 /* Ends the member: what it changed through the door is undone. SQL pages must have been restored by SQLite before. */
 void med_writer_rollback(med_member *member);

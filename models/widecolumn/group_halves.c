@@ -4,12 +4,10 @@
  * for a reader or a thread, or where little is to be done, one thread does all. Sums of reals depend on the order of rows, and so
  * are never halved. */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "models/widecolumn/groups_state.h"
+#include "storage/thread.h"
 
 enum { POLL_EVERY_NS = 10000000 };
 
@@ -57,7 +55,7 @@ static bool is_worth_while(const med_wide_groups *of) {
   for (size_t i = 0; i < of->query.total_count; i++) {
     if (med_wide_groups_type(of->query.totals[i]) == MED_COLUMN_REALS) return false;
   }
-  return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+  return med_store_may_start_threads(med_txn_store(of->txn));
 }
 
 /* ---- The other thread ---- */
@@ -87,16 +85,6 @@ static void *run_half(void *argument) {
   of->rc = add_half(of->groups, &of->from, &of->to);
   if (of->rc != MEDLEY_OK) atomic_store(&of->stop, true);
   return NULL;
-}
-
-/* Signals are for the program's threads. */
-static bool start(half *of) {
-  sigset_t all, kept;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &kept);
-  int code = pthread_create(&of->thread, NULL, run_half, of);
-  pthread_sigmask(SIG_SETMASK, &kept, NULL);
-  return code == 0;
 }
 
 /* False: it is not the same commit, or there is no room for it. */
@@ -187,7 +175,7 @@ int med_wide_groups_add_halves(med_wide_groups *of, bool *done) {
   other->from = middle;
   med_wide_table_prefix(of->table->id, &other->to);
   (void)med_key_after_prefix(&other->to, med_key_slice(&other->to)); /* it begins with 04 */
-  if (open_half(of, other) && start(other)) {
+  if (open_half(of, other) && med_thread_start(&other->thread, run_half, other)) {
     *done = true;
     of->stop = &other->stop;
     rc = join_halves(of, other, add_half(of, &first, &middle));

@@ -249,6 +249,7 @@ int main(int argc, char **argv) {
   fault_workload_options(&test.workload, &test.options);
   test.options.map_size_bytes = (uint64_t)64 << 20;
   test.options.journal = MEDLEY_JOURNAL_LOG;
+  test.options.flags |= MEDLEY_OPEN_NO_THREADS; /* the same log each time */
   test.options.checkpoint_commits = COMMITS_BETWEEN_CHECKPOINTS;
   test.all = mmap(NULL, sizeof *test.all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (test.all == MAP_FAILED) return 2;

@@ -405,6 +405,8 @@ void fault_run_init(fault_run *run, const fault_scenario *scenario, const char *
   fault_workload_options(&run->workload, &run->options);
   run->options.busy_timeout_ms = 5000;
   run->options.checkpoint_commits = CHECKPOINT_COMMITS;
+  /* The n-th call is the same one in every run, but where threads are what is looked at. */
+  if (scenario->run != group_commit) run->options.flags |= MEDLEY_OPEN_NO_THREADS;
   run->prepared = !scenario->starts_without_file;
   snprintf(run->folder, sizeof run->folder, "%s", folder);
   snprintf(run->control->folder, sizeof run->control->folder, "%s/", folder); /* watched from the first open on */

@@ -198,6 +198,10 @@ START_TEST(opening_twice_shares_and_other_options_are_refused) {
   medley *third;
   ck_assert_int_eq(medley_open(path, &options, &third, &error), MEDLEY_MISUSE);
   ck_assert_ptr_null(third);
+  medley_options_init(&options);
+  options.flags |= MEDLEY_OPEN_NO_THREADS;
+  options.maintenance_ms = 10; /* is a thread */
+  ck_assert_int_eq(medley_open(NULL, &options, &third, &error), MEDLEY_MISUSE);
   options.struct_size = 3;
   ck_assert_int_eq(medley_open(path, &options, &third, &error), MEDLEY_MISUSE);
   ck_assert_int_eq(medley_close(second), MEDLEY_OK);

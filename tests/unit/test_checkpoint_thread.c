@@ -1,0 +1,229 @@
+/* test_checkpoint_thread.c - checkpoints made by a thread of the store's own: commits go on meanwhile, wait where far too much has gathered, are never
+ * told that the lock was busy with it, and a close waits for it.
+ *
+ * The linker leads two calls of a checkpoint through here: one before it takes the write lock, one while it has it. */
+#include <lmdb.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "storage/log.h"
+#include "tests/unit/checkpoint_kit.h"
+
+enum { DUE = 10, OVERDUE = 4 * DUE };
+
+/* ---- A gate at which a checkpoint is held ---- */
+static struct gate {
+  pthread_mutex_t mutex;
+  pthread_cond_t moved;
+  const char *call; /* NULL: none is held */
+  bool was_opened;
+  unsigned waiting, passed;
+  pthread_t last;
+} gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+
+static void pass(const char *call) {
+  pthread_mutex_lock(&gate.mutex);
+  gate.last = pthread_self();
+  gate.passed++;
+  while (gate.call != NULL && strcmp(gate.call, call) == 0) {
+    gate.waiting++;
+    pthread_cond_broadcast(&gate.moved);
+    pthread_cond_wait(&gate.moved, &gate.mutex);
+    gate.waiting--;
+  }
+  pthread_mutex_unlock(&gate.mutex);
+}
+
+static void close_gate(const char *call) {
+  pthread_mutex_lock(&gate.mutex);
+  gate.call = call;
+  gate.was_opened = false;
+  gate.passed = 0;
+  pthread_mutex_unlock(&gate.mutex);
+}
+
+static void wait_at_gate(void) {
+  pthread_mutex_lock(&gate.mutex);
+  while (gate.waiting == 0) pthread_cond_wait(&gate.moved, &gate.mutex);
+  pthread_mutex_unlock(&gate.mutex);
+}
+
+static void open_gate(void) {
+  pthread_mutex_lock(&gate.mutex);
+  gate.call = NULL;
+  gate.was_opened = true;
+  pthread_cond_broadcast(&gate.moved);
+  pthread_mutex_unlock(&gate.mutex);
+}
+
+static bool gate_was_opened(void) {
+  pthread_mutex_lock(&gate.mutex);
+  bool opened = gate.was_opened;
+  pthread_mutex_unlock(&gate.mutex);
+  return opened;
+}
+
+/* Who does not wait for the checkpoint is through long before. */
+static void *open_later(void *unused) {
+  nanosleep(&(struct timespec){0, 200000000}, NULL);
+  open_gate();
+  return unused;
+}
+
+int __real_sync_file_range(int fd, off_t at, off_t len, unsigned how);
+int __wrap_sync_file_range(int fd, off_t at, off_t len, unsigned how);
+int __wrap_sync_file_range(int fd, off_t at, off_t len, unsigned how) {
+  pass("sync_file_range");
+  return __real_sync_file_range(fd, at, len, how);
+}
+
+int __real_mdb_env_sync(MDB_env *env, int force);
+int __wrap_mdb_env_sync(MDB_env *env, int force);
+int __wrap_mdb_env_sync(MDB_env *env, int force) {
+  pass("mdb_env_sync");
+  return __real_mdb_env_sync(env, force);
+}
+
+/* ---- The database ---- */
+static uint64_t checkpoint_id(void) {
+  med_log log;
+  med_log_init(&log);
+  ck_assert_int_eq(med_log_open(&log, log_path, false, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_read_header(&log, &error), MEDLEY_OK);
+  uint64_t id = log.header.checkpoint_id;
+  med_log_clear(&log);
+  return id;
+}
+
+static void put_many(med_store *store, int first, int end) {
+  for (int i = first; i < end; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "%d", i);
+    ck_assert_msg(put(store, key) == MEDLEY_OK, "%s: %s", key, error.message);
+  }
+}
+
+/* One that has had its first checkpoint, which is made by who writes first. */
+static med_store *open_small(unsigned flags) {
+  options.checkpoint_commits = DUE;
+  options.flags |= flags;
+  med_store *store = open_store();
+  put_many(store, 0, 1);
+  return store;
+}
+
+static bool can_start_threads(const med_store *store) {
+  bool can = med_store_may_start_threads(store);
+  if (!can) printf("skipped: one processor alone, so no thread is started\n");
+  return can;
+}
+
+static void close_and_look(med_store *store, int count) {
+  med_store_close(store);
+  store = open_store();
+  for (int i = 0; i < count; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "%d", i);
+    ck_assert_msg(has(store, key), "%s is lost", key);
+  }
+  med_store_close(store);
+}
+
+START_TEST(commits_go_on_while_a_checkpoint_is_made_until_far_too_much_has_gathered) {
+  med_store *store = open_small(0);
+  pthread_t opener;
+  if (can_start_threads(store)) {
+    uint64_t before = checkpoint_id();
+    close_gate("sync_file_range");
+    put_many(store, 1, DUE);
+    wait_at_gate();
+    put_many(store, DUE, OVERDUE - 1);
+    ck_assert(!gate_was_opened());
+    ck_assert_uint_eq(checkpoint_id(), before);
+    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    put_many(store, OVERDUE - 1, OVERDUE);
+    ck_assert(gate_was_opened());
+    ck_assert_int_eq(pthread_join(opener, NULL), 0);
+    ck_assert_uint_gt(checkpoint_id(), before + DUE);
+  }
+  close_and_look(store, 1);
+}
+END_TEST
+
+START_TEST(nobody_is_told_that_a_checkpoint_kept_the_lock_busy) {
+  med_store *store = open_small(0);
+  pthread_t opener;
+  med_member *member;
+  if (can_start_threads(store)) {
+    ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+    close_gate("mdb_env_sync");
+    put_many(store, 1, DUE);
+    wait_at_gate();
+    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    ck_assert_msg(med_writer_begin(member, true, 0, &error) == MEDLEY_OK, "%s", error.message);
+    ck_assert(gate_was_opened());
+    ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+    ck_assert_int_eq(pthread_join(opener, NULL), 0);
+    med_member_close(member);
+    close_and_look(store, DUE);
+  } else {
+    med_store_close(store);
+  }
+}
+END_TEST
+
+START_TEST(a_close_waits_for_the_checkpoint_and_leaves_one_file) {
+  med_store *store = open_small(0);
+  pthread_t opener;
+  bool can = can_start_threads(store);
+  close_gate(can ? "sync_file_range" : NULL);
+  put_many(store, 1, DUE);
+  if (can) wait_at_gate();
+  ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+  med_store_close(store);
+  ck_assert(!can || gate_was_opened());
+  ck_assert_int_eq(pthread_join(opener, NULL), 0);
+  ck_assert_int_ne(access(log_path, F_OK), 0);
+  close_and_look(open_store(), DUE);
+}
+END_TEST
+
+START_TEST(a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_made) {
+  med_store *store = open_small(0);
+  pthread_t opener;
+  med_member *member;
+  if (can_start_threads(store)) {
+    ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+    close_gate("mdb_env_sync");
+    put_many(store, 1, DUE);
+    wait_at_gate();
+    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    put_many(store, DUE, DUE + 1); /* behind it */
+    uint64_t between = checkpoint_id();
+    med_writer_checkpoint(member);
+    ck_assert_uint_eq(checkpoint_id(), between + 1);
+    ck_assert_int_eq(pthread_join(opener, NULL), 0);
+    med_member_close(member);
+  }
+  close_and_look(store, 1);
+}
+END_TEST
+
+START_TEST(without_threads_who_commits_makes_the_checkpoint) {
+  med_store *store = open_small(MEDLEY_OPEN_NO_THREADS);
+  uint64_t before = checkpoint_id();
+  close_gate(NULL);
+  put_many(store, 1, DUE);
+  ck_assert_uint_eq(checkpoint_id(), before + DUE);
+  ck_assert_uint_gt(gate.passed, 0);
+  ck_assert(pthread_equal(gate.last, pthread_self()));
+  close_and_look(store, DUE);
+}
+END_TEST
+
+PROPERTY_MAIN_BETWEEN("checkpoint_thread", setup, teardown,
+                      commits_go_on_while_a_checkpoint_is_made_until_far_too_much_has_gathered,
+                      nobody_is_told_that_a_checkpoint_kept_the_lock_busy,
+                      a_close_waits_for_the_checkpoint_and_leaves_one_file,
+                      a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_made,
+                      without_threads_who_commits_makes_the_checkpoint)
