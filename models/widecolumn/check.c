@@ -2,7 +2,8 @@
  *
  * Table by table: every record decodes, values are of their types, partitions stand where their keys say, and a row's index entries and view
  * rows are there and equal; every segment is what its record says, and none overlaps another one. What is derived from a row with a value that
- * is none of its type is not looked for. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped.
+ * is none of its type is not looked for. Nobody passes a row by that is there: the bounds of clustering keys that runs and the state of sealing
+ * have contain their rows. Then one pass over tree WIDE: every key is of a kind and of something that is defined or was dropped.
  * A table's windows are looked at one by one, as tables; each row is to be of its window's time, and nothing stands outside of them.
  * There are as many entries of an index, rows of views and pages of segments as were found to be right: so there are no others. Then the
  * parts of long records: each belongs to a record that was seen. */
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #include "models/widecolumn/derived.h"
+#include "models/widecolumn/seal.h"
 #include "models/widecolumn/segment_check.h"
 #include "models/widecolumn/sorted_runs.h"
 #include "models/widecolumn/sweep.h"
@@ -21,6 +23,13 @@ typedef struct index_count {
   const med_wide_index *index;
   uint64_t made, seen; /* entries that rows make, that there are */
 } index_count;
+
+/* Rows of a table that are there, and that nobody finds who looks for their keys. */
+typedef struct unreached {
+  med_wide_seal_reach reach; /* of sealed rows */
+  uint64_t sealed, in_runs;  /* how many are beyond that, and beyond the bounds of their runs */
+  uint64_t run;              /* the number of the one in which the first of those stands */
+} unreached;
 
 typedef struct check {
   med_txn *txn;
@@ -212,6 +221,22 @@ static void check_window(check *work, const med_wide_table *table, const med_wid
           (const char *)table->name.bytes);
 }
 
+static void check_bounds(unreached *rows, const med_wide_walked *walked) {
+  if (walked->sealed) rows->sealed += !med_wide_seal_reaches(&rows->reach, walked->clustering_parts);
+  if (walked->run == NULL || med_wide_run_reaches(walked->run, walked->clustering_parts)) return;
+  if (rows->in_runs++ == 0) rows->run = walked->run->number;
+}
+
+static void tell_unreached(check *work, const med_wide_table *table, const unreached *rows) {
+  if (rows->in_runs > 0)
+    problem(work, "wide-column: table %.*s: %llu rows are beyond the bounds of their runs, the first one in run %llu",
+            (int)table->name.len, (const char *)table->name.bytes, (unsigned long long)rows->in_runs,
+            (unsigned long long)rows->run);
+  if (rows->sealed > 0)
+    problem(work, "wide-column: table %.*s: %llu sealed rows are beyond the bounds that the state of sealing has",
+            (int)table->name.len, (const char *)table->name.bytes, (unsigned long long)rows->sealed);
+}
+
 static int check_row(check *work, const med_wide_table *table, const med_wide_walked *walked) {
   check_window(work, table, walked);
   int rc = check_token(work, table, walked->place.partition, med_key_slice(&walked->partition_key));
@@ -261,14 +286,18 @@ static int check_runs(check *work, const med_wide_table *table) {
 static int check_table(check *work, const med_wide_table *table) {
   med_wide_walker *walker;
   med_wide_walked walked;
-  int rc = med_wide_walker_open(work->txn, table, &walker);
+  unreached rows = {0};
+  int rc = tell_damage(work, med_wide_seal_check(work->txn, table->id, &rows.reach));
+  if (rc == MEDLEY_OK) rc = med_wide_walker_open(work->txn, table, &walker);
   if (rc != MEDLEY_OK) return rc;
   while ((rc = med_wide_walker_next(walker, &walked)) == MEDLEY_OK) {
+    check_bounds(&rows, &walked);
     rc = check_row(work, table, &walked);
     med_arena_reset(&work->arena);
     if (rc != MEDLEY_OK) break;
   }
   med_wide_walker_close(walker);
+  tell_unreached(work, table, &rows);
   return rc == MEDLEY_NOT_FOUND ? MEDLEY_OK : tell_damage(work, rc);
 }
 

@@ -25,6 +25,12 @@ typedef struct med_wide_run { /* an entry of the directory */
   med_slice low, high;   /* parts of clustering keys: no row's are below or above those, whatever its partition */
 } med_wide_run;
 
+/* Whether a row with these parts may stand in it, as far as `low` and `high` say: else nobody looks there. No bytes: they are not known. */
+static inline bool med_wide_run_reaches(const med_wide_run *run, med_slice clustering) {
+  return clustering.bytes == NULL ||
+         (med_slice_compare(run->low, clustering) <= 0 && med_slice_compare(clustering, run->high) <= 0);
+}
+
 /* 0b table: what the directory begins with; 0b table run; 0c table run tail. */
 void med_wide_run_prefix(uint32_t table_id, med_key *key);
 void med_wide_run_key(uint32_t table_id, uint64_t number, med_key *key);
@@ -64,7 +70,8 @@ static inline int med_wide_tails_compare(med_slice a, med_slice b) {
   return med_slice_compare(a, b);
 }
 
-/* ---- Proving ---- CORRUPT with a message; *keys counts those of the table's runs. */
+/* ---- Proving ---- CORRUPT with a message; *keys counts those of the table's runs. Where clustering parts begin in a tail is not known here: that all of
+ * them are from `low` to `high` is proven where rows are walked (check.c). */
 MEDLEY_MUST_USE int med_wide_runs_check(med_txn *txn, uint32_t table_id, uint64_t *keys);
 
 #endif

@@ -153,10 +153,14 @@ int med_wide_seal_note(med_txn *txn, const med_wide_table *table, med_slice key)
 }
 
 int med_wide_seal_bounds(med_txn *txn, const med_wide_table *table, med_wide_seal_reach *reach) {
+  *reach = (med_wide_seal_reach){0};
+  return table->flags & MED_WIDE_TABLE_SEGMENTS ? med_wide_seal_check(txn, table->id, reach) : MEDLEY_OK;
+}
+
+int med_wide_seal_check(med_txn *txn, uint32_t table_id, med_wide_seal_reach *reach) {
   pass of;
   *reach = (med_wide_seal_reach){0};
-  if (!(table->flags & MED_WIDE_TABLE_SEGMENTS)) return MEDLEY_OK;
-  int rc = get_pass(txn, table->id, &of);
+  int rc = get_pass(txn, table_id, &of);
   if (rc == MEDLEY_NOT_FOUND) return MEDLEY_OK;
   reach->known = rc == MEDLEY_OK && of.bounded;
   reach->low = of.low;

@@ -29,6 +29,8 @@ MEDLEY_MUST_USE int med_wide_seal_note_run(med_txn *txn, const med_wide_table *t
 /* The clustering parts of all rows of the table that were ever sealed, whatever has become of them: a key beyond them is in no segment. Not known for a
  * table without segments. */
 MEDLEY_MUST_USE int med_wide_seal_bounds(med_txn *txn, const med_wide_table *table, med_wide_seal_reach *reach);
+/* The same, also where the table's definition says that it has no segments: the state of sealing is proven. CORRUPT. */
+MEDLEY_MUST_USE int med_wide_seal_check(med_txn *txn, uint32_t table_id, med_wide_seal_reach *reach);
 /* Whether records of the table are sealed, if their rows are plain. */
 bool med_wide_seal_takes_records(const med_wide_table *table);
 

@@ -394,18 +394,13 @@ int med_wide_run_rows_next(med_wide_run_rows *rows, med_slice *found, med_slice 
   return rc;
 }
 
-static bool is_within(const med_wide_run *entry, med_slice clustering) {
-  return clustering.bytes == NULL ||
-         (med_slice_compare(entry->low, clustering) <= 0 && med_slice_compare(clustering, entry->high) <= 0);
-}
-
 int med_wide_run_rows_find(med_wide_run_rows *rows, med_slice key, med_slice clustering, med_slice *value) {
   med_slice tail = tail_of(key);
   rows->found = NULL;
   int rc = look_at(rows, tail, true);
   for (size_t i = 0; rc == MEDLEY_OK && i < rows->count; i++) {
     run *of = &rows->runs[i];
-    if (!is_within(&of->entry, clustering)) continue;
+    if (!med_wide_run_reaches(&of->entry, clustering)) continue;
     rc = answer(rows, of, tail, true);
     if (rc != MEDLEY_OK) return rc;
     if (!of->has || !med_slice_equal(med_wide_block_tail(of->block, of->at), tail)) continue;
@@ -414,4 +409,8 @@ int med_wide_run_rows_find(med_wide_run_rows *rows, med_slice key, med_slice clu
     return MEDLEY_OK;
   }
   return rc == MEDLEY_OK ? MEDLEY_NOT_FOUND : rc;
+}
+
+const med_wide_run *med_wide_run_rows_entry(const med_wide_run_rows *rows) {
+  return rows->found != NULL ? &rows->found->entry : NULL;
 }

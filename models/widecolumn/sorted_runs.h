@@ -34,6 +34,8 @@ MEDLEY_MUST_USE int med_wide_run_rows_next(med_wide_run_rows *rows, med_slice *f
  * those of the runs, as those of events are that come in the order of their times. NOT_FOUND without a message. */
 MEDLEY_MUST_USE int med_wide_run_rows_find(med_wide_run_rows *rows, med_slice key, med_slice clustering,
                                            med_slice *value);
+/* The run in which the row stands that was answered last; until the next call. NULL: none was. */
+const med_wide_run *med_wide_run_rows_entry(const med_wide_run_rows *rows);
 
 /* The row that was found last leaves its run, once its block is left or at med_wide_run_rows_settle. It is passed over from now on. Who does not own
  * the table's blocks settles at once; what was found before that is found again before it is taken. */

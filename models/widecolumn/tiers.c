@@ -255,6 +255,10 @@ int med_wide_tiers_partition(med_wide_tiers *tiers, const med_key *key, med_aren
   return rc == MEDLEY_OK ? med_wide_window_walk_partition(tiers->walk, key, arena, partition) : rc;
 }
 
+const med_wide_run *med_wide_tiers_run(const med_wide_tiers *tiers, const med_wide_found *found) {
+  return found->in_run && tiers->walk == NULL ? med_wide_run_rows_entry(tiers->runs) : NULL;
+}
+
 int med_wide_tiers_take(med_wide_tiers *tiers, const med_wide_found *found) {
   if (found->sealed) return med_wide_segment_rows_remove(tiers->sealed);
   int rc = med_wide_run_rows_take(tiers->runs);

@@ -85,6 +85,8 @@ MEDLEY_MUST_USE int med_wide_tiers_row(med_wide_tiers *tiers, const med_wide_fou
 /* The record of the partition with that key, as med_wide_partition_load. */
 MEDLEY_MUST_USE int med_wide_tiers_partition(med_wide_tiers *tiers, const med_key *key, med_arena *arena,
                                              med_wide_partition *partition);
+/* The run in which a row stands that was found last, until the next call; NULL: in none, or the table has time windows and is no window itself. */
+const med_wide_run *med_wide_tiers_run(const med_wide_tiers *tiers, const med_wide_found *found);
 /* A row that was found last, which has no record of its own, is gone from there. Not of a table with time windows: of one window. */
 MEDLEY_MUST_USE int med_wide_tiers_take(med_wide_tiers *tiers, const med_wide_found *found);
 

@@ -81,7 +81,9 @@ int med_wide_walker_next(med_wide_walker *walker, med_wide_walked *walked) {
   } else {
     walked->row = walked->partition.statics;
   }
+  walked->clustering_parts = place.clustering;
   walked->sealed = found.sealed;
+  walked->run = med_wide_tiers_run(&walker->tiers, &found);
   walked->place = (med_wide_place_of_row){
       table, walker->partition, is_row ? walker->clustering : NULL,
       med_slice_of(walker->key.bytes + MED_WIDE_TAIL_OFFSET, (size_t)walker->key.len - MED_WIDE_TAIL_OFFSET)};

@@ -6,6 +6,7 @@
 #define MED_WIDECOLUMN_WALK_H
 
 #include "models/widecolumn/derived.h"
+#include "models/widecolumn/run_blocks.h"
 
 typedef struct med_wide_walker med_wide_walker;
 
@@ -14,7 +15,10 @@ typedef struct med_wide_walked {
   med_key partition_key;
   med_wide_row row;             /* its static columns, if it is the partition's */
   med_wide_partition partition; /* only of a partition's own record */
+  med_slice clustering_parts;   /* as its key has them; none of a partition's own record */
   bool sealed;
+  const med_wide_run
+      *run;         /* in which it stands; NULL: in none, or the table has time windows and is no window itself */
   med_arena *arena; /* lives as long as the answer */
 } med_wide_walked;
 
