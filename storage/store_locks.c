@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "storage/txn.h"
 
@@ -16,7 +15,7 @@ int64_t med_store_monotonic_us(void) {
 }
 
 bool med_store_may_start_threads(const med_store *store) {
-  return (store->options.flags & MEDLEY_OPEN_NO_THREADS) == 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1;
+  return (store->options.flags & MEDLEY_OPEN_NO_THREADS) == 0 && store->has_processors;
 }
 
 static off_t offset_of(med_store_lock_place place) { return ((off_t)1 << 62) + (off_t)place; }

@@ -415,6 +415,7 @@ int med_store_open(const char *path, const medley_options *options, med_store **
   if (store == NULL) return med_error_no_memory(error);
   store->options = *options;
   store->data_fd = -1;
+  store->has_processors = sysconf(_SC_NPROCESSORS_ONLN) > 1;
   if (store->options.clock_us == NULL) store->options.clock_us = system_clock_us;
   pthread_mutex_init(&store->random_mutex, NULL);
   pthread_mutex_init(&store->probe_mutex, NULL);

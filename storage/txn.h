@@ -61,6 +61,7 @@ struct med_store {
   pthread_mutex_t probe_mutex;
   uint8_t identity[16];
   uint32_t format_version; /* of the file */
+  bool has_processors;     /* more than one */
   _Atomic int64_t last_now_us;
   pthread_mutex_t random_mutex;
   uint64_t random_state[2];
