@@ -178,10 +178,8 @@ enum {
   MEDLEY_OPEN_MEMORY = 1 << 2,        /* a private database without a name, gone at close; path may be NULL */
   MEDLEY_OPEN_UNTRUSTED = 1 << 3,     /* walk and check the whole file before it is used */
   MEDLEY_OPEN_FORCE_NETWORK = 1 << 4, /* open on a network file system although locks may not hold there */
-  /* The library starts no threads: who commits makes the checkpoints that have become due, which may take tens of milliseconds, and totals over many
-   * rows are one thread's; maintenance_ms is MISUSE. Otherwise threads come and go, where there is more than one processor; all have ended when the last
-   * close returns. */
-  MEDLEY_OPEN_NO_THREADS = 1 << 5
+  MEDLEY_OPEN_NO_THREADS =
+      1 << 5 /* of the library's own: who commits makes checkpoints, too; maintenance_ms is MISUSE */
 };
 
 typedef enum medley_durability {
@@ -214,7 +212,7 @@ typedef struct medley_options {
   uint32_t maintenance_ms;     /* 0, the default: commits do the housekeeping; else a thread that rests so long */
 } medley_options;
 
-/* Fills every field with its default. */
+/* Every field gets its default. */
 MEDLEY_API void medley_options_init(medley_options *options);
 
 /* Opens (and creates, mode 0600) the database at path; the lock file path + "-lock" stands beside it, and
@@ -233,7 +231,6 @@ MEDLEY_MUST_USE MEDLEY_API int medley_session_open(medley *db, medley_session **
 /* Rolls back what is open. Refused with MISUSE on another thread than the one of an open write transaction, and with FORKED
  * in a forked child, which must leave its parent's locks alone. */
 MEDLEY_API int medley_session_close(medley_session *session);
-
 /* Never NULL; valid until the next call on the session. */
 MEDLEY_API const medley_error *medley_session_error(const medley_session *session);
 
@@ -333,8 +330,7 @@ MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode
 /* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. That CQL's INSERTs have no room may be
  * known only now: FULL, NO_MEMORY. */
 MEDLEY_MUST_USE MEDLEY_API int medley_commit(medley_session *session);
-/* Also on a handle that is DEAD, where any call ends the session's transaction. */
-MEDLEY_API int medley_rollback(medley_session *session);
+MEDLEY_API int medley_rollback(medley_session *session); /* on a handle that is DEAD any call does that */
 MEDLEY_MUST_USE MEDLEY_API int medley_savepoint(medley_session *session, const char *name);
 MEDLEY_MUST_USE MEDLEY_API int medley_release(medley_session *session, const char *name);
 MEDLEY_MUST_USE MEDLEY_API int medley_rollback_to(medley_session *session, const char *name);

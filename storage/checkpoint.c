@@ -21,8 +21,7 @@ struct med_checkpoint {
   med_log log;
   MDB_txn *pin; /* a reader of the checkpoint, or at rest */
   bool pinned;
-  bool enabled;
-  bool unsettled;
+  bool enabled, unsettled;
   uint64_t pages_then; /* the file's end at the checkpoint */
   uint64_t last_flush_us;
   _Atomic uint64_t commits; /* since the checkpoint, of this process */
@@ -52,13 +51,9 @@ void med_checkpoint_free(med_checkpoint *checkpoint) {
 }
 
 void med_checkpoint_enable(med_checkpoint *checkpoint) { checkpoint->enabled = true; }
-
 bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint) { return checkpoint->enabled; }
-
 bool med_checkpoint_log_exists(const med_checkpoint *checkpoint) { return access(checkpoint->path, F_OK) == 0; }
-
 bool med_checkpoint_is_unsettled(const med_checkpoint *checkpoint) { return checkpoint->unsettled; }
-
 uint64_t med_checkpoint_saved_id(const med_checkpoint *checkpoint) { return checkpoint->log.header.checkpoint_id; }
 
 /* ---- The pin ---- */
@@ -149,9 +144,7 @@ int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error) {
 }
 
 bool med_checkpoint_due(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->due; }
-
 bool med_checkpoint_overdue(const med_checkpoint *checkpoint) { return checkpoint->overdue; }
-
 bool med_checkpoint_has_news(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->commits > 0; }
 
 /* One piece of the file after the other, each waited for: the disk has little before it when a commit asks for its own flush. False: what was to
@@ -383,22 +376,18 @@ static uint64_t room_end(const med_store *store) {
   return (limit > 0 && limit < map ? limit : map) / MED_PAGE_SIZE;
 }
 
-/* `times` as much as makes a checkpoint due; an eighth of the room that is left to the file does, all of it never. */
+/* `times` as much as makes a checkpoint due; of the room that is left to the file an eighth does. */
 static bool has_gathered(const med_checkpoint *checkpoint, uint64_t grown, uint64_t left, uint64_t times) {
-  const medley_options *options = &checkpoint->store->options;
-  return checkpoint->commits / times >= options->checkpoint_commits || checkpoint->log.tail / times >= LOG_BYTES_DUE ||
-         grown / times >= FILE_PAGES_DUE || grown > left / 8 * times;
+  return checkpoint->commits / times >= checkpoint->store->options.checkpoint_commits ||
+         checkpoint->log.tail / times >= LOG_BYTES_DUE || grown / times >= FILE_PAGES_DUE || grown > left / 8 * times;
 }
 
 static void look_whether_due(med_checkpoint *checkpoint) {
-  MDB_envinfo info;
-  uint64_t grown = 0, left = UINT64_MAX;
+  MDB_envinfo info = {0};
   checkpoint->commits++;
-  if (mdb_env_info(checkpoint->store->env, &info) == MDB_SUCCESS) {
-    uint64_t end = info.me_last_pgno, limit = room_end(checkpoint->store);
-    left = limit > end ? limit - end : 0;
-    grown = end > checkpoint->pages_then ? end - checkpoint->pages_then : 0;
-  }
+  if (mdb_env_info(checkpoint->store->env, &info) != MDB_SUCCESS) info.me_last_pgno = checkpoint->pages_then;
+  uint64_t end = info.me_last_pgno, then = checkpoint->pages_then, limit = room_end(checkpoint->store);
+  uint64_t left = limit > end ? limit - end : 0, grown = end > then ? end - then : 0;
   checkpoint->due = has_gathered(checkpoint, grown, left, 1);
   checkpoint->overdue = has_gathered(checkpoint, grown, left, OVERDUE_TIMES);
 }

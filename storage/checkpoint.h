@@ -57,7 +57,7 @@ MEDLEY_MUST_USE int med_checkpoint_commit(med_checkpoint *checkpoint, med_batch 
 
 /* Whether enough has been written since the last one. Any thread; NULL is allowed. */
 bool med_checkpoint_due(const med_checkpoint *checkpoint);
-/* Whether several times as much has: who commits has to wait for one. */
+/* Of one that is due: whether several times as much has, so that who commits has to wait for it. */
 bool med_checkpoint_overdue(const med_checkpoint *checkpoint);
 /* Whether this process has committed anything since. Any thread; NULL is allowed. */
 bool med_checkpoint_has_news(const med_checkpoint *checkpoint);

@@ -1,8 +1,8 @@
-/* column_reader.c - pieces of vectors found, decoded and put into their rows. */
+/* column_reader.c - pieces of vectors found, decoded and put into their rows: reals and texts. Integers: column_reader_integers.c. */
 #include "storage/column_reader.h"
 
-#include "storage/column_dictionary.h"
-#include "storage/column_kernels.h"
+#include "storage/column_pieces.h"
+
 #include "storage/column_reals.h"
 #include "storage/column_texts.h"
 #include "storage/column_writer.h"
@@ -11,23 +11,6 @@
 
 enum { CODES_HEADER = 8, LONG_SIZE = 16, BYTES_PER_PAGE = MED_VALUE_SIZE_MAX - MED_PAGE_HEADER_SIZE };
 #define NONE UINT32_MAX
-#define FEW 64 /* values that are taken one by one rather than with all of their piece */
-
-struct med_column_reader {
-  med_txn *txn;
-  med_cursor *cursor; /* NULL: pages are found without */
-  med_page_run run;
-  med_column_type type;
-  bool keeps_pages; /* nobody writes in the transaction: a page stays where it is */
-  bool has_group, has_dictionary, has_page;
-  uint32_t group_number, page_number;
-  uint16_t piece_count;
-  med_slice page;
-  uint64_t long_end; /* page behind the last long text of the vector: none is read twice */
-  med_dictionary dictionary;
-  med_arena arena;        /* texts of the vector that was read last */
-  med_column_group group; /* if has_group */
-};
 
 int med_column_reader_open(med_txn *txn, const med_page_run *run, med_column_type type, med_column_reader **reader) {
   *reader = med_alloc(sizeof **reader);
@@ -49,7 +32,7 @@ void med_column_reader_close(med_column_reader *reader) {
   med_free(reader);
 }
 
-static int corrupt(const med_column_reader *reader, const char *what) {
+int med_column_corrupt(const med_column_reader *reader, const char *what) {
   return med_error_set(med_txn_error(reader->txn), MEDLEY_CORRUPT, "column: run %llu, group %u, page %u: %s",
                        (unsigned long long)reader->run.id, reader->group_number, reader->page_number, what);
 }
@@ -71,7 +54,7 @@ int med_column_reader_group(med_column_reader *reader, uint32_t group, const med
   int rc = get_page(reader, MED_COLUMN_HEADER_AT, &page);
   if (rc == MEDLEY_OK) rc = med_column_group_read(page, &reader->group, med_txn_error(reader->txn));
   if (rc != MEDLEY_OK) return rc;
-  if (reader->group.type != reader->type) return corrupt(reader, "the column has another type");
+  if (reader->group.type != reader->type) return med_column_corrupt(reader, "the column has another type");
   reader->has_group = true;
   return MEDLEY_OK;
 }
@@ -80,17 +63,17 @@ static int load_dictionary(med_column_reader *reader) {
   if (reader->has_dictionary) return MEDLEY_OK;
   uint32_t next = 0, count = reader->group.dictionary_texts, pages = reader->group.dictionary_pages;
   medley_error *error = med_txn_error(reader->txn);
-  if (pages > MED_DICTIONARY_PAGES) return corrupt(reader, "the dictionary has too many pages");
+  if (pages > MED_DICTIONARY_PAGES) return med_column_corrupt(reader, "the dictionary has too many pages");
   int rc = med_column_dictionary_start(&reader->dictionary, count, error);
   for (uint32_t i = 0; rc == MEDLEY_OK && i < pages; i++) {
     med_slice page;
     reader->page_number = MED_COLUMN_DICTIONARY_AT + i;
     reader->has_page = false;
     rc = get_page(reader, reader->page_number, &page);
-    if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "a page of the dictionary is missing");
+    if (rc == MEDLEY_NOT_FOUND) return med_column_corrupt(reader, "a page of the dictionary is missing");
     if (rc == MEDLEY_OK) rc = med_column_dictionary_read(&reader->dictionary, page, &next, error);
   }
-  if (rc == MEDLEY_OK && next != count) return corrupt(reader, "texts of the dictionary are missing");
+  if (rc == MEDLEY_OK && next != count) return med_column_corrupt(reader, "texts of the dictionary are missing");
   reader->has_dictionary = rc == MEDLEY_OK;
   return rc;
 }
@@ -109,25 +92,17 @@ static int load_page(med_column_reader *reader, uint32_t number, bool *is_bytes)
   if (reader->keeps_pages && reader->has_page && reader->page_number == number) return MEDLEY_OK;
   reader->has_page = false;
   reader->page_number = number;
-  if (number >= reader->group.pages) return corrupt(reader, "a vector is not complete");
+  if (number >= reader->group.pages) return med_column_corrupt(reader, "a vector is not complete");
   int rc = get_page(reader, number, &reader->page);
-  if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "the page is missing");
+  if (rc == MEDLEY_NOT_FOUND) return med_column_corrupt(reader, "the page is missing");
   if (rc == MEDLEY_OK)
     rc = med_column_page_read(reader->page, &reader->piece_count, is_bytes, med_txn_error(reader->txn));
   reader->has_page = rc == MEDLEY_OK && !*is_bytes;
   return rc;
 }
 
-/* A walk over the pieces of one vector. */
-typedef struct piece_walk {
-  uint32_t page, index;
-  size_t row, rows; /* in the vector: of the next piece, of all */
-  size_t first_row; /* of the vector, in the group */
-  size_t values;
-} piece_walk;
-
-static void walk_start(const med_column_reader *reader, size_t vector, med_vector_rows *rows, piece_walk *walk) {
-  *walk = (piece_walk){.page = reader->group.zones[vector].page, .index = NONE};
+void med_piece_walk_start(const med_column_reader *reader, size_t vector, med_vector_rows *rows, med_piece_walk *walk) {
+  *walk = (med_piece_walk){.page = reader->group.zones[vector].page, .index = NONE};
   walk->rows = med_column_group_vector_rows(&reader->group, vector);
   walk->first_row = vector * MED_VECTOR_ROWS;
   rows->rows = walk->rows;
@@ -138,7 +113,7 @@ static void walk_start(const med_column_reader *reader, size_t vector, med_vecto
 }
 
 /* The first piece of a vector stands somewhere in its page, the others follow, from the next page's beginning if need be. */
-static int find_piece(med_column_reader *reader, piece_walk *walk, med_column_piece *piece) {
+static int find_piece(med_column_reader *reader, med_piece_walk *walk, med_column_piece *piece) {
   medley_error *error = med_txn_error(reader->txn);
   bool is_bytes, first = walk->index == NONE;
   int rc = load_page(reader, walk->page, &is_bytes);
@@ -147,13 +122,13 @@ static int find_piece(med_column_reader *reader, piece_walk *walk, med_column_pi
     rc = load_page(reader, ++walk->page, &is_bytes);
     walk->index = 0;
   }
-  if (rc == MEDLEY_OK && is_bytes) return corrupt(reader, "a vector begins in a long text");
+  if (rc == MEDLEY_OK && is_bytes) return med_column_corrupt(reader, "a vector begins in a long text");
   while (rc == MEDLEY_OK && walk->index < reader->piece_count) {
     rc = med_column_page_piece(reader->page, reader->piece_count, (uint16_t)walk->index++, piece, error);
     if (rc == MEDLEY_OK && piece->first_row == walk->first_row + walk->row) return MEDLEY_OK;
     if (!first) break;
   }
-  return rc != MEDLEY_OK ? rc : corrupt(reader, "a piece of a vector is missing");
+  return rc != MEDLEY_OK ? rc : med_column_corrupt(reader, "a piece of a vector is missing");
 }
 
 /* Behind the last page that may hold a piece of the vector. */
@@ -177,14 +152,14 @@ static int load_pieces(med_column_reader *reader, uint32_t *number, uint32_t end
     *number = at;
   }
   if (is_bytes) return MEDLEY_OK;
-  if (reader->piece_count == 0) return corrupt(reader, "a page without pieces");
+  if (reader->piece_count == 0) return med_column_corrupt(reader, "a page without pieces");
   rc = med_column_page_piece(reader->page, reader->piece_count, 0, &piece, med_txn_error(reader->txn));
   if (rc == MEDLEY_OK) *first_row = piece.first_row;
   return rc;
 }
 
 /* Moves a walk at its beginning to the piece with that row of the vector: halves the pages, then looks through one. */
-static int walk_to_row(med_column_reader *reader, piece_walk *walk, size_t row, uint32_t end) {
+static int walk_to_row(med_column_reader *reader, med_piece_walk *walk, size_t row, uint32_t end) {
   medley_error *error = med_txn_error(reader->txn);
   size_t wanted = walk->first_row + row;
   uint32_t low = walk->page, first_row;
@@ -211,11 +186,11 @@ static int walk_to_row(med_column_reader *reader, piece_walk *walk, size_t row, 
     walk->page = low;
     walk->index = i;
   }
-  return rc != MEDLEY_OK || found ? rc : corrupt(reader, "a piece of a vector is missing");
+  return rc != MEDLEY_OK || found ? rc : med_column_corrupt(reader, "a piece of a vector is missing");
 }
 
 /* Adds bits of a piece's rows, the first of which is row `row` of the vector. */
-static void add_rows_at(uint64_t *rows, size_t row, const uint64_t *bits) {
+void med_rows_add_at(uint64_t *rows, size_t row, const uint64_t *bits) {
   size_t word = row / 64, shift = row % 64;
   for (size_t i = 0; word + i < MED_VECTOR_WORDS; i++) {
     rows[word + i] |= bits[i] << shift;
@@ -223,10 +198,11 @@ static void add_rows_at(uint64_t *rows, size_t row, const uint64_t *bits) {
   }
 }
 
-static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_rows *rows, med_column_piece *piece) {
+int med_piece_walk_next(med_column_reader *reader, med_piece_walk *walk, med_vector_rows *rows,
+                        med_column_piece *piece) {
   int rc = find_piece(reader, walk, piece);
   if (rc != MEDLEY_OK) return rc;
-  if (piece->rows > walk->rows - walk->row) return corrupt(reader, "a piece has rows beyond its vector");
+  if (piece->rows > walk->rows - walk->row) return med_column_corrupt(reader, "a piece has rows beyond its vector");
   walk->values += piece->values;
   if (piece->rows == walk->rows && piece->rows_with.len == 0) { /* the whole vector, and no row is empty */
     med_rows_fill(rows->present, piece->rows);
@@ -238,17 +214,19 @@ static int next_piece(med_column_reader *reader, piece_walk *walk, med_vector_ro
   } else {
     med_rows_fill(with, piece->rows);
   }
-  add_rows_at(rows->present, walk->row, with);
+  med_rows_add_at(rows->present, walk->row, with);
   return MEDLEY_OK;
 }
 
-static int walk_end(const med_column_reader *reader, const piece_walk *walk, const med_vector_rows *rows) {
-  return walk->values == rows->rows - rows->nulls ? MEDLEY_OK
-                                                  : corrupt(reader, "a vector has other empty rows than its zone says");
+int med_piece_walk_end(const med_column_reader *reader, const med_piece_walk *walk, const med_vector_rows *rows) {
+  return walk->values == rows->rows - rows->nulls
+             ? MEDLEY_OK
+             : med_column_corrupt(reader, "a vector has other empty rows than its zone says");
 }
 
 /* True if the vector has no pieces and *constant, or no values at all. */
-static bool is_without_pieces(const med_column_reader *reader, size_t vector, med_vector_rows *rows, bool *constant) {
+bool med_column_is_without_pieces(const med_column_reader *reader, size_t vector, med_vector_rows *rows,
+                                  bool *constant) {
   const med_column_zone *zone = &reader->group.zones[vector];
   if (zone->page != MED_COLUMN_NO_PAGE) return false;
   rows->rows = med_column_group_vector_rows(&reader->group, vector);
@@ -261,7 +239,7 @@ static bool is_without_pieces(const med_column_reader *reader, size_t vector, me
 }
 
 /* Makes the group of the vector the present one; *in_group is the vector's number there. */
-static int enter(med_column_reader *reader, med_column_type type, uint64_t vector, size_t *in_group) {
+int med_column_enter(med_column_reader *reader, med_column_type type, uint64_t vector, size_t *in_group) {
   const med_column_group *group;
   if (type != reader->type) {
     return med_error_set(med_txn_error(reader->txn), MEDLEY_MISUSE, "column: read as type %d, opened as %d", (int)type,
@@ -274,217 +252,70 @@ static int enter(med_column_reader *reader, med_column_type type, uint64_t vecto
   return *in_group < group->vectors ? MEDLEY_OK : MEDLEY_NOT_FOUND;
 }
 
-/* Moves the values at the beginning of `at`, in order, to the rows that have one; the others become 0. From the end, so that
- * nothing is overwritten before it was moved. */
-#define SPREAD(name, type, zero)                                              \
-  static void name(type *at, const med_column_piece *piece) {                 \
-    size_t from = piece->values;                                              \
-    const uint8_t *bytes = piece->rows_with.bytes;                            \
-    if (piece->rows_with.len == 0) return;                                    \
-    for (size_t row = piece->rows; row-- > 0;) {                              \
-      bool has = (med_native_u64(bytes + row / 64 * 8) >> row % 64 & 1) != 0; \
-      at[row] = has ? at[--from] : (zero);                                    \
-    }                                                                         \
-  }
-SPREAD(spread_integers, int64_t, 0)
-SPREAD(spread_reals, double, 0)
-SPREAD(spread_codes, uint32_t, 0)
-SPREAD(spread_texts, med_slice, med_slice_of("", 0))
+MED_COLUMN_SPREAD(spread_reals, double, 0)
+MED_COLUMN_SPREAD(spread_codes, uint32_t, 0)
+MED_COLUMN_SPREAD(spread_texts, med_slice, med_slice_of("", 0))
 
 /* ---- Vectors ---- */
-static void keep_range(med_vector_rows *rows) {
+void med_vector_rows_keep_range(med_vector_rows *rows) {
   uint64_t before[MED_VECTOR_WORDS], up_to[MED_VECTOR_WORDS];
   med_rows_fill(before, rows->first);
   med_rows_fill(up_to, rows->end);
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows->present[i] &= up_to[i] & ~before[i];
 }
 
-static int fill_constant(const med_column_reader *reader, size_t vector, bool constant, int64_t *values) {
-  int64_t value = constant ? reader->group.zones[vector].min.integer : 0;
-  for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
-  return MEDLEY_OK;
-}
-
-static int decode_integers(med_column_reader *reader, const med_column_piece *piece, const piece_walk *walk,
-                           int64_t *values) {
-  /* A whole vector is decoded into its place. */
-  int64_t of_piece[MED_VECTOR_ROWS], *to = piece->rows == walk->rows ? values : of_piece;
-  if (!med_column_integers_decode(piece->codec, piece->payload, piece->values, to))
-    return corrupt(reader, "damaged integers");
-  if (to != values) memcpy(values + walk->row, to, piece->values * sizeof *values);
-  spread_integers(values + walk->row, piece);
-  return MEDLEY_OK;
-}
-
-int med_column_reader_integers(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, int64_t *values) {
-  size_t at = 0;
-  bool constant;
-  piece_walk walk;
-  med_column_piece piece;
-  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
-  if (rc != MEDLEY_OK) return rc;
-  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
-    if (rc == MEDLEY_OK) rc = decode_integers(reader, &piece, &walk, values);
-    if (rc != MEDLEY_OK) return rc;
-  }
-  return walk_end(reader, &walk, rows);
-}
-
-/* From bits of values to bits of the rows that have them. */
-static void spread_bits(uint64_t *bits, const med_column_piece *piece) {
-  uint64_t of_rows[MED_VECTOR_WORDS] = {0};
-  size_t value = 0;
-  const uint8_t *bytes = piece->rows_with.bytes;
-  if (piece->rows_with.len == 0) return;
-  for (size_t row = 0; row < piece->rows; row++) {
-    bool has = (med_native_u64(bytes + row / 64 * 8) >> row % 64 & 1) != 0;
-    if (has && med_rows_has(bits, value++)) med_rows_add(of_rows, row);
-  }
-  memcpy(bits, of_rows, sizeof of_rows);
-}
-
-int med_column_reader_within(med_column_reader *reader, uint64_t vector, int64_t low, int64_t high,
-                             med_vector_rows *rows, uint64_t *found) {
-  size_t at = 0;
-  bool constant;
-  piece_walk walk;
-  med_column_piece piece;
-  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
-  if (rc != MEDLEY_OK) return rc;
-  memset(found, 0, MED_VECTOR_WORDS * sizeof *found);
-  if (is_without_pieces(reader, at, rows, &constant)) {
-    int64_t value = reader->group.zones[at].min.integer;
-    if (low <= value && value <= high) memcpy(found, rows->present, sizeof rows->present);
-    return MEDLEY_OK;
-  }
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    uint64_t of_piece[MED_VECTOR_WORDS];
-    rc = next_piece(reader, &walk, rows, &piece);
-    if (rc != MEDLEY_OK) return rc;
-    if (!med_column_integers_within(piece.codec, piece.payload, piece.values, low, high, of_piece))
-      return corrupt(reader, "damaged integers");
-    spread_bits(of_piece, &piece);
-    add_rows_at(found, walk.row, of_piece);
-  }
-  return walk_end(reader, &walk, rows);
-}
-
-/* Of a piece without empty rows, the first of which is `row`; *listed grows by those of the `count` rows that are in it. */
-static int decode_wanted(med_column_reader *reader, const med_column_piece *piece, size_t row, const uint16_t *wanted,
-                         size_t count, size_t *listed, int64_t *values) {
-  uint16_t indexes[FEW];
-  size_t picked = 0;
-  for (; *listed < count && wanted[*listed] < row + piece->rows; ++*listed)
-    indexes[picked++] = (uint16_t)(wanted[*listed] - row);
-  if (picked == 0) return MEDLEY_OK;
-  bool sound = med_column_integers_pick(piece->codec, piece->payload, piece->values, indexes, picked, values + row);
-  return sound ? MEDLEY_OK : corrupt(reader, "damaged integers");
-}
-
-/* Until row `end`; `list` has `count` rows that are wanted, ascending. */
-static int read_listed(med_column_reader *reader, piece_walk *walk, size_t end, const uint16_t *list, size_t count,
-                       med_vector_rows *rows, int64_t *values) {
-  size_t listed = 0;
-  med_column_piece piece;
-  for (; walk->row < end; walk->row += piece.rows) {
-    int rc = next_piece(reader, walk, rows, &piece);
-    if (rc != MEDLEY_OK) return rc;
-    if (piece.rows_with.len > 0) rc = decode_integers(reader, &piece, walk, values);
-    if (piece.rows_with.len == 0) rc = decode_wanted(reader, &piece, walk->row, list, count, &listed, values);
-    while (listed < count && list[listed] < walk->row + piece.rows) listed++;
-    if (rc != MEDLEY_OK) return rc;
-  }
-  return walk->row < walk->rows ? MEDLEY_OK : walk_end(reader, walk, rows);
-}
-
-int med_column_reader_integers_of(med_column_reader *reader, uint64_t vector, const uint64_t *wanted,
-                                  med_vector_rows *rows, int64_t *values) {
-  size_t at = 0, count = med_rows_count(wanted);
-  uint16_t list[MED_VECTOR_ROWS];
-  bool constant;
-  piece_walk walk;
-  if (count > FEW) return med_column_reader_integers(reader, vector, rows, values);
-  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
-  if (rc != MEDLEY_OK) return rc;
-  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
-  walk_start(reader, at, rows, &walk);
-  (void)med_column_list_rows(wanted, list);
-  return read_listed(reader, &walk, walk.rows, list, count, rows, values);
-}
-
-int med_column_reader_integer_range(med_column_reader *reader, uint64_t vector, size_t first, size_t end,
-                                    med_vector_rows *rows, int64_t *values) {
-  size_t at = 0, count = 0;
-  uint16_t list[FEW];
-  bool constant;
-  piece_walk walk;
-  if (first >= end || end - first > FEW) return med_column_reader_integers(reader, vector, rows, values);
-  int rc = enter(reader, MED_COLUMN_INTEGERS, vector, &at);
-  if (rc != MEDLEY_OK) return rc;
-  if (is_without_pieces(reader, at, rows, &constant)) return fill_constant(reader, at, constant, values);
-  walk_start(reader, at, rows, &walk);
-  if (end > walk.rows) end = walk.rows;
-  for (size_t row = first; row < end; row++) list[count++] = (uint16_t)row;
-  rc = read_listed(reader, &walk, end, list, count, rows, values);
-  rows->first = first < end ? first : end;
-  rows->end = end;
-  keep_range(rows);
-  return rc;
-}
-
 int med_column_reader_reals(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, double *values) {
   size_t at = 0;
   bool constant;
-  piece_walk walk;
+  med_piece_walk walk;
   med_column_piece piece;
-  int rc = enter(reader, MED_COLUMN_REALS, vector, &at);
+  int rc = med_column_enter(reader, MED_COLUMN_REALS, vector, &at);
   if (rc != MEDLEY_OK) return rc;
-  if (is_without_pieces(reader, at, rows, &constant)) {
+  if (med_column_is_without_pieces(reader, at, rows, &constant)) {
     double value = constant ? reader->group.zones[at].min.real : 0;
     for (size_t row = 0; row < MED_VECTOR_ROWS; row++) values[row] = value;
     return MEDLEY_OK;
   }
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
+  for (med_piece_walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = med_piece_walk_next(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
     double of_piece[MED_VECTOR_ROWS], *to = piece.rows == walk.rows ? values : of_piece;
-    if (!med_column_reals_decode(piece.codec, piece.payload, piece.values, to)) return corrupt(reader, "damaged reals");
+    if (!med_column_reals_decode(piece.codec, piece.payload, piece.values, to))
+      return med_column_corrupt(reader, "damaged reals");
     if (to != values) memcpy(values + walk.row, to, piece.values * sizeof *values);
     spread_reals(values + walk.row, &piece);
   }
-  return walk_end(reader, &walk, rows);
+  return med_piece_walk_end(reader, &walk, rows);
 }
 
 int med_column_reader_present(med_column_reader *reader, uint64_t vector, med_vector_rows *rows) {
   size_t at = 0;
   bool constant;
-  piece_walk walk;
+  med_piece_walk walk;
   med_column_piece piece;
-  int rc = enter(reader, reader->type, vector, &at);
-  if (rc != MEDLEY_OK || is_without_pieces(reader, at, rows, &constant)) return rc;
-  walk_start(reader, at, rows, &walk);
+  int rc = med_column_enter(reader, reader->type, vector, &at);
+  if (rc != MEDLEY_OK || med_column_is_without_pieces(reader, at, rows, &constant)) return rc;
+  med_piece_walk_start(reader, at, rows, &walk);
   if (rows->nulls == 0) {
     med_rows_fill(rows->present, walk.rows);
     return MEDLEY_OK;
   }
   for (; walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
+    rc = med_piece_walk_next(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
   }
-  return walk_end(reader, &walk, rows);
+  return med_piece_walk_end(reader, &walk, rows);
 }
 
 /* ---- Texts ---- */
 /* codes has room for MED_VECTOR_ROWS. */
 static int decode_codes(med_column_reader *reader, const med_column_piece *piece, uint32_t *codes) {
   const uint8_t *from = piece->payload.bytes;
-  if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
+  if (piece->payload.len < CODES_HEADER) return med_column_corrupt(reader, "damaged codes");
   med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
   bool sound = med_column_integers_decode_codes((med_column_codec)from[0], part, piece->values,
                                                 reader->group.dictionary_texts, codes);
-  return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
+  return sound ? MEDLEY_OK : med_column_corrupt(reader, "damaged codes");
 }
 
 /* Rows of a piece that are to be read; it becomes what was. */
@@ -496,9 +327,9 @@ typedef struct piece_range {
 static int read_few_coded(med_column_reader *reader, const med_column_piece *piece, const piece_range *range,
                           med_slice *texts) {
   const uint8_t *from = piece->payload.bytes;
-  if (piece->payload.len < CODES_HEADER) return corrupt(reader, "damaged codes");
+  if (piece->payload.len < CODES_HEADER) return med_column_corrupt(reader, "damaged codes");
   med_slice part = med_slice_of(from + CODES_HEADER, piece->payload.len - CODES_HEADER);
-  uint16_t indexes[FEW];
+  uint16_t indexes[MED_COLUMN_FEW];
   int64_t codes[MED_VECTOR_ROWS];
   size_t count = range->end - range->first;
   for (size_t i = 0; i < count; i++) indexes[i] = (uint16_t)(range->first + i);
@@ -507,12 +338,12 @@ static int read_few_coded(med_column_reader *reader, const med_column_piece *pie
     sound = (uint64_t)codes[i] < reader->group.dictionary_texts;
     if (sound) texts[i] = reader->dictionary.texts[codes[i]];
   }
-  return sound ? MEDLEY_OK : corrupt(reader, "damaged codes");
+  return sound ? MEDLEY_OK : med_column_corrupt(reader, "damaged codes");
 }
 
 static int read_coded(med_column_reader *reader, const med_column_piece *piece, piece_range *range, med_slice *texts) {
   int rc = load_dictionary(reader);
-  if (rc == MEDLEY_OK && range->end - range->first <= FEW && piece->rows_with.len == 0)
+  if (rc == MEDLEY_OK && range->end - range->first <= MED_COLUMN_FEW && piece->rows_with.len == 0)
     return read_few_coded(reader, piece, range, texts);
   uint32_t codes[MED_VECTOR_ROWS];
   *range = (piece_range){0, piece->rows};
@@ -524,16 +355,17 @@ static int read_coded(med_column_reader *reader, const med_column_piece *piece, 
 static int read_long(med_column_reader *reader, const med_column_piece *piece, med_slice *text) {
   med_slice page;
   const uint8_t *from = piece->payload.bytes;
-  if (piece->payload.len != LONG_SIZE || piece->values != 1) return corrupt(reader, "a damaged long text");
+  if (piece->payload.len != LONG_SIZE || piece->values != 1) return med_column_corrupt(reader, "a damaged long text");
   uint64_t len = med_native_u64(from), number = med_native_u32(from + 8);
   uint64_t pages = len / BYTES_PER_PAGE + (len % BYTES_PER_PAGE > 0);
   if (len > MED_COLUMN_TEXT_SIZE_MAX || number < reader->long_end || number + pages > reader->group.pages) {
-    return corrupt(reader, "a damaged long text");
+    return med_column_corrupt(reader, "a damaged long text");
   }
   reader->long_end = number + pages;
   /* Before memory is given for it: the last page is there. */
   int rc = pages == 0 ? MEDLEY_OK : get_page(reader, (uint32_t)(number + pages - 1), &page);
-  if (rc != MEDLEY_OK) return rc == MEDLEY_NOT_FOUND ? corrupt(reader, "a page of a long text is missing") : rc;
+  if (rc != MEDLEY_OK)
+    return rc == MEDLEY_NOT_FOUND ? med_column_corrupt(reader, "a page of a long text is missing") : rc;
   uint8_t *bytes = med_arena_alloc(&reader->arena, len + 1);
   if (bytes == NULL) return med_error_no_memory(med_txn_error(reader->txn));
   *text = med_slice_of(bytes, len);
@@ -541,10 +373,11 @@ static int read_long(med_column_reader *reader, const med_column_piece *piece, m
     uint16_t count;
     uint64_t part = len - at < BYTES_PER_PAGE ? len - at : BYTES_PER_PAGE;
     rc = get_page(reader, (uint32_t)number, &page);
-    if (rc == MEDLEY_NOT_FOUND) return corrupt(reader, "a page of a long text is missing");
+    if (rc == MEDLEY_NOT_FOUND) return med_column_corrupt(reader, "a page of a long text is missing");
     if (rc == MEDLEY_OK) rc = med_page_header_read(page, MED_PAGE_COLUMN_BYTES, 1, &count, med_txn_error(reader->txn));
     if (rc != MEDLEY_OK) return rc;
-    if (page.len != MED_PAGE_HEADER_SIZE + part) return corrupt(reader, "a page of a long text has another length");
+    if (page.len != MED_PAGE_HEADER_SIZE + part)
+      return med_column_corrupt(reader, "a page of a long text has another length");
     memcpy(bytes + at, (const uint8_t *)page.bytes + MED_PAGE_HEADER_SIZE, part);
     at += part;
   }
@@ -563,19 +396,19 @@ static int read_texts(med_column_reader *reader, const med_column_piece *piece, 
   else
     rc = med_column_texts_decode(piece->codec, piece->payload, piece->values, &reader->arena, texts);
   if (rc == MEDLEY_NO_MEMORY) return med_error_no_memory(med_txn_error(reader->txn));
-  return rc == MEDLEY_OK ? rc : corrupt(reader, "damaged texts");
+  return rc == MEDLEY_OK ? rc : med_column_corrupt(reader, "damaged texts");
 }
 
 /* Reads the pieces from the walk's place until row `end` is behind it; what was read begins at or before `first`. */
-static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t first, size_t end, med_vector_rows *rows,
+static int read_pieces(med_column_reader *reader, med_piece_walk *walk, size_t first, size_t end, med_vector_rows *rows,
                        med_slice *values) {
   med_column_piece piece;
   rows->first = first;
   for (; walk->row < end; walk->row += piece.rows) {
-    int rc = next_piece(reader, walk, rows, &piece);
+    int rc = med_piece_walk_next(reader, walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
     piece_range range = {first > walk->row ? first - walk->row : 0, piece.rows};
-    if (range.first >= piece.rows) return corrupt(reader, "a piece of a vector is missing");
+    if (range.first >= piece.rows) return med_column_corrupt(reader, "a piece of a vector is missing");
     if (end - walk->row < piece.rows) range.end = end - walk->row;
     rc = read_texts(reader, &piece, &range, values + walk->row);
     if (rc != MEDLEY_OK) return rc;
@@ -583,7 +416,7 @@ static int read_pieces(med_column_reader *reader, piece_walk *walk, size_t first
     if (walk->row + range.first < rows->first) rows->first = walk->row + range.first;
     rows->end = walk->row + range.end;
   }
-  keep_range(rows);
+  med_vector_rows_keep_range(rows);
   return MEDLEY_OK;
 }
 
@@ -595,16 +428,16 @@ int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, siz
                                  med_vector_rows *rows, med_slice *values) {
   size_t at = 0;
   bool constant;
-  piece_walk walk;
-  int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
+  med_piece_walk walk;
+  int rc = med_column_enter(reader, MED_COLUMN_TEXTS, vector, &at);
   if (rc != MEDLEY_OK) return rc;
   med_arena_reset(&reader->arena);
   reader->long_end = 0;
-  if (is_without_pieces(reader, at, rows, &constant)) {
+  if (med_column_is_without_pieces(reader, at, rows, &constant)) {
     for (size_t row = 0; row < rows->rows; row++) values[row] = med_slice_of("", 0);
     return MEDLEY_OK;
   }
-  walk_start(reader, at, rows, &walk);
+  med_piece_walk_start(reader, at, rows, &walk);
   if (end > walk.rows) end = walk.rows;
   if (first >= end) {
     rows->end = 0;
@@ -613,24 +446,24 @@ int med_column_reader_text_range(med_column_reader *reader, uint64_t vector, siz
   if (first > 0) rc = walk_to_row(reader, &walk, first, page_behind(reader, at));
   if (rc == MEDLEY_OK) rc = read_pieces(reader, &walk, first, end, rows, values);
   if (rc != MEDLEY_OK || first > 0 || end < walk.rows) return rc;
-  return walk_end(reader, &walk, rows);
+  return med_piece_walk_end(reader, &walk, rows);
 }
 
 int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vector_rows *rows, uint32_t *codes,
                             bool *coded) {
   size_t at = 0;
   bool constant;
-  piece_walk walk;
+  med_piece_walk walk;
   med_column_piece piece;
-  int rc = enter(reader, MED_COLUMN_TEXTS, vector, &at);
+  int rc = med_column_enter(reader, MED_COLUMN_TEXTS, vector, &at);
   *coded = rc == MEDLEY_OK;
   if (rc != MEDLEY_OK) return rc;
-  if (is_without_pieces(reader, at, rows, &constant)) {
+  if (med_column_is_without_pieces(reader, at, rows, &constant)) {
     memset(codes, 0, rows->rows * sizeof *codes);
     return MEDLEY_OK;
   }
-  for (walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
-    rc = next_piece(reader, &walk, rows, &piece);
+  for (med_piece_walk_start(reader, at, rows, &walk); walk.row < walk.rows; walk.row += piece.rows) {
+    rc = med_piece_walk_next(reader, &walk, rows, &piece);
     if (rc != MEDLEY_OK) return rc;
     *coded = piece.codec == MED_CODEC_CODES;
     if (!*coded) return MEDLEY_OK;
@@ -640,5 +473,5 @@ int med_column_reader_codes(med_column_reader *reader, uint64_t vector, med_vect
     if (to != codes) memcpy(codes + walk.row, to, piece.values * sizeof *codes);
     spread_codes(codes + walk.row, &piece);
   }
-  return walk_end(reader, &walk, rows);
+  return med_piece_walk_end(reader, &walk, rows);
 }

@@ -37,7 +37,7 @@ struct med_member {
   bool patient;
   bool interrupted;
   bool leader;
-  bool own; /* the library's: nobody is told that the write lock was busy with it */
+  bool own;             /* the library's: nobody is told that the write lock was busy with it */
   med_writer_work work; /* of med_writer_run; NULL for a member that runs by itself */
   void *work_context;
   medley_error *work_error;

@@ -1,52 +1,9 @@
-/* segment_scan.c - vectors of columns, decoded when they are asked for. */
+/* segment_scan.c - vectors of columns, decoded when they are asked for. Comparing them: segment_match.c. */
 #include "models/widecolumn/segment_scan.h"
 
 #include "models/widecolumn/row.h"
+#include "models/widecolumn/segment_scan_state.h"
 #include "models/widecolumn/window_directory.h"
-#include "storage/column_reader.h"
-
-/* Which texts of a column's dictionary compare so with a constant: found out once for a segment. */
-typedef struct text_match text_match;
-struct text_match {
-  text_match *next;
-  med_compare compare;
-  med_slice constant;
-  uint8_t *matches;
-};
-
-typedef struct scanned {
-  uint64_t number; /* MED_WIDE_SEGMENT_... */
-  uint16_t id;     /* of the table's column */
-  bool kept;       /* the table has the column still */
-  med_column_type type;
-  med_column_reader *reader; /* NULL: not asked for yet */
-  void *values;              /* room for those of a vector, once they are wanted */
-  bool decoded;              /* `vector` is the present one's */
-  med_wide_vector vector;
-  text_match *matches;
-} scanned;
-
-struct med_wide_segment_scan {
-  med_txn *txn;
-  const med_wide_table *table;
-  med_cursor *cursor;
-  uint32_t table_id; /* under which the segments stand: the table's, or the window's that is gone through */
-  /* Of a table with time windows */
-  bool in_window;            /* there is a present one */
-  med_wide_window_span span; /* those that are left */
-  bool entered, bounded;
-  med_key from, to; /* of first keys, where it is bounded */
-  med_wide_segment segment;
-  uint64_t vector;      /* the present one */
-  size_t rows;          /* of it */
-  scanned *columns;     /* the segment's, by id, and behind them MED_WIDE_SEGMENT_FIXED */
-  int64_t now_s;        /* what expires by then is gone */
-  bool lacks;           /* the table has dropped one of them: rows may be left without a value */
-  med_arena arena;      /* of the segment */
-  med_cursor **cursors; /* of each place in columns, or NULL: a column's pages are neighbours */
-  size_t cursor_count;
-  uint32_t codes[MED_VECTOR_ROWS];
-};
 
 int med_wide_segment_scan_open(med_txn *txn, const med_wide_table *table, med_wide_segment_scan **opened) {
   med_wide_segment_scan *scan = med_alloc_zero(sizeof *scan);
@@ -94,7 +51,7 @@ void med_wide_segment_scan_close(med_wide_segment_scan *scan) {
   med_free(scan);
 }
 
-static int damaged(const med_wide_segment_scan *scan) {
+int med_wide_scan_damaged(const med_wide_segment_scan *scan) {
   return med_error_set(med_txn_error(scan->txn), MEDLEY_CORRUPT,
                        "wide-column: segment %llu: a column is not that of its record",
                        (unsigned long long)scan->segment.id);
@@ -119,7 +76,7 @@ static int make_columns(med_wide_segment_scan *scan) {
   memset(scan->columns, 0, size);
   scan->lacks = false;
   for (size_t i = 0; i < count; i++) {
-    scanned *of = &scan->columns[i];
+    med_wide_scanned *of = &scan->columns[i];
     of->id = scan->segment.columns[i].id;
     of->type = scan->segment.columns[i].type;
     of->number = (uint64_t)MED_WIDE_SEGMENT_COLUMN + of->id;
@@ -204,7 +161,7 @@ static int next_segment(med_wide_segment_scan *scan) {
 }
 
 /* ---- Columns ---- */
-static int open_column(med_wide_segment_scan *scan, scanned *of) {
+static int open_column(med_wide_segment_scan *scan, med_wide_scanned *of) {
   med_page_run run;
   if (of->reader != NULL) return MEDLEY_OK;
   med_wide_segment_run(&scan->segment, of->number, &run);
@@ -216,28 +173,28 @@ static int open_column(med_wide_segment_scan *scan, scanned *of) {
 }
 
 /* *of is NULL if no row of the segment has a value of the column. */
-static int find_column(med_wide_segment_scan *scan, const med_wide_column *column, scanned **of) {
+int med_wide_scan_column(med_wide_segment_scan *scan, const med_wide_column *column, med_wide_scanned **of) {
   size_t at = med_wide_segment_column_at(&scan->segment, column->id);
   *of = at < scan->segment.column_count ? &scan->columns[at] : NULL;
   if (*of == NULL) return MEDLEY_OK;
-  if ((*of)->type != med_wide_segment_type(column->type.kind)) return damaged(scan);
+  if ((*of)->type != med_wide_segment_type(column->type.kind)) return med_wide_scan_damaged(scan);
   return open_column(scan, *of);
 }
 
-static int take_rows(const med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
-  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && rows->rows != scan->rows)) return damaged(scan);
+int med_wide_scan_take_rows(const med_wide_segment_scan *scan, int rc, const med_vector_rows *rows, uint64_t *present) {
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && rows->rows != scan->rows)) return med_wide_scan_damaged(scan);
   if (rc == MEDLEY_OK) memcpy(present, rows->present, sizeof rows->present);
   return rc;
 }
 
-static int make_room(med_wide_segment_scan *scan, scanned *of) {
+static int make_room(med_wide_segment_scan *scan, med_wide_scanned *of) {
   size_t size = of->type == MED_COLUMN_TEXTS ? sizeof(med_slice) : sizeof(int64_t);
   if (of->values == NULL) of->values = med_arena_alloc(&scan->arena, MED_VECTOR_ROWS * size);
   return of->values != NULL ? MEDLEY_OK : med_error_no_memory(med_txn_error(scan->txn));
 }
 
 /* The column is open. */
-static int decode(med_wide_segment_scan *scan, scanned *of) {
+int med_wide_scan_decode(med_wide_segment_scan *scan, med_wide_scanned *of) {
   med_vector_rows rows;
   if (of->decoded) return MEDLEY_OK;
   int rc = make_room(scan, of);
@@ -256,38 +213,39 @@ static int decode(med_wide_segment_scan *scan, scanned *of) {
       of->vector.values.texts = of->values;
       break;
   }
-  rc = take_rows(scan, rc, &rows, of->vector.present);
+  rc = med_wide_scan_take_rows(scan, rc, &rows, of->vector.present);
   of->decoded = rc == MEDLEY_OK;
   return rc;
 }
 
 /* As decode, but of `wanted` alone where that is less; then others may ask for all. The column is open. */
-static int decode_some(med_wide_segment_scan *scan, scanned *of, const uint64_t *wanted) {
+static int decode_some(med_wide_segment_scan *scan, med_wide_scanned *of, const uint64_t *wanted) {
   med_vector_rows rows;
-  if (of->decoded || of->type != MED_COLUMN_INTEGERS) return decode(scan, of);
+  if (of->decoded || of->type != MED_COLUMN_INTEGERS) return med_wide_scan_decode(scan, of);
   int rc = make_room(scan, of);
   if (rc != MEDLEY_OK) return rc;
   rc = med_column_reader_integers_of(of->reader, scan->vector, wanted, &rows, of->values);
   of->vector.values.integers = of->values;
-  return take_rows(scan, rc, &rows, of->vector.present);
+  return med_wide_scan_take_rows(scan, rc, &rows, of->vector.present);
 }
 
 /* A column besides the table's: NULL values where no row of the segment expires. */
 static int decode_fixed(med_wide_segment_scan *scan, uint64_t number, const med_wide_vector **vector) {
-  scanned *of = &scan->columns[scan->segment.column_count + number];
+  med_wide_scanned *of = &scan->columns[scan->segment.column_count + number];
   *vector = &of->vector;
   if (of->decoded || (number >= MED_WIDE_SEGMENT_FULL && scan->segment.first_expiry_s == 0)) return MEDLEY_OK;
   int rc = open_column(scan, of);
-  if (rc == MEDLEY_OK) rc = decode(scan, of);
+  if (rc == MEDLEY_OK) rc = med_wide_scan_decode(scan, of);
   if (rc != MEDLEY_OK || number >= MED_WIDE_SEGMENT_FULL || med_rows_count(of->vector.present) == scan->rows) return rc;
   of->decoded = false;
-  return damaged(scan);
+  return med_wide_scan_damaged(scan);
 }
 
 /* The rows that have a value; the column is open. */
-static int find_present(med_wide_segment_scan *scan, scanned *of, uint64_t *present) {
+static int find_present(med_wide_segment_scan *scan, med_wide_scanned *of, uint64_t *present) {
   med_vector_rows rows;
-  if (!of->decoded) return take_rows(scan, med_column_reader_present(of->reader, scan->vector, &rows), &rows, present);
+  if (!of->decoded)
+    return med_wide_scan_take_rows(scan, med_column_reader_present(of->reader, scan->vector, &rows), &rows, present);
   memcpy(present, of->vector.present, sizeof of->vector.present);
   return MEDLEY_OK;
 }
@@ -295,39 +253,39 @@ static int find_present(med_wide_segment_scan *scan, scanned *of, uint64_t *pres
 int med_wide_segment_scan_vector(med_wide_segment_scan *scan, const med_wide_column *column,
                                  const med_wide_vector **vector) {
   static const med_wide_vector none = {0};
-  scanned *of;
-  int rc = find_column(scan, column, &of);
+  med_wide_scanned *of;
+  int rc = med_wide_scan_column(scan, column, &of);
   if (rc != MEDLEY_OK) return rc;
   *vector = of != NULL ? &of->vector : &none;
-  return of != NULL ? decode(scan, of) : MEDLEY_OK;
+  return of != NULL ? med_wide_scan_decode(scan, of) : MEDLEY_OK;
 }
 
 int med_wide_segment_scan_some(med_wide_segment_scan *scan, const med_wide_column *column, const uint64_t *wanted,
                                const med_wide_vector **vector) {
   static const med_wide_vector none = {0};
-  scanned *of;
-  int rc = find_column(scan, column, &of);
+  med_wide_scanned *of;
+  int rc = med_wide_scan_column(scan, column, &of);
   if (rc != MEDLEY_OK) return rc;
   *vector = of != NULL ? &of->vector : &none;
   return of != NULL ? decode_some(scan, of, wanted) : MEDLEY_OK;
 }
 
 /* The rows and codes are those of the present vector; the column is open. */
-static int give_texts(med_wide_segment_scan *scan, scanned *of, med_wide_texts *texts) {
+static int give_texts(med_wide_segment_scan *scan, med_wide_scanned *of, med_wide_texts *texts) {
   med_vector_rows rows;
   const med_column_group *group;
   bool coded;
   int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
   if (rc == MEDLEY_OK && !coded) {
-    rc = decode(scan, of);
+    rc = med_wide_scan_decode(scan, of);
     texts->texts = of->vector.values.texts;
     memcpy(texts->present, of->vector.present, sizeof texts->present);
     return rc;
   }
-  rc = take_rows(scan, rc, &rows, texts->present);
+  rc = med_wide_scan_take_rows(scan, rc, &rows, texts->present);
   if (rc == MEDLEY_OK) rc = med_column_reader_group(of->reader, 0, &group);
   if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts->texts);
-  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  if (rc == MEDLEY_NOT_FOUND) return med_wide_scan_damaged(scan);
   if (rc != MEDLEY_OK) return rc;
   texts->codes = scan->codes;
   texts->text_count = group->dictionary_texts;
@@ -339,37 +297,33 @@ int med_wide_segment_scan_fixed(med_wide_segment_scan *scan, uint64_t number, co
 }
 
 int med_wide_segment_scan_texts(med_wide_segment_scan *scan, const med_wide_column *column, med_wide_texts *texts) {
-  scanned *of;
+  med_wide_scanned *of;
   *texts = (med_wide_texts){.segment = scan->segment.id};
-  int rc = find_column(scan, column, &of);
+  int rc = med_wide_scan_column(scan, column, &of);
   return rc != MEDLEY_OK || of == NULL ? rc : give_texts(scan, of, texts);
 }
 
 int med_wide_segment_scan_stores(med_wide_segment_scan *scan, const med_wide_column *column, bool *stores) {
-  scanned *of;
+  med_wide_scanned *of;
   const med_column_group *group;
   *stores = column->role == MED_WIDE_REGULAR;
   if (*stores) return MEDLEY_OK;
-  int rc = find_column(scan, column, &of);
+  int rc = med_wide_scan_column(scan, column, &of);
   if (rc != MEDLEY_OK || of == NULL) return rc;
   rc = med_column_reader_group(of->reader, 0, &group);
-  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
+  if (rc == MEDLEY_NOT_FOUND) return med_wide_scan_damaged(scan);
   *stores = rc == MEDLEY_OK && group->nulls == 0 && group->rows == scan->segment.rows;
   return rc;
 }
 
 int med_wide_segment_scan_present(med_wide_segment_scan *scan, const med_wide_column *column, uint64_t *present) {
-  scanned *of;
+  med_wide_scanned *of;
   memset(present, 0, MED_VECTOR_WORDS * sizeof *present);
-  int rc = find_column(scan, column, &of);
+  int rc = med_wide_scan_column(scan, column, &of);
   return rc != MEDLEY_OK || of == NULL ? rc : find_present(scan, of, present);
 }
 
 /* ---- Rows ---- */
-static void and_rows(uint64_t *rows, const uint64_t *with) {
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) rows[i] &= with[i];
-}
-
 static bool has_all(const uint64_t *rows, const uint64_t *of) {
   for (size_t i = 0; i < MED_VECTOR_WORDS; i++) {
     if (of[i] & ~rows[i]) return false;
@@ -391,13 +345,13 @@ static int leave_out_empty(med_wide_segment_scan *scan, uint64_t *live) {
   uint64_t there[MED_VECTOR_WORDS] = {0}, present[MED_VECTOR_WORDS];
   int rc = find_markers(scan, there);
   for (size_t i = 0; rc == MEDLEY_OK && i < scan->segment.column_count && !has_all(there, live); i++) {
-    scanned *of = &scan->columns[i];
+    med_wide_scanned *of = &scan->columns[i];
     if (!of->kept) continue;
     rc = open_column(scan, of);
     if (rc == MEDLEY_OK) rc = find_present(scan, of, present);
     for (size_t word = 0; rc == MEDLEY_OK && word < MED_VECTOR_WORDS; word++) there[word] |= present[word];
   }
-  and_rows(live, there);
+  med_wide_scan_and_rows(live, there);
   return rc;
 }
 
@@ -449,7 +403,7 @@ int med_wide_segment_scan_key(med_wide_segment_scan *scan, size_t row, med_key *
   if (rc != MEDLEY_OK) return rc;
   med_wide_token_prefix(scan->segment.table_id, tokens->values.integers[row], key);
   med_slice rest = rests->values.texts[row];
-  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return damaged(scan);
+  if (rest.len == 0 || rest.len >= MED_KEY_SIZE_MAX - (size_t)key->len) return med_wide_scan_damaged(scan);
   memcpy(key->bytes + key->len, rest.bytes, rest.len);
   key->len = (uint16_t)(key->len + rest.len);
   return MEDLEY_OK;
@@ -469,159 +423,21 @@ int med_wide_segment_scan_expiry(med_wide_segment_scan *scan, size_t row, int64_
   return rc;
 }
 
-/* ---- Comparing ---- */
-static bool may_match(const med_column_zone *zone, const med_wide_column *column, med_compare compare,
-                      med_slice constant) {
-  switch (med_wide_segment_type(column->type.kind)) {
-    case MED_COLUMN_INTEGERS:
-      return med_column_may_match_integers(zone->min.integer, zone->max.integer, compare,
-                                           med_wide_segment_integer(column->type.kind, constant));
-    case MED_COLUMN_REALS:
-      return med_column_may_match_reals(zone->min.real, zone->max.real, compare, med_wide_segment_real(constant));
-    default: return med_column_may_match_texts(zone->min.prefix, zone->max.prefix, compare, constant);
-  }
-}
-
 /* The header of an open column: a segment is one group. */
-static int header_of(med_wide_segment_scan *scan, scanned *of, const med_column_group **group) {
+int med_wide_scan_header_of(med_wide_segment_scan *scan, med_wide_scanned *of, const med_column_group **group) {
   int rc = med_column_reader_group(of->reader, 0, group);
-  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && (*group)->rows != scan->segment.rows)) return damaged(scan);
+  if (rc == MEDLEY_NOT_FOUND || (rc == MEDLEY_OK && (*group)->rows != scan->segment.rows))
+    return med_wide_scan_damaged(scan);
   return rc;
-}
-
-/* What the bounds of the vector say: that some row may match, that all do. */
-static int ask_zone(med_wide_segment_scan *scan, scanned *of, const med_wide_column *column, med_compare compare,
-                    med_slice constant, bool *some, bool *all) {
-  const med_column_group *group;
-  int rc = header_of(scan, of, &group);
-  if (rc != MEDLEY_OK) return rc;
-  const med_column_zone *zone = &group->zones[scan->vector];
-  *some = zone->nulls < scan->rows && may_match(zone, column, compare, constant);
-  *all = zone->nulls == 0 && !may_match(zone, column, med_compare_opposite(compare), constant);
-  return MEDLEY_OK;
-}
-
-/* By the dictionary: each of its texts is compared once for the segment. */
-static int match_dictionary(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
-                            const uint8_t **matches) {
-  const med_column_group *group;
-  const med_slice *texts;
-  bool ok = true;
-  for (const text_match *known = of->matches; known != NULL; known = known->next) {
-    *matches = known->matches;
-    if (known->compare == compare && med_slice_equal(known->constant, constant)) return MEDLEY_OK;
-  }
-  int rc = med_column_reader_group(of->reader, 0, &group);
-  if (rc == MEDLEY_OK) rc = med_column_reader_dictionary(of->reader, 0, &texts);
-  if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
-  if (rc != MEDLEY_OK) return rc;
-  text_match *made = med_arena_alloc(&scan->arena, sizeof *made);
-  if (made != NULL) made->matches = med_arena_alloc(&scan->arena, (size_t)group->dictionary_texts + 1);
-  if (made == NULL || made->matches == NULL) return med_error_no_memory(med_txn_error(scan->txn));
-  made->matches[0] = 0; /* rows without a text have number 0, also where there is no text at all */
-  for (size_t i = 0; i < group->dictionary_texts; i++)
-    made->matches[i] = med_compare_holds(med_slice_compare(texts[i], constant), compare);
-  made->compare = compare;
-  made->constant = med_wide_copy(&scan->arena, constant, &ok);
-  if (!ok) return med_error_no_memory(med_txn_error(scan->txn));
-  made->next = of->matches;
-  of->matches = made;
-  *matches = made->matches;
-  return MEDLEY_OK;
-}
-
-static int match_texts(med_wide_segment_scan *scan, scanned *of, med_compare compare, med_slice constant,
-                       uint64_t *selected) {
-  med_vector_rows rows;
-  const uint8_t *matches = NULL;
-  uint64_t passed[MED_VECTOR_WORDS] = {0}, present[MED_VECTOR_WORDS];
-  bool coded;
-  int rc = med_column_reader_codes(of->reader, scan->vector, &rows, scan->codes, &coded);
-  if (rc == MEDLEY_OK && coded) {
-    rc = take_rows(scan, rc, &rows, present);
-    if (rc == MEDLEY_OK) rc = match_dictionary(scan, of, compare, constant, &matches);
-    if (rc != MEDLEY_OK) return rc;
-    med_column_match_codes(scan->codes, rows.rows, matches, passed);
-    and_rows(selected, present);
-  } else {
-    if (rc == MEDLEY_NOT_FOUND) return damaged(scan);
-    if (rc == MEDLEY_OK) rc = decode(scan, of);
-    if (rc != MEDLEY_OK) return rc;
-    and_rows(selected, of->vector.present);
-    for (size_t row = 0; row < scan->rows; row++) {
-      if (med_rows_has(selected, row) &&
-          med_compare_holds(med_slice_compare(of->vector.values.texts[row], constant), compare))
-        med_rows_add(passed, row);
-    }
-  }
-  and_rows(selected, passed);
-  return MEDLEY_OK;
-}
-
-/* Of an open column that is not decoded. */
-static int match_integers(med_wide_segment_scan *scan, scanned *of, const med_integer_range *range,
-                          uint64_t *selected) {
-  med_vector_rows rows;
-  uint64_t passed[MED_VECTOR_WORDS], present[MED_VECTOR_WORDS];
-  int rc = med_column_reader_within(of->reader, scan->vector, range->low, range->high, &rows, passed);
-  rc = take_rows(scan, rc, &rows, present);
-  if (rc != MEDLEY_OK) return rc;
-  for (size_t i = 0; i < MED_VECTOR_WORDS; i++) selected[i] &= (range->outside ? ~passed[i] : passed[i]) & present[i];
-  return MEDLEY_OK;
-}
-
-int med_wide_segment_scan_within(med_wide_segment_scan *scan, const med_wide_column *column,
-                                 const med_integer_range *range, uint64_t *selected) {
-  scanned *of;
-  const med_column_group *group;
-  bool some = false, all = false;
-  int rc = find_column(scan, column, &of);
-  if (rc == MEDLEY_OK && of != NULL) rc = header_of(scan, of, &group);
-  if (rc == MEDLEY_OK && of != NULL) {
-    const med_column_zone *zone = &group->zones[scan->vector];
-    bool beside = zone->max.integer < range->low || zone->min.integer > range->high;
-    bool inside = zone->min.integer >= range->low && zone->max.integer <= range->high;
-    some = zone->nulls < scan->rows && !(range->outside ? inside : beside);
-    all = zone->nulls == 0 && (range->outside ? beside : inside);
-  }
-  if (rc != MEDLEY_OK || all) return rc;
-  if (some) return match_integers(scan, of, range, selected);
-  memset(selected, 0, MED_VECTOR_WORDS * sizeof *selected);
-  return MEDLEY_OK;
-}
-
-int med_wide_segment_scan_match(med_wide_segment_scan *scan, const med_wide_column *column, med_compare compare,
-                                med_slice constant, uint64_t *selected) {
-  scanned *of;
-  uint64_t passed[MED_VECTOR_WORDS];
-  bool some = false, all = false;
-  int rc = find_column(scan, column, &of);
-  if (rc == MEDLEY_OK && of != NULL) rc = ask_zone(scan, of, column, compare, constant, &some, &all);
-  if (rc != MEDLEY_OK || all) return rc;
-  if (!some) {
-    memset(selected, 0, sizeof passed);
-    return MEDLEY_OK;
-  }
-  if (of->type == MED_COLUMN_TEXTS) return match_texts(scan, of, compare, constant, selected);
-  if (of->type == MED_COLUMN_INTEGERS) {
-    med_integer_range range = med_integer_range_of(compare, med_wide_segment_integer(column->type.kind, constant));
-    return match_integers(scan, of, &range, selected);
-  }
-  rc = decode(scan, of);
-  if (rc != MEDLEY_OK) return rc;
-  med_column_compare_reals(of->vector.values.reals, scan->rows, compare, med_wide_segment_real(constant), passed);
-  and_rows(passed, of->vector.present);
-  and_rows(selected, passed);
-  return MEDLEY_OK;
 }
 
 /* ---- Headers ---- */
 int med_wide_segment_scan_header(med_wide_segment_scan *scan, const med_wide_column *column,
                                  const med_column_group **header) {
-  scanned *of;
+  med_wide_scanned *of;
   *header = NULL;
-  int rc = find_column(scan, column, &of);
-  return rc != MEDLEY_OK || of == NULL ? rc : header_of(scan, of, header);
+  int rc = med_wide_scan_column(scan, column, &of);
+  return rc != MEDLEY_OK || of == NULL ? rc : med_wide_scan_header_of(scan, of, header);
 }
 
 int med_wide_segment_scan_bounds(med_wide_segment_scan *scan, const med_wide_column *column, bool *any, int64_t *min,
