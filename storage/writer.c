@@ -448,6 +448,15 @@ static void *run_checkpointer(void *context) {
   return NULL;
 }
 
+/* The checkpoint has been taken. The mutex keeps the thread from giving it back before it is known that there is one. */
+static bool start_checkpointer(med_writer *writer) {
+  pthread_mutex_lock(&writer->mutex);
+  bool started = med_thread_start(&writer->checkpointer, run_checkpointer, writer);
+  writer->has_checkpointer = started;
+  pthread_mutex_unlock(&writer->mutex);
+  return started;
+}
+
 /* By the thread that led the batch after which it was due, which has been acknowledged: it does not wait, unless so much has gathered that the
  * log and the file would grow without end. */
 static void start_checkpoint(med_member *member) {
@@ -456,9 +465,7 @@ static void start_checkpoint(med_member *member) {
     med_writer_checkpoint(member);
     return;
   }
-  if (!take_checkpoint(writer, false)) return;
-  writer->has_checkpointer = med_thread_start(&writer->checkpointer, run_checkpointer, writer);
-  if (writer->has_checkpointer) return;
+  if (!take_checkpoint(writer, false) || start_checkpointer(writer)) return;
   make_checkpoint(member->store, member);
   give_checkpoint(writer);
 }

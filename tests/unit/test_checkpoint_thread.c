@@ -209,6 +209,39 @@ START_TEST(a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_m
 }
 END_TEST
 
+static void *commit_much(void *context) {
+  med_store *store = context;
+  medley_error failure = {0};
+  med_member *member;
+  bool well = med_member_open(store, &member) == MEDLEY_OK;
+  for (int i = 0; i < 150 && well; i++) {
+    char key[40];
+    snprintf(key, sizeof key, "%d of %p", i, (void *)member);
+    well =
+        med_writer_begin(member, true, 60000, &failure) == MEDLEY_OK &&
+        med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), med_slice_of_text("v")) == MEDLEY_OK &&
+        med_writer_commit(member, &failure) == MEDLEY_OK;
+  }
+  med_member_close(member);
+  return well ? context : NULL;
+}
+
+/* Each may lead, and find that a checkpoint is due while another starts or ends one. */
+START_TEST(many_threads_may_find_that_a_checkpoint_is_due) {
+  enum { THREADS = 4 };
+  pthread_t threads[THREADS];
+  void *well;
+  med_store *store = open_small(0);
+  store->options.checkpoint_commits = 1;
+  for (int i = 0; i < THREADS; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, commit_much, store), 0);
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], &well), 0);
+    ck_assert_ptr_nonnull(well);
+  }
+  close_and_look(store, 1);
+}
+END_TEST
+
 START_TEST(without_threads_who_commits_makes_the_checkpoint) {
   med_store *store = open_small(MEDLEY_OPEN_NO_THREADS);
   uint64_t before = checkpoint_id();
@@ -226,4 +259,4 @@ PROPERTY_MAIN_BETWEEN("checkpoint_thread", setup, teardown,
                       nobody_is_told_that_a_checkpoint_kept_the_lock_busy,
                       a_close_waits_for_the_checkpoint_and_leaves_one_file,
                       a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_made,
-                      without_threads_who_commits_makes_the_checkpoint)
+                      many_threads_may_find_that_a_checkpoint_is_due, without_threads_who_commits_makes_the_checkpoint)
