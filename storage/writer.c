@@ -254,10 +254,14 @@ static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeou
   member->interrupted = false;
   enqueue(writer, member);
   struct timespec end = deadline_after(timeout_ms);
+  int grace = 5;
   while (member->state == MEMBER_QUEUED) {
     int code = pthread_cond_timedwait(&member->wake, &writer->mutex, &end);
     if (member->state != MEMBER_QUEUED || (code != ETIMEDOUT && !member->interrupted)) continue;
-    if (!member->interrupted && writer->running != NULL && writer->running->own) {
+    /* One that has the lock will soon be done. Before that it may have to wait for another process, of which all are told. */
+    bool leads = writer->leader != NULL && writer->leader->own,
+         begins = writer->running != NULL && writer->running->own;
+    if (!member->interrupted && (leads || (begins && grace-- > 0))) {
       end = deadline_after(OWN_MS);
       continue;
     }
