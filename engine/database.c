@@ -49,8 +49,9 @@ static int complete_options(const medley_options *given, medley_options *options
   if (options->checkpoint_commits == 0) options->checkpoint_commits = defaults.checkpoint_commits;
   if (options->journal < MEDLEY_JOURNAL_DEFAULT || options->journal > MEDLEY_JOURNAL_NONE) {
     return med_error_set(error, MEDLEY_MISUSE, "open: no such journal: %d", (int)options->journal);
-    if (options->maintenance_ms > 0 && options->flags & MEDLEY_OPEN_NO_THREADS)
-      return med_error_set(error, MEDLEY_MISUSE, "open: maintenance_ms needs a thread, and there are to be none");
+  }
+  if (options->maintenance_ms > 0 && options->flags & MEDLEY_OPEN_NO_THREADS) {
+    return med_error_set(error, MEDLEY_MISUSE, "open: maintenance_ms needs a thread, and there are to be none");
   }
   return MEDLEY_OK;
 }

@@ -178,8 +178,7 @@ enum {
   MEDLEY_OPEN_MEMORY = 1 << 2,        /* a private database without a name, gone at close; path may be NULL */
   MEDLEY_OPEN_UNTRUSTED = 1 << 3,     /* walk and check the whole file before it is used */
   MEDLEY_OPEN_FORCE_NETWORK = 1 << 4, /* open on a network file system although locks may not hold there */
-  MEDLEY_OPEN_NO_THREADS =
-      1 << 5 /* of the library's own: who commits makes checkpoints, too; maintenance_ms is MISUSE */
+  MEDLEY_OPEN_NO_THREADS = 1 << 5     /* start none: who commits makes checkpoints, too; maintenance_ms is MISUSE */
 };
 
 typedef enum medley_durability {
@@ -330,7 +329,7 @@ MEDLEY_MUST_USE MEDLEY_API int medley_begin(medley_session *session, medley_mode
 /* On failure the transaction was rolled back, except with CONSTRAINT (a deferred foreign key): then it is open. That CQL's INSERTs have no room may be
  * known only now: FULL, NO_MEMORY. */
 MEDLEY_MUST_USE MEDLEY_API int medley_commit(medley_session *session);
-MEDLEY_API int medley_rollback(medley_session *session); /* on a handle that is DEAD any call does that */
+MEDLEY_API int medley_rollback(medley_session *session); /* any call on a DEAD handle does that */
 MEDLEY_MUST_USE MEDLEY_API int medley_savepoint(medley_session *session, const char *name);
 MEDLEY_MUST_USE MEDLEY_API int medley_release(medley_session *session, const char *name);
 MEDLEY_MUST_USE MEDLEY_API int medley_rollback_to(medley_session *session, const char *name);

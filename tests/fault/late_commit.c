@@ -196,7 +196,7 @@ static int64_t interrupted_commit(long at, int writers, bool *killed) {
 }
 
 static bool interrupted_commits(void) {
-  enum { SURVIVALS = 4, WRITERS_MAX = 3 };
+  enum { SURVIVALS = 8, WRITERS_MAX = 3 };
   int kills = 0, there = 0;
   int64_t before = 0;
   bystander other = start_bystander(false);

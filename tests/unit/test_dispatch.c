@@ -199,9 +199,12 @@ START_TEST(opening_twice_shares_and_other_options_are_refused) {
   ck_assert_int_eq(medley_open(path, &options, &third, &error), MEDLEY_MISUSE);
   ck_assert_ptr_null(third);
   medley_options_init(&options);
-  options.flags |= MEDLEY_OPEN_NO_THREADS;
+  options.flags |= MEDLEY_OPEN_NO_THREADS | MEDLEY_OPEN_MEMORY;
+  ck_assert_int_eq(medley_open(NULL, &options, &third, &error), MEDLEY_OK);
+  ck_assert_int_eq(medley_close(third), MEDLEY_OK);
   options.maintenance_ms = 10; /* is a thread */
   ck_assert_int_eq(medley_open(NULL, &options, &third, &error), MEDLEY_MISUSE);
+  ck_assert_ptr_nonnull(strstr(error.message, "maintenance_ms"));
   options.struct_size = 3;
   ck_assert_int_eq(medley_open(path, &options, &third, &error), MEDLEY_MISUSE);
   ck_assert_int_eq(medley_close(second), MEDLEY_OK);
