@@ -460,7 +460,7 @@ void med_store_close(med_store *store) {
   if (store == NULL) return;
   bool forked = store->fork_guard != NULL && *store->fork_guard == 0;
   if (store->writer != NULL && !forked) med_writer_stop(store->writer);
-  if (store->writer != NULL) med_writer_close(store->writer);
+  med_writer_close(store->writer, forked);
   if (store->checkpoint != NULL && !forked) close_log(store);
   /* A forked child must not close the parent's lock table. */
   if (store->probe != NULL && !forked) mdb_txn_abort(store->probe);

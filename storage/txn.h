@@ -136,8 +136,8 @@ MEDLEY_MUST_USE int med_store_open_contents(med_store *store, const char *path, 
 int med_store_flush_directory(const char *path, medley_error *error);
 
 struct med_writer *med_writer_open(med_store *store);
-/* Nobody writes any more: the writer's own thread ends. Not in a forked child, which has none. */
+/* Nobody writes any more: the writer's own thread ends, soon, though another process has the write lock. Not in a forked child, which has none. */
 void med_writer_stop(struct med_writer *writer);
-void med_writer_close(struct med_writer *writer);
+void med_writer_close(struct med_writer *writer, bool forked); /* NULL is allowed */
 
 #endif

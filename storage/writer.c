@@ -19,6 +19,7 @@
 #define READER_CHECK_COMMITS 1024
 #define CHECKPOINT_WAIT_MS 10000
 #define OWN_MS 10
+#define OWN_TRY_MS 100
 
 typedef enum member_state {
   MEMBER_IDLE,
@@ -60,6 +61,7 @@ typedef struct med_writer {
   med_batch batch;
   bool taken; /* a batch is open, committing, or being begun */
   bool checkpointing;
+  _Atomic bool closing; /* a checkpoint that waits for another process's write lock is given up */
   pthread_cond_t checkpointed;
   bool has_checkpointer; /* a thread that makes a checkpoint, or has made one: to be joined by who makes the next */
   pthread_t checkpointer;
@@ -82,15 +84,22 @@ struct med_writer *med_writer_open(med_store *store) {
   return writer;
 }
 
-void med_writer_stop(med_writer *writer) {
+static void join_checkpointer(med_writer *writer) {
   if (writer->has_checkpointer) pthread_join(writer->checkpointer, NULL);
   writer->has_checkpointer = false;
 }
 
-void med_writer_close(med_writer *writer) {
+void med_writer_stop(med_writer *writer) {
+  writer->closing = true;
+  join_checkpointer(writer);
+}
+
+void med_writer_close(med_writer *writer, bool forked) {
   if (writer == NULL) return;
-  pthread_cond_destroy(&writer->checkpointed);
-  pthread_mutex_destroy(&writer->mutex);
+  if (!forked) { /* else they may be as a thread of the parent held them, and to destroy one that is waited for does not end */
+    pthread_cond_destroy(&writer->checkpointed);
+    pthread_mutex_destroy(&writer->mutex);
+  }
   med_log_operations_clear(&writer->batch.redo);
   med_free(writer);
 }
@@ -404,10 +413,21 @@ static void lead_to_the_end(med_writer *writer, med_member *leader) {
 
 /* ---- Checkpoints ---- one at a time. Most is flushed while others write; the rest in a batch of its own, in the queue like any other.
  * What fails is due again after the next batch. */
+static int begin_checkpoint(med_writer *writer, med_member *member) {
+  medley_error ignored = {0};
+  uint32_t piece_ms = member->own ? OWN_TRY_MS : CHECKPOINT_WAIT_MS, waited_ms = 0;
+  int rc;
+  do {
+    rc = med_writer_begin(member, false, piece_ms, &ignored);
+    waited_ms += piece_ms;
+  } while (rc == MEDLEY_BUSY && waited_ms < CHECKPOINT_WAIT_MS && !writer->closing);
+  return rc;
+}
+
 static void make_checkpoint(med_store *store, med_member *member) {
   medley_error ignored = {0};
   med_checkpoint_flush_ahead(store->checkpoint);
-  if (med_writer_begin(member, false, CHECKPOINT_WAIT_MS, &ignored) != MEDLEY_OK) return;
+  if (begin_checkpoint(store->writer, member) != MEDLEY_OK) return;
   int rc = med_checkpoint_run(store->checkpoint, &ignored);
   (void)rc;
   med_writer_rollback(member);
@@ -422,7 +442,7 @@ static bool take_checkpoint(med_writer *writer, bool waits) {
   bool taken = !writer->checkpointing && med_checkpoint_has_news(writer->store->checkpoint);
   if (taken) writer->checkpointing = true;
   pthread_mutex_unlock(&writer->mutex);
-  if (taken) med_writer_stop(writer); /* a thread that has done its work */
+  if (taken) join_checkpointer(writer); /* it has done its work */
   return taken;
 }
 

@@ -1,7 +1,8 @@
 /* test_checkpoint_thread.c - checkpoints made by a thread of the store's own: commits go on meanwhile, wait where far too much has gathered, are never
  * told that the lock was busy with it, and a close waits for it.
  *
- * The linker leads two calls of a checkpoint through here: one before it takes the write lock, one while it has it. */
+ * The linker leads two calls of a checkpoint through here, one before it takes the write lock, one while it has it, and the start of threads. */
+#include <errno.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <time.h>
@@ -84,6 +85,14 @@ int __wrap_mdb_env_sync(MDB_env *env, int force) {
   return __real_mdb_env_sync(env, force);
 }
 
+static bool no_thread_can_be_started;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context) {
+  return no_thread_can_be_started ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
+
 /* ---- The database ---- */
 static uint64_t checkpoint_id(void) {
   med_log log;
@@ -129,18 +138,28 @@ static void close_and_look(med_store *store, int count) {
   med_store_close(store);
 }
 
+/* A checkpoint is due, and held at that call. */
+static void hold_checkpoint(med_store *store, const char *call) {
+  close_gate(call);
+  put_many(store, 1, DUE);
+  wait_at_gate();
+}
+
+static pthread_t start_opener(void) {
+  pthread_t opener;
+  ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+  return opener;
+}
+
 START_TEST(commits_go_on_while_a_checkpoint_is_made_until_far_too_much_has_gathered) {
   med_store *store = open_small(0);
-  pthread_t opener;
   if (can_start_threads(store)) {
     uint64_t before = checkpoint_id();
-    close_gate("sync_file_range");
-    put_many(store, 1, DUE);
-    wait_at_gate();
+    hold_checkpoint(store, "sync_file_range");
     put_many(store, DUE, OVERDUE - 1);
     ck_assert(!gate_was_opened());
     ck_assert_uint_eq(checkpoint_id(), before);
-    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    pthread_t opener = start_opener();
     put_many(store, OVERDUE - 1, OVERDUE);
     ck_assert(gate_was_opened());
     ck_assert_int_eq(pthread_join(opener, NULL), 0);
@@ -152,14 +171,11 @@ END_TEST
 
 START_TEST(nobody_is_told_that_a_checkpoint_kept_the_lock_busy) {
   med_store *store = open_small(0);
-  pthread_t opener;
   med_member *member;
   if (can_start_threads(store)) {
     ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
-    close_gate("mdb_env_sync");
-    put_many(store, 1, DUE);
-    wait_at_gate();
-    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    hold_checkpoint(store, "mdb_env_sync");
+    pthread_t opener = start_opener();
     ck_assert_msg(med_writer_begin(member, true, 0, &error) == MEDLEY_OK, "%s", error.message);
     ck_assert(gate_was_opened());
     ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
@@ -174,30 +190,26 @@ END_TEST
 
 START_TEST(a_close_waits_for_the_checkpoint_and_leaves_one_file) {
   med_store *store = open_small(0);
-  pthread_t opener;
-  bool can = can_start_threads(store);
-  close_gate(can ? "sync_file_range" : NULL);
-  put_many(store, 1, DUE);
-  if (can) wait_at_gate();
-  ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
-  med_store_close(store);
-  ck_assert(!can || gate_was_opened());
-  ck_assert_int_eq(pthread_join(opener, NULL), 0);
-  ck_assert_int_ne(access(log_path, F_OK), 0);
-  close_and_look(open_store(), DUE);
+  if (can_start_threads(store)) {
+    hold_checkpoint(store, "sync_file_range");
+    pthread_t opener = start_opener();
+    med_store_close(store);
+    ck_assert(gate_was_opened());
+    ck_assert_int_eq(pthread_join(opener, NULL), 0);
+    ck_assert_int_ne(access(log_path, F_OK), 0);
+    store = open_store();
+  }
+  close_and_look(store, 1);
 }
 END_TEST
 
 START_TEST(a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_made) {
   med_store *store = open_small(0);
-  pthread_t opener;
   med_member *member;
   if (can_start_threads(store)) {
     ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
-    close_gate("mdb_env_sync");
-    put_many(store, 1, DUE);
-    wait_at_gate();
-    ck_assert_int_eq(pthread_create(&opener, NULL, open_later, NULL), 0);
+    hold_checkpoint(store, "mdb_env_sync");
+    pthread_t opener = start_opener();
     put_many(store, DUE, DUE + 1); /* behind it */
     uint64_t between = checkpoint_id();
     med_writer_checkpoint(member);
@@ -242,6 +254,49 @@ START_TEST(many_threads_may_find_that_a_checkpoint_is_due) {
 }
 END_TEST
 
+static void *commit_until_it_waits(void *store) {
+  put_many(store, DUE, OVERDUE);
+  return NULL;
+}
+
+/* What the child has of the parent's threads is as they were, and none of them goes on. */
+START_TEST(a_forked_child_closes_though_a_thread_of_its_parent_waits_for_a_checkpoint) {
+  med_store *store = open_small(0);
+  pthread_t waiting;
+  if (can_start_threads(store)) {
+    int status;
+    hold_checkpoint(store, "sync_file_range");
+    ck_assert_int_eq(pthread_create(&waiting, NULL, commit_until_it_waits, store), 0);
+    while (!has(store, "38")) nanosleep(&(struct timespec){0, 1000000}, NULL);
+    nanosleep(&(struct timespec){0, 200000000}, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+      alarm(60); /* it hangs */
+      med_store_close(store);
+      _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    open_gate();
+    ck_assert_int_eq(pthread_join(waiting, NULL), 0);
+  }
+  close_and_look(store, 1);
+}
+END_TEST
+
+START_TEST(where_no_thread_can_be_started_who_commits_makes_the_checkpoint) {
+  med_store *store = open_small(0);
+  uint64_t before = checkpoint_id();
+  close_gate(NULL);
+  no_thread_can_be_started = true;
+  put_many(store, 1, DUE);
+  no_thread_can_be_started = false;
+  ck_assert_uint_eq(checkpoint_id(), before + DUE);
+  ck_assert(pthread_equal(gate.last, pthread_self()));
+  close_and_look(store, DUE);
+}
+END_TEST
+
 START_TEST(without_threads_who_commits_makes_the_checkpoint) {
   med_store *store = open_small(MEDLEY_OPEN_NO_THREADS);
   uint64_t before = checkpoint_id();
@@ -259,4 +314,7 @@ PROPERTY_MAIN_BETWEEN("checkpoint_thread", setup, teardown,
                       nobody_is_told_that_a_checkpoint_kept_the_lock_busy,
                       a_close_waits_for_the_checkpoint_and_leaves_one_file,
                       a_checkpoint_that_is_asked_for_is_made_behind_the_one_that_is_being_made,
-                      many_threads_may_find_that_a_checkpoint_is_due, without_threads_who_commits_makes_the_checkpoint)
+                      many_threads_may_find_that_a_checkpoint_is_due,
+                      a_forked_child_closes_though_a_thread_of_its_parent_waits_for_a_checkpoint,
+                      where_no_thread_can_be_started_who_commits_makes_the_checkpoint,
+                      without_threads_who_commits_makes_the_checkpoint)

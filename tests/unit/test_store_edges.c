@@ -109,7 +109,7 @@ START_TEST(null_is_nothing_to_close_or_reset) {
   med_txn_reset(NULL);
   med_txn_close_reader(NULL);
   med_cursor_close(NULL);
-  med_writer_close(NULL);
+  med_writer_close(NULL, false);
   med_member_close(NULL);
   med_store_close(NULL);
   med_batch batch = {0};
