@@ -2,7 +2,6 @@
  * is content with them; where they are narrower than the rows, with checksums that are right, it says so. */
 #include <string.h>
 
-#include "engine/database.h"
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/pack.h"
 #include "models/widecolumn/seal.h"
@@ -10,8 +9,7 @@
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/walk.h"
 #include "models/widecolumn/window_directory.h"
-#include "storage/writer.h"
-#include "tests/unit/session_kit.h"
+#include "tests/unit/behind_kit.h"
 #include "tests/unit/sealed_rows.h"
 
 #define NOW_S INT64_C(2000000000) /* of rows whose window is not past */
@@ -53,20 +51,9 @@ static const table_shape shapes[] = {
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static const table_shape *of;
-static session_kit kit;
 static int64_t now_us;
 static uint64_t seed;
-static med_member *member;
-static med_txn *txn;
-static medley_error error;
-static med_mark whole; /* before the damage */
 static med_arena arena;
-
-#define OK(expression)                                                                                  \
-  do {                                                                                                  \
-    int rc_ = (expression);                                                                             \
-    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
-  } while (0)
 
 static int64_t read_clock(void *context) {
   (void)context;
@@ -153,23 +140,6 @@ static uint64_t problems(void) {
   return count;
 }
 
-static void begin(void) {
-  OK(med_member_open(kit.db->store, &member));
-  OK(med_writer_begin(member, false, 1000, &error));
-  txn = med_member_txn(member);
-  whole = med_txn_mark(txn);
-}
-
-static void end(void) {
-  med_writer_rollback(member);
-  med_member_close(member);
-}
-
-static void commit(void) {
-  OK(med_writer_commit(member, &error));
-  med_member_close(member);
-}
-
 static void is_content(const char *when) {
   begin();
   ck_assert_msg(problems() == 0, "shape %d, %s: %s", (int)(of - shapes), when, told);
@@ -182,12 +152,12 @@ static void is_told(const char *words, const char *what) {
   uint64_t count = problems();
   ck_assert_msg(count == 1 && strstr(told, words) != NULL && strncmp(told, table, strlen(table)) == 0,
                 "shape %d, %s: \"%s\" is not in \"%s\"", (int)(of - shapes), what, words, told);
-  OK(med_txn_rollback_to(txn, whole));
+  OK(med_txn_rollback_to(txn, mark));
 }
 
 static void is_not_told(const char *what) {
   ck_assert_msg(problems() == 0, "shape %d, %s: %s", (int)(of - shapes), what, told);
-  OK(med_txn_rollback_to(txn, whole));
+  OK(med_txn_rollback_to(txn, mark));
 }
 
 /* ---- What there is ---- of the table, or of one of its windows. */

@@ -2,41 +2,15 @@
  * words, and memory that ends or reads that fail are none of them. */
 #include <stdio.h>
 
-#include "engine/database.h"
 #include "models/widecolumn/catalog.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/row_key.h"
 #include "models/widecolumn/sweep.h"
-#include "storage/writer.h"
 #include "tests/unit/failing_kit.h"
-#include "tests/unit/session_kit.h"
-
-static session_kit kit;
-static med_member *member;
-static med_txn *txn;
-static medley_error error;
-static med_mark mark;
-
-#define OK(expression)                                                                                  \
-  do {                                                                                                  \
-    int rc_ = (expression);                                                                             \
-    ck_assert_msg(rc_ == MEDLEY_OK, "%s: %s: %s", #expression, medley_status_name(rc_), error.message); \
-  } while (0)
+/* Behind it: its names would hide the kit's. */
+#include "tests/unit/behind_kit.h"
 
 static void cql(const char *text) { kit_exec(kit.session, MEDLEY_LANGUAGE_CQL, text); }
-
-/* Then the store is written to behind the session's back, and nothing of it stays. */
-static void begin(void) {
-  OK(med_member_open(kit.db->store, &member));
-  OK(med_writer_begin(member, false, 1000, &error));
-  txn = med_member_txn(member);
-  mark = med_txn_mark(txn);
-}
-
-static void end(void) {
-  med_writer_rollback(member);
-  med_member_close(member);
-}
 
 static void setup(void) {
   static char statement[9000];

@@ -1,19 +1,16 @@
 /* test_wide_windows.c - windows of time: which one a row is of, when it is past, what is looked at, and what a damaged directory does. */
 #include <string.h>
 
-#include "engine/database.h"
 #include "models/widecolumn/record.h"
 #include "models/widecolumn/sweep.h"
 #include "models/widecolumn/time_window.h"
-#include "storage/writer.h"
-#include "tests/unit/session_kit.h"
+#include "tests/unit/behind_kit.h"
 #include "tests/unit/wide_windows.h"
 
 #define NOW_S INT64_C(2000000000) /* 2033-05-18 03:33:20 */
 enum { PAGE_SIZE = 4096, DAY_S = 86400 };
 
 static int64_t now_us;
-static session_kit kit;
 
 static int64_t read_clock(void *context) {
   (void)context;
@@ -53,22 +50,6 @@ static void insert(int p, int64_t time_s, int n) {
     ck_assert_msg(rc_ == (status_), "%s: %s (%s)", text_, medley_status_name(rc_), message_);                \
     ck_assert_msg(strstr(message_, words_) != NULL, "%s: \"%s\" is not in \"%s\"", text_, words_, message_); \
   } while (0)
-
-/* ---- A write transaction beside the session ---- */
-static med_member *member;
-static med_txn *txn;
-static medley_error error;
-
-static void begin(void) {
-  ck_assert_int_eq(med_member_open(kit.db->store, &member), MEDLEY_OK);
-  ck_assert_int_eq(med_writer_begin(member, false, 10000, &error), MEDLEY_OK);
-  txn = med_member_txn(member);
-}
-
-static void commit(void) {
-  ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
-  med_member_close(member);
-}
 
 static void keep_problem(void *context, const char *problem) {
   char *text = context;

@@ -61,27 +61,27 @@ static inline const char *shape_partition_names(const shape *of) {
 /* In the newest snapshot: windows, and those of them that have segments. */
 static inline void windows_count(medley *db, const char *keyspace, const char *name, uint64_t *windows,
                                  uint64_t *sealed) {
-  medley_error error = {0};
-  med_txn *txn;
+  medley_error failure = {0};
+  med_txn *reader;
   med_wide_catalog *catalog;
   med_cursor *cursor;
   med_wide_table window;
   int64_t number = INT64_MIN;
   *windows = *sealed = 0;
-  ck_assert_int_eq(med_txn_open_reader(db->store, &txn, &error), MEDLEY_OK);
-  ck_assert_int_eq(med_txn_renew(txn), MEDLEY_OK);
-  ck_assert_int_eq(med_wide_catalog_open(txn, &catalog), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_open_reader(db->store, &reader, &failure), MEDLEY_OK);
+  ck_assert_int_eq(med_txn_renew(reader), MEDLEY_OK);
+  ck_assert_int_eq(med_wide_catalog_open(reader, &catalog), MEDLEY_OK);
   const med_wide_table *table = med_wide_catalog_table(catalog, med_slice_of_text(keyspace), med_slice_of_text(name));
   ck_assert_ptr_nonnull(table);
-  ck_assert_int_eq(med_cursor_open(txn, MED_TREE_WIDE, &cursor), MEDLEY_OK);
-  while (med_wide_window_next_of_all(txn, cursor, table, number, &window) == MEDLEY_OK) {
+  ck_assert_int_eq(med_cursor_open(reader, MED_TREE_WIDE, &cursor), MEDLEY_OK);
+  while (med_wide_window_next_of_all(reader, cursor, table, number, &window) == MEDLEY_OK) {
     ++*windows;
     *sealed += (window.flags & MED_WIDE_TABLE_SEGMENTS) != 0;
     number = window.window_number + 1;
   }
   med_cursor_close(cursor);
   med_wide_catalog_release(catalog);
-  med_txn_close_reader(txn);
+  med_txn_close_reader(reader);
 }
 
 #endif
