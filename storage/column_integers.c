@@ -400,10 +400,14 @@ bool med_column_integers_pick(med_column_codec codec, med_slice payload, size_t 
   packed_numbers packed;
   bool sound;
   if (count == 0 || count > MED_VECTOR_ROWS) return false;
-  if (!stand_alone(codec, payload, count, &packed, &sound))
-    return med_column_integers_decode(codec, payload, count, values);
-  for (size_t i = 0; sound && i < picked; i++) values[indexes[i]] = value_at(&packed, count, indexes[i]);
-  return sound;
+  if (stand_alone(codec, payload, count, &packed, &sound)) {
+    for (size_t i = 0; sound && i < picked; i++) values[indexes[i]] = value_at(&packed, count, indexes[i]);
+    return sound;
+  }
+  int64_t decoded[MED_VECTOR_ROWS]; /* which decoding wants, and values need not be */
+  if (!med_column_integers_decode(codec, payload, count, decoded)) return false;
+  for (size_t i = 0; i < picked; i++) values[indexes[i]] = decoded[indexes[i]];
+  return true;
 }
 
 bool med_column_integers_decode_one(med_column_codec codec, med_slice payload, size_t count, size_t index,

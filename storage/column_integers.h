@@ -43,7 +43,7 @@ MEDLEY_MUST_USE bool med_column_integers_decode_one(med_column_codec codec, med_
 /* Which of them are in [low, high]: bit i of found, of MED_VECTOR_WORDS words, is value i's. Packed numbers are compared as such. */
 MEDLEY_MUST_USE bool med_column_integers_within(med_column_codec codec, med_slice payload, size_t count, int64_t low,
                                                 int64_t high, uint64_t *found);
-/* Value number indexes[i] into values[indexes[i]], for each of `picked`; all that lie between may be overwritten. */
+/* Value number indexes[i] into values[indexes[i]], for each of `picked`; no other place is touched, so values needs room for the last of them alone. */
 MEDLEY_MUST_USE bool med_column_integers_pick(med_column_codec codec, med_slice payload, size_t count,
                                               const uint16_t *indexes, size_t picked, int64_t *values);
 

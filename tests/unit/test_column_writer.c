@@ -102,7 +102,8 @@ static void expect_within(med_column_reader *reader, const column *made, uint64_
     if (made->has[from + row]) med_rows_add(wanted, row);
   }
   bool good = true;
-  ck_assert_int_eq(med_column_reader_within(reader, vector, low, high, &rows, found), MEDLEY_OK);
+  int rc = med_column_reader_within(reader, vector, low, high, &rows, found);
+  ck_assert_msg(rc == MEDLEY_OK, "vector %d: within: %d %s", (int)vector, rc, read_error->message);
   for (size_t row = 0; row < MED_VECTOR_ROWS; row++) {
     bool has = row < there && made->has[from + row];
     int64_t value = has ? made->integers[from + row] : 0;
@@ -110,7 +111,8 @@ static void expect_within(med_column_reader *reader, const column *made, uint64_
     good = good && med_rows_has(found, row) == (has && low <= value && value <= high);
   }
   ck_assert_msg(good, "vector %d: within", (int)vector);
-  ck_assert_int_eq(med_column_reader_integers_of(reader, vector, wanted, &rows, integers), MEDLEY_OK);
+  rc = med_column_reader_integers_of(reader, vector, wanted, &rows, integers);
+  ck_assert_msg(rc == MEDLEY_OK, "vector %d: a few: %d %s", (int)vector, rc, read_error->message);
   for (size_t row = 0; row < MED_VECTOR_ROWS; row++) {
     good = good && med_rows_has(rows.present, row) == (row < there && made->has[from + row]);
     if (med_rows_has(wanted, row)) good = good && integers[row] == made->integers[from + row];
