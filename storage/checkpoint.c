@@ -6,27 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "storage/log.h"
+#include "storage/checkpoint_state.h"
 #include "storage/walker.h"
 
-#define LOG_BYTES_DUE ((uint64_t)8 << 20)
-#define FILE_PAGES_DUE 16384 /* 64 MiB: what the pin keeps from being used again */
 enum { PIECE_SIZE = 256 << 10, PIECES_MAX = 4096 };
-#define RELAXED_FLUSH_US 20000
-#define OVERDUE_TIMES 4
-
-struct med_checkpoint {
-  med_store *store;
-  char *path;
-  med_log log;
-  MDB_txn *pin; /* a reader of the checkpoint, or at rest */
-  bool pinned;
-  bool enabled, unsettled;
-  uint64_t pages_then; /* the file's end at the checkpoint */
-  uint64_t last_flush_us;
-  _Atomic uint64_t commits; /* since the checkpoint, of this process */
-  _Atomic bool due, overdue;
-};
 
 int med_checkpoint_open(med_store *store, med_checkpoint **opened, medley_error *error) {
   med_checkpoint *checkpoint = med_alloc_zero(sizeof *checkpoint);
@@ -108,13 +91,11 @@ static uint64_t new_salt(const med_checkpoint *checkpoint, uint64_t id) {
   return med_hash64(parts, sizeof parts, 0);
 }
 
-static bool is_relaxed(const med_store *store) { return store->options.durability != MEDLEY_DURABLE; }
-
 /* Of commit `id`, which is LMDB's newest; a write transaction may be open. The order is the rule: LMDB's file is flushed, then its
  * meta pages are copied, then the header is flushed, and only then the pin moves and dead readers are forgotten. */
-static int make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
+int med_checkpoint_make(med_checkpoint *checkpoint, uint64_t id, medley_error *error) {
   med_store *store = checkpoint->store;
-  med_log_header header = {.relaxed = is_relaxed(store), .checkpoint_id = id};
+  med_log_header header = {.relaxed = med_checkpoint_is_relaxed(checkpoint), .checkpoint_id = id};
   bool is_new = checkpoint->log.fd < 0;
   int rc = MEDLEY_OK, code = mdb_env_sync(store->env, 1);
   if (code != MDB_SUCCESS) return flush_failed(store, code, error);
@@ -140,7 +121,8 @@ done:
 int med_checkpoint_run(med_checkpoint *checkpoint, medley_error *error) {
   MDB_envinfo info;
   int code = mdb_env_info(checkpoint->store->env, &info);
-  return code == MDB_SUCCESS ? make(checkpoint, info.me_last_txnid, error) : med_store_fail(error, code, "checkpoint");
+  return code == MDB_SUCCESS ? med_checkpoint_make(checkpoint, info.me_last_txnid, error)
+                             : med_store_fail(error, code, "checkpoint");
 }
 
 bool med_checkpoint_due(const med_checkpoint *checkpoint) { return checkpoint != NULL && checkpoint->due; }
@@ -218,6 +200,19 @@ done:
   return rc;
 }
 
+/* From now on what this process sees has to be on disk: see may_go_ahead in checkpoint_commit.c. */
+int med_checkpoint_flush_others(const med_checkpoint *checkpoint, medley_error *error) {
+  int fd = open(checkpoint->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+  if (fd < 0 && errno == ENOENT) return MEDLEY_OK;
+  int code;
+  do code = fd < 0 ? -1 : fdatasync(fd);
+  while (code != 0 && errno == EINTR);
+  int rc = code == 0 ? MEDLEY_OK
+                     : med_error_set_foreign(error, MEDLEY_IO, errno, "log: cannot be flushed: %s", checkpoint->path);
+  if (fd >= 0) close(fd);
+  return rc;
+}
+
 int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error) {
   MDB_txn *mdb;
   bool complete;
@@ -226,6 +221,9 @@ int med_checkpoint_look(med_checkpoint *checkpoint, medley_error *error) {
   if (code != MDB_SUCCESS) return med_store_fail(error, code, "open");
   int rc = catch_up(checkpoint, mdb_txn_id(mdb) - 1, &complete, error);
   if (rc == MEDLEY_OK && complete) rc = take_tail_back(&checkpoint->log, error);
+  /* Nobody's pin: its process may have died of a flush that failed, and what this one sees would be in no log on disk. */
+  if (rc == MEDLEY_OK && complete && !med_checkpoint_is_pinned(checkpoint))
+    rc = med_checkpoint_make(checkpoint, mdb_txn_id(mdb) - 1, error);
   mdb_txn_abort(mdb);
   return rc;
 }
@@ -265,7 +263,7 @@ int med_checkpoint_sees_tail(const med_checkpoint *checkpoint, bool *seen, medle
   return MEDLEY_OK;
 }
 
-static bool is_pinned(const med_checkpoint *checkpoint) {
+bool med_checkpoint_is_pinned(const med_checkpoint *checkpoint) {
   return checkpoint->pinned || med_store_sees_pin(checkpoint->store);
 }
 
@@ -308,115 +306,15 @@ int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, med
   if (rc == MEDLEY_OK && complete) rc = settle_tail(checkpoint, error);
   if (rc == MEDLEY_OK) rc = drop_old_pin(checkpoint, error);
   /* On a full disk deletes live on the pages that a checkpoint sets free. */
-  bool wanted = !complete || !is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
+  bool wanted =
+      !complete || !med_checkpoint_is_pinned(checkpoint) || (checkpoint->store->disk_full && checkpoint->commits > 0);
   /* The header must say that commits may be in the file and not in the log. */
-  wanted = wanted || (is_relaxed(checkpoint->store) && !checkpoint->log.header.relaxed);
+  wanted = wanted || (med_checkpoint_is_relaxed(checkpoint) && !checkpoint->log.header.relaxed);
   if (rc == MEDLEY_OK && wanted) {
-    rc = make(checkpoint, batch->id - 1, error);
+    rc = med_checkpoint_make(checkpoint, batch->id - 1, error);
     if (rc != MEDLEY_OK) rc = go_without(checkpoint, batch, rc, error);
   }
   if (rc == MEDLEY_OK) (void)mdb_env_set_flags(checkpoint->store->env, MDB_NOSYNC, batch->redo.wanted);
-  return rc;
-}
-
-/* ---- Committing ---- */
-static int die(med_store *store, medley_error *error, int code) {
-  store->dead = true;
-  return med_error_set_foreign(error, MEDLEY_COMMIT_UNKNOWN, code,
-                               "commit: %s: its outcome is unknown: reopen the database and look",
-                               code > 0 ? strerror(code) : mdb_strerror(code));
-}
-
-static bool wants_flush(med_checkpoint *checkpoint) {
-  if (!is_relaxed(checkpoint->store)) return true;
-  uint64_t now = (uint64_t)med_store_monotonic_us();
-  if (now - checkpoint->last_flush_us < RELAXED_FLUSH_US) return false;
-  checkpoint->last_flush_us = now;
-  return true;
-}
-
-/* What the log cannot hold: the checkpoint behind the commit makes it durable. */
-static int commit_by_checkpoint(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
-  int code = mdb_txn_commit(batch->mdb);
-  batch->mdb = NULL;
-  if (code != MDB_SUCCESS) return med_store_failed_commit(checkpoint->store, code, error);
-  int rc = make(checkpoint, batch->id, error);
-  if (rc == MEDLEY_OK) return rc;
-  return die(checkpoint->store, error, error != NULL ? error->foreign_code : EIO);
-}
-
-static int append(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
-  med_slice operations = med_slice_of(batch->redo.bytes.bytes, batch->redo.bytes.len);
-  return med_log_append(&checkpoint->log, batch->id, operations, wants_flush(checkpoint), error);
-}
-
-static int commit_by_record(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
-  med_log *log = &checkpoint->log;
-  med_store *store = checkpoint->store;
-  uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;
-  int rc = append(checkpoint, batch, error);
-  if (rc != MEDLEY_OK) {
-    if (rc == MEDLEY_COMMIT_UNKNOWN) store->dead = true;
-    return rc;
-  }
-  int code = mdb_txn_commit(batch->mdb);
-  batch->mdb = NULL;
-  if (code == MDB_SUCCESS) return MEDLEY_OK;
-  /* The record must not be done again for a commit that has failed. */
-  rc = med_store_failed_commit(store, code, error);
-  if (rc == MEDLEY_FULL) store->disk_full = true;
-  medley_error ignored = {0};
-  if (rc == MEDLEY_COMMIT_UNKNOWN || med_log_take_back(log, tail, chain, last_id, &ignored) == MEDLEY_OK) return rc;
-  return die(store, error, code);
-}
-
-/* Where the file may grow to, in pages: what the pin holds must not be what fills it. */
-static uint64_t room_end(const med_store *store) {
-  uint64_t limit = store->options.size_limit_bytes, map = store->map_size_bytes;
-  return (limit > 0 && limit < map ? limit : map) / MED_PAGE_SIZE;
-}
-
-/* `times` as much as makes a checkpoint due; of the room that is left to the file an eighth does. */
-static bool has_gathered(const med_checkpoint *checkpoint, uint64_t grown, uint64_t left, uint64_t times) {
-  return checkpoint->commits / times >= checkpoint->store->options.checkpoint_commits ||
-         checkpoint->log.tail / times >= LOG_BYTES_DUE || grown / times >= FILE_PAGES_DUE || grown > left / 8 * times;
-}
-
-static void look_whether_due(med_checkpoint *checkpoint) {
-  MDB_envinfo info = {0};
-  checkpoint->commits++;
-  if (mdb_env_info(checkpoint->store->env, &info) != MDB_SUCCESS) info.me_last_pgno = checkpoint->pages_then;
-  uint64_t end = info.me_last_pgno, then = checkpoint->pages_then, limit = room_end(checkpoint->store);
-  uint64_t left = limit > end ? limit - end : 0, grown = end > then ? end - then : 0;
-  checkpoint->due = has_gathered(checkpoint, grown, left, 1);
-  checkpoint->overdue = has_gathered(checkpoint, grown, left, OVERDUE_TIMES);
-}
-
-static int commit_logged(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
-  /* The pin's process may have died since the batch began; the last commit's pages are all still there. */
-  int rc = is_pinned(checkpoint) ? MEDLEY_OK : make(checkpoint, batch->id - 1, error);
-  if (rc != MEDLEY_OK) return rc;
-  if (batch->redo.too_many) return commit_by_checkpoint(checkpoint, batch, error);
-  rc = commit_by_record(checkpoint, batch, error);
-  if (rc != MEDLEY_FULL || batch->mdb == NULL) return rc;
-  /* No room for the log to grow: it begins again from its start, or the commit goes without it. */
-  rc = make(checkpoint, batch->id - 1, error);
-  if (rc == MEDLEY_OK) rc = commit_by_record(checkpoint, batch, error);
-  return rc == MEDLEY_FULL && batch->mdb != NULL ? commit_by_checkpoint(checkpoint, batch, error) : rc;
-}
-
-int med_checkpoint_commit(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
-  bool nothing = batch->redo.bytes.len == 0 && !batch->redo.too_many;
-  int rc = MEDLEY_OK;
-  if (nothing) {
-    mdb_txn_abort(batch->mdb);
-    batch->mdb = NULL;
-    return MEDLEY_OK;
-  }
-  rc = commit_logged(checkpoint, batch, error);
-  if (batch->mdb != NULL) mdb_txn_abort(batch->mdb);
-  batch->mdb = NULL;
-  if (rc == MEDLEY_OK) look_whether_due(checkpoint);
   return rc;
 }
 
@@ -573,7 +471,7 @@ int med_checkpoint_check(const med_checkpoint *checkpoint, medley_error *error) 
     }
     if (rc == MEDLEY_OK) rc = read_to_the_end(&log, error);
     int seen = rc == MEDLEY_NOT_FOUND ? rc : med_log_is_present(&log, &present, NULL);
-    bool ends_early = rc == MEDLEY_OK && is_pinned(checkpoint) && log.last_id < info.me_last_txnid;
+    bool ends_early = rc == MEDLEY_OK && med_checkpoint_is_pinned(checkpoint) && log.last_id < info.me_last_txnid;
     uint64_t tail = log.tail;
     med_log_clear(&log);
     if (seen == MEDLEY_NOT_FOUND) return MEDLEY_OK;

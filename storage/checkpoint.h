@@ -1,6 +1,6 @@
 /* checkpoint.h - one flush per commit: what the redo log (log.h) and LMDB have to do with each other.
  *
- * A commit is a record in the log, flushed, and an LMDB commit that is not. A checkpoint flushes LMDB's file and writes LMDB's two meta
+ * A commit is a record in the log, flushed, and an LMDB commit that is not; the disk may write the one while LMDB writes the other. A checkpoint flushes LMDB's file and writes LMDB's two meta
  * pages, as they are then, into the log's header. From then until the next one a reader of ours, the pin, keeps LMDB from using any
  * page again that the checkpoint's snapshot needs. After a power cut the two meta pages are put back, which makes the file what
  * it was at the checkpoint, and the records are done again.
@@ -14,6 +14,7 @@
  *
  * Invariants
  *  1. A record is on disk before its commit is acknowledged (durable).                    fault: power cut; mutant
+ *     No reader is shown a commit before that, but for those that no record can hold.       test_commit_ahead; fault: power cut; mutants
  *  2. Nobody writes pages into the file while no living process has a pin at or before the checkpoint. Who has one holds a shared
  *     lock on a byte of the data file.                                                    fault: power cut, kill loop
  *  3. LMDB forgets dead readers (mdb_reader_check) only inside a checkpoint: the pin of a dead process may still be needed. mutant
@@ -49,6 +50,12 @@ MEDLEY_MUST_USE int med_checkpoint_sees_tail(const med_checkpoint *checkpoint, b
 /* From now on commits are logged (the header of the database says so). */
 void med_checkpoint_enable(med_checkpoint *checkpoint);
 bool med_checkpoint_is_enabled(const med_checkpoint *checkpoint);
+
+/* At open beside other processes, whose commit may have reached LMDB and not the disk yet: what of the log is not on disk is flushed. */
+MEDLEY_MUST_USE int med_checkpoint_flush_others(const med_checkpoint *checkpoint, medley_error *error);
+/* By a reader that has been given the snapshot of commit `id`: returns when that is on disk, or the store is dead. Whether it had to wait. Any
+ * thread; NULL is allowed. */
+bool med_checkpoint_await(med_checkpoint *checkpoint, uint64_t id);
 
 /* The batch's LMDB transaction is open. */
 MEDLEY_MUST_USE int med_checkpoint_begin_batch(med_checkpoint *checkpoint, med_batch *batch, medley_error *error);

@@ -109,6 +109,12 @@ static int flush_file(med_log *log, medley_error *error) {
   return MEDLEY_OK;
 }
 
+/* A failure is found again by the flush, which alone counts. */
+void med_log_start_flush(const med_log *log, uint64_t from) {
+  off_t page = (off_t)(from / MED_LOG_PAGE * MED_LOG_PAGE);
+  (void)sync_file_range(log->fd, page, (off_t)log->tail - page, SYNC_FILE_RANGE_WRITE);
+}
+
 int med_log_flush(med_log *log, medley_error *error) { return log->unflushed ? flush_file(log, error) : MEDLEY_OK; }
 
 /* Another process may have made the file longer, and filled it. What cannot be had ahead is not an error yet. */

@@ -76,6 +76,8 @@ MEDLEY_MUST_USE int med_log_append(med_log *log, uint64_t id, med_slice operatio
 /* Takes the last record back that was appended, which began at `tail` behind `chain`. COMMIT_UNKNOWN if that fails. */
 MEDLEY_MUST_USE int med_log_take_back(med_log *log, uint64_t tail, uint64_t chain, uint64_t last_id,
                                       medley_error *error);
+/* Has the disk begin to write what stands from offset `from` on, without waiting for it: med_log_flush has less to do then. */
+void med_log_start_flush(const med_log *log, uint64_t from);
 MEDLEY_MUST_USE int med_log_flush(med_log *log, medley_error *error);
 
 /* Whether something at the tail says that it is the next record: one look, for med_log_next to decide. */

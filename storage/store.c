@@ -122,8 +122,13 @@ int med_txn_renew(med_txn *txn) {
     txn->mdb = NULL;
     return med_store_fail(txn->error, code, "store: read");
   }
-  txn->active = true;
   txn->id = mdb_txn_id(txn->mdb);
+  if (med_checkpoint_await(txn->store->checkpoint, txn->id) &&
+      (rc = med_store_usable(txn->store, txn->error)) != MEDLEY_OK) {
+    mdb_txn_reset(txn->mdb);
+    return rc;
+  }
+  txn->active = true;
   txn->now_us = 0;
   return MEDLEY_OK;
 }

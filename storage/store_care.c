@@ -87,6 +87,7 @@ int med_store_backup(med_store *store, const char *path, medley_error *error) {
   int code = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
   if (code == MDB_SUCCESS && fsync(fd) != 0) code = errno;
   if (close(fd) != 0 && code == MDB_SUCCESS) code = errno;
+  (void)med_checkpoint_await(store->checkpoint, UINT64_MAX); /* a copy has nothing that the original may still lose */
   rc = code == MDB_SUCCESS ? med_store_flush_directory(path, error) : med_store_fail(error, code, "backup");
   if (rc != MEDLEY_OK) (void)unlink(path);
   return rc;

@@ -375,6 +375,7 @@ static int open_in_turn(med_store *store, const char *path, medley_error *error)
   MED_TRY(check_lock_file(store, path, &alone, error));
   MED_TRY(open_log(store, alone, error));
   MED_TRY(mark_in_use(store, path, error));
+  if (!alone && store->checkpoint != NULL) MED_TRY(med_checkpoint_flush_others(store->checkpoint, error));
   if (fstat(store->data_fd, &status) == 0) size = (uint64_t)status.st_size;
   MED_TRY(check_before_open(store, size, error));
   MED_TRY(reserve_lock_file(store, path, error));

@@ -27,15 +27,17 @@ typedef struct fault_power_cut_history {
   size_t opened, ready;
   size_t *begun[FAULT_WORKER_COUNT_MAX]; /* [number] */
   size_t *acked[FAULT_WORKER_COUNT_MAX];
+  size_t *seen[FAULT_WORKER_COUNT_MAX];        /* [number]: it, or a later one */
   fault_state *states[FAULT_WORKER_COUNT_MAX]; /* [number]: after that transaction */
 } fault_power_cut_history;
 
 void fault_power_cut_history_init(fault_power_cut_history *history, const fault_power_cut_plan *plan,
                                   const fault_trace *trace);
 void fault_power_cut_history_clear(fault_power_cut_history *history);
-/* The newest transaction of the worker that was begun (acknowledged) before record `end`; 0: none. */
+/* The newest transaction of the worker that was begun (acknowledged, shown to a reader) before record `end`; 0: none. */
 uint64_t fault_power_cut_begun(const fault_power_cut_history *history, uint32_t worker, size_t end);
 uint64_t fault_power_cut_acked(const fault_power_cut_history *history, uint32_t worker, size_t end);
+uint64_t fault_power_cut_seen(const fault_power_cut_history *history, uint32_t worker, size_t end);
 
 /* The recorded child of a second cut: copies the files of an image into the folder, durably, marks it, and opens the database. */
 int fault_power_cut_recover(const char *image, const char *folder);

@@ -52,10 +52,54 @@ static void *run_thread(void *argument) {
   return NULL;
 }
 
+/* ---- A reader beside the workers ---- it marks what it was shown, which must not be lost from then on. */
+typedef struct observer {
+  pthread_t id;
+  const fault_workload *workload;
+  medley *db;
+  int mark_fd;
+  int failed;
+  _Atomic bool stops;
+} observer;
+
+/* The newest transaction of the worker that one of the models has, in one snapshot. */
+static int look_at_worker(const observer *self, medley_session *session, uint32_t worker, uint64_t *newest) {
+  int rc = medley_begin(session, MEDLEY_READ);
+  *newest = 0;
+  for (uint32_t m = 0; rc == MEDLEY_OK && m < self->workload->model_count; m++) {
+    uint64_t number = 0;
+    rc = self->workload->models[m]->read_tick(session, worker, &number);
+    if (number > *newest) *newest = number;
+  }
+  int ended = medley_commit(session);
+  return rc != MEDLEY_OK ? rc : ended;
+}
+
+static void *run_observer(void *argument) {
+  observer *self = argument;
+  medley_session *session = NULL;
+  medley_error error = {0};
+  uint64_t seen[FAULT_WORKER_COUNT_MAX] = {0};
+  if (medley_session_open(self->db, &session, &error) != MEDLEY_OK) self->failed = 1;
+  while (!self->failed && !self->stops) {
+    for (uint32_t w = 0; !self->failed && w < self->workload->worker_count; w++) {
+      uint64_t newest;
+      self->failed = look_at_worker(self, session, w, &newest) != MEDLEY_OK;
+      if (self->failed) fprintf(stderr, "workload: reader: %s\n", fault_error(session));
+      if (newest > seen[w]) put_mark(self->mark_fd, FAULT_MARK_SEEN, w, seen[w] = newest);
+    }
+  }
+  medley_session_close(session);
+  return NULL;
+}
+
 static int run_half(const fault_power_cut_plan *plan, const fault_workload *workload, medley *db, fault_state *states,
                     int mark_fd, int half) {
   thread threads[FAULT_WORKER_COUNT_MAX];
+  observer reader = {.workload = workload, .db = db, .mark_fd = mark_fd};
   int failed = 0;
+  bool observed = plan->worker_count > 1; /* a lone writer stays alone */
+  if (observed && pthread_create(&reader.id, NULL, run_observer, &reader) != 0) _exit(4);
   for (uint32_t w = 0; w < plan->worker_count; w++) {
     uint64_t middle = plan->txn_count / 2;
     threads[w] = (thread){
@@ -67,7 +111,9 @@ static int run_half(const fault_power_cut_plan *plan, const fault_workload *work
     pthread_join(threads[w].id, NULL);
     failed += threads[w].failed;
   }
-  return failed;
+  reader.stops = true;
+  if (observed) pthread_join(reader.id, NULL);
+  return failed + reader.failed;
 }
 
 int fault_power_cut_workload(const fault_power_cut_plan *plan, const char *folder) {
@@ -162,6 +208,7 @@ static void note_mark(fault_power_cut_history *history, const fault_mark *mark, 
   if (mark->worker >= history->plan.worker_count || mark->number > history->plan.txn_count) return;
   if (mark->kind == FAULT_MARK_BEGUN) history->begun[mark->worker][mark->number] = position;
   if (mark->kind == FAULT_MARK_ACKED) history->acked[mark->worker][mark->number] = position;
+  if (mark->kind == FAULT_MARK_SEEN) history->seen[mark->worker][mark->number] = position;
 }
 
 void fault_power_cut_history_init(fault_power_cut_history *history, const fault_power_cut_plan *plan,
@@ -171,9 +218,13 @@ void fault_power_cut_history_init(fault_power_cut_history *history, const fault_
   for (uint32_t w = 0; w < plan->worker_count; w++) {
     history->begun[w] = malloc((plan->txn_count + 1) * sizeof(size_t));
     history->acked[w] = malloc((plan->txn_count + 1) * sizeof(size_t));
+    history->seen[w] = malloc((plan->txn_count + 1) * sizeof(size_t));
     history->states[w] = calloc(plan->txn_count + 1, sizeof(fault_state));
-    if (history->begun[w] == NULL || history->acked[w] == NULL || history->states[w] == NULL) abort();
-    for (uint64_t n = 0; n <= plan->txn_count; n++) history->begun[w][n] = history->acked[w][n] = SIZE_MAX;
+    if (history->begun[w] == NULL || history->acked[w] == NULL || history->seen[w] == NULL ||
+        history->states[w] == NULL)
+      abort();
+    for (uint64_t n = 0; n <= plan->txn_count; n++)
+      history->begun[w][n] = history->acked[w][n] = history->seen[w][n] = SIZE_MAX;
     for (uint64_t n = 1; n <= plan->txn_count; n++) {
       bool committed;
       history->states[w][n] = history->states[w][n - 1];
@@ -186,12 +237,16 @@ void fault_power_cut_history_init(fault_power_cut_history *history, const fault_
     memcpy(&mark, fault_trace_payload(trace->records[i]), sizeof mark);
     note_mark(history, &mark, i);
   }
+  for (uint32_t w = 0; w < plan->worker_count; w++) /* who was shown one was shown those before it */
+    for (uint64_t n = plan->txn_count; n > 0; n--)
+      if (history->seen[w][n - 1] > history->seen[w][n]) history->seen[w][n - 1] = history->seen[w][n];
 }
 
 void fault_power_cut_history_clear(fault_power_cut_history *history) {
   for (uint32_t w = 0; w < history->plan.worker_count; w++) {
     free(history->begun[w]);
     free(history->acked[w]);
+    free(history->seen[w]);
     free(history->states[w]);
   }
 }
@@ -212,4 +267,7 @@ uint64_t fault_power_cut_begun(const fault_power_cut_history *history, uint32_t 
 }
 uint64_t fault_power_cut_acked(const fault_power_cut_history *history, uint32_t worker, size_t end) {
   return newest_before(history->acked[worker], history->plan.txn_count, end);
+}
+uint64_t fault_power_cut_seen(const fault_power_cut_history *history, uint32_t worker, size_t end) {
+  return newest_before(history->seen[worker], history->plan.txn_count, end);
 }

@@ -46,7 +46,8 @@ enum fault_mark_kind {
   FAULT_MARK_OPENED = 1, /* the database was opened (created) */
   FAULT_MARK_READY,      /* what the workload stands on was acknowledged */
   FAULT_MARK_BEGUN,      /* worker begins its transaction `number` */
-  FAULT_MARK_ACKED       /* ... and it was acknowledged */
+  FAULT_MARK_ACKED,      /* ... and it was acknowledged */
+  FAULT_MARK_SEEN        /* a reader was shown worker's transaction `number` */
 };
 typedef struct fault_mark {
   uint32_t kind;

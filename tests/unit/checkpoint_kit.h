@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "storage/checkpoint.h"
+#include "storage/log.h"
 #include "storage/writer.h"
 #include "tests/unit/property.h"
 
@@ -69,6 +70,17 @@ static inline bool has(med_store *store, const char *key) {
   med_txn_reset(reader);
   med_txn_close_reader(reader);
   return rc == MEDLEY_OK;
+}
+
+/* The number of the log's checkpoint. */
+static inline uint64_t checkpoint_id(void) {
+  med_log log;
+  med_log_init(&log);
+  ck_assert_int_eq(med_log_open(&log, log_path, false, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_read_header(&log, &error), MEDLEY_OK);
+  uint64_t id = log.header.checkpoint_id;
+  med_log_clear(&log);
+  return id;
 }
 
 /* What a process leaves that is killed after two commits, "one" and "two". */
