@@ -13,6 +13,7 @@
 #include "storage/checkpoint.h"
 #include "storage/thread.h"
 #include "storage/txn.h"
+#include "storage/wait.h"
 
 #define BATCH_MEMBERS_MAX 256
 #define BATCH_AGE_US_MAX 4000
@@ -21,22 +22,23 @@
 #define OWN_MS 10
 #define OWN_TRY_MS 100
 
+/* Changed with the mutex held; its owner's thread sleeps on it without. */
 typedef enum member_state {
   MEMBER_IDLE,
   MEMBER_QUEUED,
-  MEMBER_LEADS,    /* has been given a free writer */
-  MEMBER_FOLLOWS,  /* has been given an open batch */
-  MEMBER_IS_RUN,   /* its work runs in an open batch, on another thread */
-  MEMBER_FINISHED, /* has run, waits for the batch */
+  MEMBER_INTERRUPTED, /* still in the queue, and gives up */
+  MEMBER_LEADS,       /* has been given a free writer */
+  MEMBER_FOLLOWS,     /* has been given an open batch */
+  MEMBER_IS_RUN,      /* its work runs in an open batch, on another thread */
+  MEMBER_FINISHED,    /* has run, waits for the batch */
+  MEMBER_ENDS         /* of a leader: nobody runs any more, it commits */
 } member_state;
 
 struct med_member {
   med_store *store;
-  pthread_cond_t wake;
-  member_state state;
+  _Atomic uint32_t state; /* a member_state */
   bool running;
   bool patient;
-  bool interrupted;
   bool leader;
   bool own;             /* the library's: nobody is told that the write lock was busy with it */
   med_writer_work work; /* of med_writer_run; NULL for a member that runs by itself */
@@ -108,26 +110,27 @@ int med_member_open(med_store *store, med_member **member) {
   *member = med_alloc_zero(sizeof **member);
   if (*member == NULL) return MEDLEY_NO_MEMORY;
   (*member)->store = store;
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&(*member)->wake, &attributes);
-  pthread_condattr_destroy(&attributes);
   return MEDLEY_OK;
 }
 
 void med_member_close(med_member *member) {
   if (member == NULL) return;
   assert(!member->running);
-  pthread_cond_destroy(&member->wake);
   med_txn_clear(&member->txn);
   med_free(member);
 }
 
+static bool is_queued(uint32_t state) { return state == MEMBER_QUEUED || state == MEMBER_INTERRUPTED; }
+
+/* One that is told that it is idle may be gone at once. */
+static void tell(med_member *member, member_state state) {
+  member->state = state;
+  med_wake_all(&member->state);
+}
+
 void med_member_interrupt(med_member *member) {
   pthread_mutex_lock(&member->store->writer->mutex);
-  member->interrupted = true;
-  if (member->state == MEMBER_QUEUED) pthread_cond_signal(&member->wake);
+  if (is_queued(member->state)) tell(member, MEMBER_INTERRUPTED);
   pthread_mutex_unlock(&member->store->writer->mutex);
 }
 
@@ -178,9 +181,8 @@ static void give_to_next_leader(med_writer *writer) {
   writer->taken = next != NULL;
   if (next == NULL) return;
   dequeue(writer, next);
-  next->state = MEMBER_LEADS;
   writer->running = next;
-  pthread_cond_signal(&next->wake);
+  tell(next, MEMBER_LEADS);
 }
 
 static bool batch_has_room(const med_writer *writer) {
@@ -217,8 +219,7 @@ static void run_for(med_writer *writer, med_member *member) {
     return;
   }
   member->result = rc;
-  member->state = MEMBER_IDLE;
-  pthread_cond_signal(&member->wake);
+  tell(member, MEMBER_IDLE);
 }
 
 /* Nobody runs in the open batch: what waits is run here, until a member comes that runs by itself, or the leader has to commit. */
@@ -228,14 +229,13 @@ static void give_to_next_follower(med_writer *writer) {
     dequeue(writer, next);
     writer->running = next;
     if (next->work == NULL) {
-      next->state = MEMBER_FOLLOWS;
-      pthread_cond_signal(&next->wake);
+      tell(next, MEMBER_FOLLOWS);
       return;
     }
     run_for(writer, next);
   }
   writer->running = NULL;
-  pthread_cond_signal(&writer->leader->wake);
+  tell(writer->leader, MEMBER_ENDS);
 }
 
 /* ---- Begin ---- */
@@ -255,29 +255,30 @@ static int busy(medley_error *error, uint32_t timeout_ms) {
   return med_error_set(error, MEDLEY_BUSY, "write lock: another session held it for %u ms", timeout_ms);
 }
 
-/* Mutex held; answers with it held. */
+/* One that is in the queue takes itself out, unless it has its turn by now, or the library's own work was all that it waited for: that will soon be
+ * done once it has the lock; before, it may have to wait for another process, of which all are told. Mutex held. */
+static bool gives_up(med_writer *writer, med_member *member, int *grace) {
+  bool leads = writer->leader != NULL && writer->leader->own, begins = writer->running != NULL && writer->running->own;
+  if (!is_queued(member->state)) return false;
+  if (member->state != MEMBER_INTERRUPTED && (leads || (begins && (*grace)-- > 0))) return false;
+  dequeue(writer, member);
+  return true;
+}
+
 static int wait_for_turn(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
-  if (writes_here(writer)) {
-    return med_error_set(error, MEDLEY_BUSY, "write lock: another session of this thread holds it");
-  }
-  member->interrupted = false;
-  enqueue(writer, member);
   struct timespec end = deadline_after(timeout_ms);
   int grace = 5;
-  while (member->state == MEMBER_QUEUED) {
-    int code = pthread_cond_timedwait(&member->wake, &writer->mutex, &end);
-    if (member->state != MEMBER_QUEUED || (code != ETIMEDOUT && !member->interrupted)) continue;
-    /* One that has the lock will soon be done. Before that it may have to wait for another process, of which all are told. */
-    bool leads = writer->leader != NULL && writer->leader->own,
-         begins = writer->running != NULL && writer->running->own;
-    if (!member->interrupted && (leads || (begins && grace-- > 0))) {
-      end = deadline_after(OWN_MS);
-      continue;
-    }
-    dequeue(writer, member);
-    member->state = MEMBER_IDLE;
-    if (code == ETIMEDOUT) return busy(error, timeout_ms);
-    return med_error_set(error, MEDLEY_INTERRUPTED, "interrupted while it waited for the write lock");
+  uint32_t state;
+  while (is_queued(state = member->state)) {
+    if (state != MEMBER_INTERRUPTED && med_wait_while(&member->state, state, &end)) continue;
+    pthread_mutex_lock(&writer->mutex);
+    bool gone = gives_up(writer, member, &grace), interrupted = member->state == MEMBER_INTERRUPTED;
+    if (gone) member->state = MEMBER_IDLE;
+    pthread_mutex_unlock(&writer->mutex);
+    if (gone && interrupted)
+      return med_error_set(error, MEDLEY_INTERRUPTED, "interrupted while it waited for the write lock");
+    if (gone) return busy(error, timeout_ms);
+    end = deadline_after(OWN_MS);
   }
   return MEDLEY_OK;
 }
@@ -290,10 +291,7 @@ static int begin_batch(med_writer *writer, uint32_t timeout_ms, medley_error *er
   return rc;
 }
 
-/* Mutex held before and after. */
 static int become_leader(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
-  writer->running = member; /* so that a second begin on this thread is found out */
-  pthread_mutex_unlock(&writer->mutex);
   int rc = begin_batch(writer, timeout_ms, error);
   pthread_mutex_lock(&writer->mutex);
   writer->leader = member;
@@ -304,25 +302,29 @@ static int become_leader(med_writer *writer, med_member *member, uint32_t timeou
     member->state = MEMBER_IDLE;
     give_to_next_leader(writer);
   }
+  pthread_mutex_unlock(&writer->mutex);
   return rc;
 }
 
 /* Until the member leads, follows, or is past all that: its work has been run, and its batch has ended. */
 static int get_turn(med_writer *writer, med_member *member, uint32_t timeout_ms, medley_error *error) {
-  int rc = MEDLEY_OK;
+  uint32_t state;
   pthread_mutex_lock(&writer->mutex);
-  member->thread = pthread_self();
-  if (writer->taken) {
-    rc = wait_for_turn(writer, member, timeout_ms, error);
-  } else {
+  bool waits = writer->taken, here = waits && writes_here(writer);
+  if (!here) member->thread = pthread_self();
+  if (waits && !here) enqueue(writer, member);
+  if (!waits) {
     writer->taken = true;
+    writer->running = member; /* so that a second begin on this thread is found out */
     member->state = MEMBER_LEADS;
   }
-  member->leader = rc == MEDLEY_OK && member->state == MEMBER_LEADS;
-  if (member->leader) rc = become_leader(writer, member, timeout_ms, error);
-  while (member->state == MEMBER_IS_RUN || member->state == MEMBER_FINISHED)
-    pthread_cond_wait(&member->wake, &writer->mutex);
   pthread_mutex_unlock(&writer->mutex);
+  if (here) return med_error_set(error, MEDLEY_BUSY, "write lock: another session of this thread holds it");
+  int rc = waits ? wait_for_turn(writer, member, timeout_ms, error) : MEDLEY_OK;
+  member->leader = rc == MEDLEY_OK && member->state == MEMBER_LEADS;
+  if (member->leader) return become_leader(writer, member, timeout_ms, error);
+  while ((state = member->state) == MEMBER_IS_RUN || state == MEMBER_FINISHED)
+    (void)med_wait_while(&member->state, state, NULL);
   return rc;
 }
 
@@ -367,22 +369,18 @@ int med_writer_run(med_member *member, med_writer_work work, void *context, uint
 }
 
 /* ---- End ---- */
-static void tell_members(med_writer *writer, int rc, const medley_error *error) {
-  for (med_member *member = writer->finished; member != NULL;) {
-    med_member *next = member->next;
+static void tell_members(med_member *members, int rc, const medley_error *error) {
+  for (med_member *member = members, *next; member != NULL; member = next) {
+    next = member->next;
     member->result = rc;
     if (rc != MEDLEY_OK) member->result_error = *error;
-    member->state = MEMBER_IDLE;
-    if (!member->leader) pthread_cond_signal(&member->wake);
-    member = next;
+    tell(member, MEMBER_IDLE);
   }
 }
 
-/* The leader's last act, mutex held: one commit for all who finished. */
+/* The leader's last act: one commit for all who finished. They are told before the next batch begins, so that they may be in it. */
 static void finish_batch(med_writer *writer) {
   medley_error error = {0};
-  uint32_t member_count = writer->finished_count;
-  pthread_mutex_unlock(&writer->mutex);
   int rc = MEDLEY_OK;
   if (writer->batch.broken) {
     med_batch_abort(writer->store, &writer->batch);
@@ -396,19 +394,18 @@ static void finish_batch(med_writer *writer) {
   }
   med_store_unlock(writer->store);
   pthread_mutex_lock(&writer->mutex);
+  med_member *members = writer->finished;
   if (rc != MEDLEY_OK) writer->failures++;
-  writer->commit_members += member_count;
-  if (member_count > writer->batch_members_max) writer->batch_members_max = member_count;
-  tell_members(writer, rc, &error);
+  writer->commit_members += writer->finished_count;
+  if (writer->finished_count > writer->batch_members_max) writer->batch_members_max = writer->finished_count;
   writer->leader = NULL;
   writer->finished = NULL;
   writer->finished_count = 0;
+  pthread_mutex_unlock(&writer->mutex);
+  tell_members(members, rc, &error);
+  pthread_mutex_lock(&writer->mutex);
   give_to_next_leader(writer);
-}
-
-static void lead_to_the_end(med_writer *writer, med_member *leader) {
-  while (writer->running != NULL) pthread_cond_wait(&leader->wake, &writer->mutex);
-  finish_batch(writer);
+  pthread_mutex_unlock(&writer->mutex);
 }
 
 /* ---- Checkpoints ---- one at a time. Most is flushed while others write; the rest in a batch of its own, in the queue like any other.
@@ -505,15 +502,15 @@ int med_writer_commit(med_member *member, medley_error *error) {
   }
   med_txn_detach(&member->txn);
   member->running = false;
+  bool led = member->leader;
   pthread_mutex_lock(&writer->mutex);
   add_finished(writer, member);
   give_to_next_follower(writer);
-  if (member->leader) lead_to_the_end(writer, member);
-  while (member->state == MEMBER_FINISHED) pthread_cond_wait(&member->wake, &writer->mutex);
+  pthread_mutex_unlock(&writer->mutex);
+  while (member->state == MEMBER_FINISHED) (void)med_wait_while(&member->state, MEMBER_FINISHED, NULL);
+  if (led) finish_batch(writer);
   int rc = member->result;
   if (rc != MEDLEY_OK && error != NULL) *error = member->result_error;
-  bool led = member->leader;
-  pthread_mutex_unlock(&writer->mutex);
   member->leader = false;
   if (led && med_checkpoint_due(member->store->checkpoint)) start_checkpoint(member);
   return rc;

@@ -29,14 +29,6 @@ static void commit_past_the_log(med_store *store) {
   ck_assert_int_eq(mdb_txn_commit(txn), MDB_SUCCESS);
 }
 
-static uint64_t checkpoint_id(void) {
-  med_log log;
-  read_log(&log);
-  uint64_t id = log.header.checkpoint_id;
-  med_log_clear(&log);
-  return id;
-}
-
 /* ---- A log that does not know every commit ---- */
 START_TEST(after_a_commit_that_the_log_does_not_know_there_is_a_new_checkpoint) {
   med_store *store = open_store();
