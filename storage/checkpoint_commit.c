@@ -61,7 +61,6 @@ static bool may_go_ahead(med_checkpoint *checkpoint) {
 static void take_off(med_checkpoint *checkpoint, const med_batch *batch, uint64_t record_at) {
   med_log_start_flush(&checkpoint->log, record_at);
   atomic_store(&checkpoint->in_flight, batch->id);
-  atomic_thread_fence(memory_order_seq_cst); /* before LMDB shows the commit */
 }
 
 static void land(med_checkpoint *checkpoint) {
