@@ -341,8 +341,8 @@ static int without_header(med_checkpoint *checkpoint, medley_error *error) {
   return MEDLEY_OK;
 }
 
-/* A file that went on without this log has commits that it does not know. One may be missing in the log: its checkpoint was to
- * make it durable, and was cut off. */
+/* A file that went on without this log has commits that it does not know. One may be missing in the log: LMDB's commit
+ * was ahead of its flush, or a checkpoint was to make it durable, and the power went. */
 static int check_age(med_checkpoint *checkpoint, const uint8_t *present, medley_error *error) {
   med_log *log = &checkpoint->log;
   uint64_t tail = log->tail, chain = log->chain, last_id = log->last_id;

@@ -187,13 +187,14 @@ int med_log_read_header(med_log *log, medley_error *error) {
 
 int med_log_is_present(med_log *log, bool *present, medley_error *error) {
   uint8_t fields[AT_CHECKSUM];
+  size_t len;
   *present = log->header.generation > 0;
-  for (uint64_t i = 0; i < 2 && *present; i++) {
-    size_t len;
-    int rc = read_at(log, i * MED_LOG_HEADER_SIZE, fields, sizeof fields, &len, error);
-    if (rc != MEDLEY_OK) return rc;
-    if (len == sizeof fields && med_get_u64(fields + AT_GENERATION) > log->header.generation) *present = false;
-  }
+  if (!*present) return MEDLEY_OK;
+  /* The next one goes to the other place, and the one after that leaves it there. */
+  uint64_t other = (log->header.generation + 1) & 1;
+  int rc = read_at(log, other * MED_LOG_HEADER_SIZE, fields, sizeof fields, &len, error);
+  if (rc != MEDLEY_OK) return rc;
+  *present = len < sizeof fields || med_get_u64(fields + AT_GENERATION) <= log->header.generation;
   return MEDLEY_OK;
 }
 

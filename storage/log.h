@@ -27,7 +27,7 @@
 
 /* What a checkpoint writes down. */
 typedef struct med_log_header {
-  bool relaxed;        /* records may follow that are not flushed before their commits */
+  bool relaxed;        /* records may follow that are not flushed before the next ones are written */
   uint64_t generation; /* grows by one with each; 0: there is none */
   uint64_t salt;
   uint64_t checkpoint_id; /* number of the commit that the meta pages are of */
