@@ -175,7 +175,7 @@ int med_wide_groups_add_halves(med_wide_groups *of, bool *done) {
   other->from = middle;
   med_wide_table_prefix(of->table->id, &other->to);
   (void)med_key_after_prefix(&other->to, med_key_slice(&other->to)); /* it begins with 04 */
-  if (open_half(of, other) && med_thread_start(&other->thread, run_half, other)) {
+  if (open_half(of, other) && med_thread_start_beside(&other->thread, run_half, other)) {
     *done = true;
     of->stop = &other->stop;
     rc = join_halves(of, other, add_half(of, &first, &middle));

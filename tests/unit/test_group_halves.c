@@ -3,6 +3,7 @@
 #include "models/widecolumn/groups.h"
 #include "models/widecolumn/mutation.h"
 #include "models/widecolumn/sweep.h"
+#include "storage/thread.h"
 #include "tests/unit/failing_kit.h"
 #include "tests/unit/property.h"
 #include "tests/unit/segment_kit.h"
@@ -230,6 +231,32 @@ START_TEST(the_second_thread_has_half_of_the_segments) {
 END_TEST
 
 /* Also the other half ends then, and nothing is left of it. */
+static void *look_at_processors(void *allowed) {
+  ck_assert_int_eq(sched_getaffinity(0, sizeof(cpu_set_t), allowed), 0);
+  return NULL;
+}
+
+START_TEST(a_thread_that_starts_beside_another_may_not_be_where_that_one_is) {
+  cpu_set_t mine, others, only;
+  pthread_t thread;
+  ck_assert_int_eq(sched_getaffinity(0, sizeof mine, &mine), 0);
+  ck_assert(med_thread_start_beside(&thread, look_at_processors, &others));
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  CPU_AND(&only, &mine, &others);
+  ck_assert(CPU_EQUAL(&only, &others));
+  ck_assert_int_eq(CPU_COUNT(&others), CPU_COUNT(&mine) > 1 ? CPU_COUNT(&mine) - 1 : 1);
+  int first = 0;
+  while (!CPU_ISSET(first, &mine)) first++;
+  CPU_ZERO(&only);
+  CPU_SET(first, &only);
+  ck_assert_int_eq(sched_setaffinity(0, sizeof only, &only), 0); /* where there is but one, it starts there */
+  ck_assert(med_thread_start_beside(&thread, look_at_processors, &others));
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  ck_assert(CPU_EQUAL(&only, &others));
+  ck_assert_int_eq(sched_setaffinity(0, sizeof mine, &mine), 0);
+}
+END_TEST
+
 START_TEST(an_interrupt_ends_both_halves) {
   for (uint64_t after = 0; after < 20; after++) {
     med_wide_groups *groups;
@@ -302,7 +329,7 @@ START_TEST(headers_answer_for_whole_segments) {
 }
 END_TEST
 
-PROPERTY_MAIN_BETWEEN("group_halves", setup, teardown, two_threads_have_the_groups_of_one, both_halves_have_one_now,
-                      memory_may_end_in_either_half, the_second_thread_has_half_of_the_segments,
-                      an_interrupt_ends_both_halves, a_snapshot_that_is_not_the_newest_is_one_threads,
-                      headers_answer_for_whole_segments)
+PROPERTY_MAIN_BETWEEN("group_halves", setup, teardown, a_thread_that_starts_beside_another_may_not_be_where_that_one_is,
+                      two_threads_have_the_groups_of_one, both_halves_have_one_now, memory_may_end_in_either_half,
+                      the_second_thread_has_half_of_the_segments, an_interrupt_ends_both_halves,
+                      a_snapshot_that_is_not_the_newest_is_one_threads, headers_answer_for_whole_segments)
