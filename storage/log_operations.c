@@ -1,6 +1,7 @@
 /* log_operations.c - see log_operations.h. */
 #include "storage/log_operations.h"
 
+#include "storage/native.h"
 #include "storage/txn.h"
 
 #define SAME_BYTES_MIN 16 /* fewer equal bytes between two differences cost less than another range */
@@ -68,9 +69,18 @@ static uint8_t *add_page(med_log_operations *list, operation kind, uint32_t page
   return at + 5;
 }
 
-/* The next range of bytes that differ, from *from on; false if there is none. Looks at eight bytes at a time. */
+enum { STRIDE = 64 };
+
+static bool are_same(const uint8_t *a, const uint8_t *b) {
+  uint64_t differences = 0;
+  for (size_t at = 0; at < STRIDE; at += 8) differences |= med_native_u64(a + at) ^ med_native_u64(b + at);
+  return differences == 0;
+}
+
+/* The next range of bytes that differ, from *from on; false if there is none. Looks at eight bytes at a time, where all is the same at more. */
 static bool next_difference(const uint8_t *old, const uint8_t *page, size_t *from, size_t *len) {
   size_t at = *from;
+  while (at + STRIDE <= MED_PAGE_VALUE_SIZE && are_same(old + at, page + at)) at += STRIDE;
   while (at < MED_PAGE_VALUE_SIZE && memcmp(old + at, page + at, 8) == 0) at += 8;
   if (at >= MED_PAGE_VALUE_SIZE) return false;
   size_t end = at + 8;
