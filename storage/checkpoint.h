@@ -14,7 +14,7 @@
  *
  * Invariants
  *  1. A record is on disk before its commit is acknowledged (durable).                    fault: power cut; mutant
- *     No reader is shown a commit before that, but for those that no record can hold.       test_commit_ahead; fault: power cut; mutants
+ *     No reader is shown a commit before that.                                              test_commit_ahead; fault: power cut; mutants
  *  2. Nobody writes pages into the file while no living process has a pin at or before the checkpoint. Who has one holds a shared
  *     lock on a byte of the data file.                                                    fault: power cut, kill loop
  *  3. LMDB forgets dead readers (mdb_reader_check) only inside a checkpoint: the pin of a dead process may still be needed. mutant

@@ -25,14 +25,21 @@ static bool wants_flush(med_checkpoint *checkpoint) {
   return true;
 }
 
-/* What the log cannot hold: the checkpoint behind the commit makes it durable. */
+/* What the log cannot hold: LMDB flushes by itself before it shows the commit, and a checkpoint makes that known. */
 static int commit_by_checkpoint(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
+  med_store *store = checkpoint->store;
+  (void)mdb_env_set_flags(store->env, MDB_NOSYNC, 0);
   int code = mdb_txn_commit(batch->mdb);
   batch->mdb = NULL;
-  if (code != MDB_SUCCESS) return med_store_failed_commit(checkpoint->store, code, error);
+  if (code != MDB_SUCCESS) {
+    int failed = med_store_failed_commit(store, code, error);
+    /* If it was the flush, pages of the commits before may be gone from the page cache, and no later one would say so. */
+    if (failed == MEDLEY_IO) store->dead = true;
+    return failed;
+  }
   int rc = med_checkpoint_make(checkpoint, batch->id, error);
   if (rc == MEDLEY_OK) return rc;
-  return die(checkpoint->store, error, error != NULL ? error->foreign_code : EIO);
+  return die(store, error, error != NULL ? error->foreign_code : EIO);
 }
 
 static int append(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {

@@ -16,9 +16,10 @@ enum { IN_ORDER = 64 }; /* commits that flush first when a reader had to wait */
 static struct calls {
   pthread_mutex_t mutex;
   pthread_cond_t moved;
-  char list[400]; /* w: the log's write-out begins, f: it is flushed, c: LMDB commits */
-  bool closed;    /* flushes wait */
-  bool fails;     /* flushes of the log do */
+  char list
+      [400]; /* w: the log's write-out begins, f: it is flushed, c: LMDB commits, C: and flushes by itself before anybody sees that */
+  bool closed; /* flushes wait */
+  bool fails;  /* flushes of the log do */
   unsigned waiting;
 } calls = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
@@ -47,7 +48,9 @@ int __wrap_sync_file_range(int fd, off_t at, off_t len, unsigned how) {
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn) {
-  note('c');
+  unsigned flags = 0;
+  ck_assert_int_eq(mdb_env_get_flags(mdb_txn_env(txn), &flags), MDB_SUCCESS);
+  note((flags & MDB_NOSYNC) != 0 ? 'c' : 'C');
   return __real_mdb_txn_commit(txn);
 }
 
@@ -153,6 +156,29 @@ START_TEST(the_disk_begins_to_write_and_is_waited_for_last) {
   (void)calls_of_put(store, "one");
   ck_assert_str_eq(calls_of_put(store, "two"), "wcf");
   ck_assert_str_eq(calls_of_put(store, "three"), "wcf");
+  med_store_close(store);
+}
+END_TEST
+
+START_TEST(what_no_record_can_hold_is_flushed_by_lmdb) {
+  med_store *store = open_store();
+  med_member *member;
+  uint8_t value[MED_VALUE_SIZE_MAX] = {0};
+  (void)calls_of_put(store, "one");
+  ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
+  ck_assert_int_eq(med_writer_begin(member, true, 5000, &error), MEDLEY_OK);
+  for (unsigned i = 0; i * sizeof value <= MED_LOG_RAW_SIZE_MAX; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "%u", i);
+    ck_assert_int_eq(
+        med_txn_put(med_member_txn(member), MED_TREE_KV, med_slice_of_text(key), med_slice_of(value, sizeof value)),
+        MEDLEY_OK);
+  }
+  memset(calls.list, 0, sizeof calls.list);
+  ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+  med_member_close(member);
+  ck_assert_str_eq(calls.list, "Cf"); /* f: the header of its checkpoint */
+  ck_assert_str_eq(calls_of_put(store, "two"), "wcf");
   med_store_close(store);
 }
 END_TEST
@@ -390,8 +416,8 @@ START_TEST(a_process_that_opens_behind_a_failed_flush_begins_with_a_checkpoint) 
 END_TEST
 
 PROPERTY_MAIN_BETWEEN("commit_ahead", setup, teardown, the_disk_begins_to_write_and_is_waited_for_last,
-                      relaxed_commits_are_not_waited_for, a_reader_is_shown_a_commit_when_it_is_on_disk,
-                      a_reader_that_has_its_snapshot_goes_on,
+                      what_no_record_can_hold_is_flushed_by_lmdb, relaxed_commits_are_not_waited_for,
+                      a_reader_is_shown_a_commit_when_it_is_on_disk, a_reader_that_has_its_snapshot_goes_on,
                       commits_are_in_order_for_a_while_after_a_reader_had_to_wait,
                       a_reader_beside_a_commit_in_order_does_not_wait,
                       a_flush_that_fails_behind_the_commit_shows_it_to_nobody, a_copy_has_nothing_that_is_not_on_disk,
