@@ -1,6 +1,7 @@
 /* checkpoint.h - one flush per commit: what the redo log (log.h) and LMDB have to do with each other.
  *
- * A commit is a record in the log, flushed, and an LMDB commit that is not; the disk may write the one while LMDB writes the other. A checkpoint flushes LMDB's file and writes LMDB's two meta
+ * A commit is a record in the log, flushed, and an LMDB commit that is not; the disk may write the one while LMDB writes the other. A
+ * checkpoint flushes LMDB's file and writes LMDB's two meta
  * pages, as they are then, into the log's header. From then until the next one a reader of ours, the pin, keeps LMDB from using any
  * page again that the checkpoint's snapshot needs. After a power cut the two meta pages are put back, which makes the file what
  * it was at the checkpoint, and the records are done again.

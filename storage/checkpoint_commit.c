@@ -44,7 +44,7 @@ static int commit_by_checkpoint(med_checkpoint *checkpoint, med_batch *batch, me
 
 static int append(med_checkpoint *checkpoint, med_batch *batch, medley_error *error) {
   med_slice operations = med_slice_of(batch->redo.bytes.bytes, batch->redo.bytes.len);
-  return med_log_append(&checkpoint->log, batch->id, operations, false, error);
+  return med_log_append(&checkpoint->log, batch->id, operations, error);
 }
 
 static int flush_log(med_checkpoint *checkpoint, medley_error *error) {
@@ -116,10 +116,10 @@ static int commit_by_record(med_checkpoint *checkpoint, med_batch *batch, medley
   int code = mdb_txn_commit(batch->mdb);
   batch->mdb = NULL;
   if (ahead && code == MDB_SUCCESS) rc = flush_behind(checkpoint, error);
-  if (ahead) land(checkpoint);
+  if (code != MDB_SUCCESS) rc = med_store_failed_commit(store, code, error);
+  if (ahead) land(checkpoint); /* it is known by now whether the store is dead */
   if (code == MDB_SUCCESS) return rc;
   /* The record must not be done again for a commit that has failed. */
-  rc = med_store_failed_commit(store, code, error);
   if (rc == MEDLEY_FULL) store->disk_full = true;
   medley_error ignored = {0};
   if (rc == MEDLEY_COMMIT_UNKNOWN || med_log_take_back(log, tail, chain, last_id, &ignored) == MEDLEY_OK) return rc;

@@ -260,7 +260,7 @@ static int make_record(med_log *log, uint64_t id, med_slice operations, medley_e
   return MEDLEY_OK;
 }
 
-int med_log_append(med_log *log, uint64_t id, med_slice operations, bool flush, medley_error *error) {
+int med_log_append(med_log *log, uint64_t id, med_slice operations, medley_error *error) {
   int rc;
   MED_TRY(make_record(log, id, operations, error));
   MED_TRY(write_ahead(log, log->tail + log->record.len, error));
@@ -269,7 +269,6 @@ int med_log_append(med_log *log, uint64_t id, med_slice operations, bool flush, 
   log->chain = med_get_u64((const uint8_t *)log->record.bytes + IN_CHECKSUM);
   log->tail += log->record.len;
   log->last_id = id;
-  if (flush && flush_file(log, error) != MEDLEY_OK) rc = unknown(error);
 done:
   return rc;
 }

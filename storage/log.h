@@ -70,9 +70,9 @@ MEDLEY_MUST_USE int med_log_is_present(med_log *log, bool *present, medley_error
  * IO leave the one before in place; after COMMIT_UNKNOWN, a failed flush, nobody knows which of the two is on disk. */
 MEDLEY_MUST_USE int med_log_write_header(med_log *log, const med_log_header *header, medley_error *error);
 
-/* Appends one record, id being above all before it, and flushes it if `flush`. FULL if there is no space and nothing of it is in the
- * file; IO if the write failed and it is not; COMMIT_UNKNOWN if the flush failed. */
-MEDLEY_MUST_USE int med_log_append(med_log *log, uint64_t id, med_slice operations, bool flush, medley_error *error);
+/* Appends one record, id being above all before it. FULL if there is no space and nothing of it is in the file; IO if the write failed and it is
+ * not. It is on disk after med_log_flush, whose failure leaves that open. */
+MEDLEY_MUST_USE int med_log_append(med_log *log, uint64_t id, med_slice operations, medley_error *error);
 /* Takes the last record back that was appended, which began at `tail` behind `chain`. COMMIT_UNKNOWN if that fails. */
 MEDLEY_MUST_USE int med_log_take_back(med_log *log, uint64_t tail, uint64_t chain, uint64_t last_id,
                                       medley_error *error);

@@ -122,7 +122,8 @@ static size_t make_log(uint8_t *bytes) {
     if (i % 3 == 1) med_log_operations_put(&list, MED_TREE_KV, med_slice_of("key", 3), med_slice_of(page, 300));
     if (i % 3 == 2) med_log_operations_delete(&list, MED_TREE_KV, med_slice_of("key", 3));
     if (i == RECORDS) med_log_operations_delete_page(&list, 2);
-    MUST(med_log_append(&log, CHECKPOINT + i, med_slice_of(list.bytes.bytes, list.bytes.len), true, &error) == 0);
+    MUST(med_log_append(&log, CHECKPOINT + i, med_slice_of(list.bytes.bytes, list.bytes.len), &error) == 0);
+    MUST(med_log_flush(&log, &error) == 0);
   }
   med_log_operations_clear(&list);
   size_t size = (size_t)log.tail;

@@ -424,7 +424,7 @@ START_TEST(an_opener_takes_back_a_record_without_a_commit) {
   ck_assert_int_eq(med_log_read_header(&left, &error), MEDLEY_OK);
   while (med_log_next(&left, &record, &error) == MEDLEY_OK) continue;
   uint64_t last_id = left.last_id;
-  ck_assert_int_eq(med_log_append(&left, last_id + 1, med_slice_of_text("never committed"), true, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_append(&left, last_id + 1, med_slice_of_text("never committed"), &error), MEDLEY_OK);
   med_log_clear(&left);
   med_store *store = open_store();
   ck_assert_int_eq(med_log_open(&left, log_path, false, &error), MEDLEY_OK);

@@ -44,7 +44,8 @@ static void append(uint64_t id, size_t len, bool flush) {
   char *bytes = malloc(len);
   uint64_t state = id;
   for (size_t i = 0; i < len; i++) bytes[i] = (char)property_random(&state);
-  ck_assert_int_eq(med_log_append(&test_log, id, med_slice_of(bytes, len), flush, &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_append(&test_log, id, med_slice_of(bytes, len), &error), MEDLEY_OK);
+  if (flush) ck_assert_int_eq(med_log_flush(&test_log, &error), MEDLEY_OK);
   free(bytes);
 }
 
@@ -91,9 +92,9 @@ START_TEST(a_full_disk_leaves_the_log_as_it_was) {
   begin(SALT, 7);
   uint64_t tail = test_log.tail, chain = test_log.chain;
   use_device("/dev/full");
-  ck_assert_int_eq(med_log_append(&test_log, 8, med_slice_of_text("x"), true, &error), MEDLEY_FULL);
+  ck_assert_int_eq(med_log_append(&test_log, 8, med_slice_of_text("x"), &error), MEDLEY_FULL);
   test_log.initialised_to = 0; /* the zeros ahead of it cannot be written either */
-  ck_assert_int_eq(med_log_append(&test_log, 8, med_slice_of_text("x"), true, &error), MEDLEY_FULL);
+  ck_assert_int_eq(med_log_append(&test_log, 8, med_slice_of_text("x"), &error), MEDLEY_FULL);
   ck_assert_int_eq(write_header(&test_log, SALT, 8, &error), MEDLEY_FULL);
   ck_assert(test_log.tail == tail && test_log.chain == chain && test_log.last_id == 7);
   ck_assert_uint_eq(test_log.header.checkpoint_id, 7);
@@ -104,10 +105,10 @@ START_TEST(after_a_failed_flush_nobody_knows) {
   begin(SALT, 7);
   append(8, 100, true);
   use_device("/dev/null"); /* takes every byte, and cannot be flushed */
-  ck_assert_int_eq(med_log_append(&test_log, 9, med_slice_of_text("x"), true, &error), MEDLEY_COMMIT_UNKNOWN);
-  ck_assert_ptr_nonnull(strstr(error.message, "unknown"));
-  ck_assert_int_eq(med_log_append(&test_log, 10, med_slice_of_text("x"), true, NULL), MEDLEY_COMMIT_UNKNOWN);
+  ck_assert_int_eq(med_log_append(&test_log, 9, med_slice_of_text("x"), &error), MEDLEY_OK);
+  ck_assert_int_eq(med_log_flush(&test_log, NULL), MEDLEY_IO);
   ck_assert_int_eq(med_log_take_back(&test_log, test_log.tail, 0, 8, &error), MEDLEY_COMMIT_UNKNOWN);
+  ck_assert_ptr_nonnull(strstr(error.message, "unknown"));
   ck_assert_int_eq(write_header(&test_log, SALT, 8, NULL), MEDLEY_COMMIT_UNKNOWN);
   ck_assert_int_eq(med_log_flush(&test_log, &error), MEDLEY_IO);
 }
