@@ -1,21 +1,20 @@
 /* checkpoint.h - one flush per commit: what the redo log (log.h) and LMDB have to do with each other.
  *
- * A commit is a record in the log, flushed, and an LMDB commit that is not; the disk may write the one while LMDB writes the other. A
- * checkpoint flushes LMDB's file and writes LMDB's two meta
- * pages, as they are then, into the log's header. From then until the next one a reader of ours, the pin, keeps LMDB from using any
- * page again that the checkpoint's snapshot needs. After a power cut the two meta pages are put back, which makes the file what
- * it was at the checkpoint, and the records are done again.
+ * A commit is a record in the log, flushed, and an LMDB commit that is not; the disk may write the one while LMDB writes the
+ * other. A checkpoint flushes LMDB's file and writes LMDB's two meta pages, as they are then, into the log's header. From then
+ * until the next one a reader of ours, the pin, keeps LMDB from using any page again that the checkpoint's snapshot needs. After
+ * a power cut the two meta pages are put back, which makes the file what it was at the checkpoint, and the records are done again.
  *
  *   open: alone with the file and its log?  no ──► go on where the others are
  *            │ yes: med_checkpoint_restore (meta pages back) ► LMDB opens ► med_checkpoint_settle (records again, checkpoint)
  *   batch: med_checkpoint_begin_batch (the log's end is known, the snapshot is pinned) ► operations ► med_checkpoint_commit
  *   now and then: med_checkpoint_run          close: med_checkpoint_close (checkpoint, and the log goes)
  *
- * Threads: all but _due and _flush_ahead under the write lock, or alone with the file.
+ * Threads: all but _due, _flush_ahead and _await under the write lock, or alone with the file.
  *
  * Invariants
  *  1. A record is on disk before its commit is acknowledged (durable).                    fault: power cut; mutant
- *     No reader is shown a commit before that.                                              test_commit_ahead; fault: power cut; mutants
+ *     No reader is shown a commit before that.                                test_commit_ahead; fault: power cut; mutants
  *  2. Nobody writes pages into the file while no living process has a pin at or before the checkpoint. Who has one holds a shared
  *     lock on a byte of the data file.                                                    fault: power cut, kill loop
  *  3. LMDB forgets dead readers (mdb_reader_check) only inside a checkpoint: the pin of a dead process may still be needed. mutant
