@@ -3,8 +3,8 @@
  * A child runs transactions on several threads under the recorder. From its trace, crash images are built for every moment
  * at which the power may go (image.h). Each is opened, checked with medley_check and compared with what had been
  * acknowledged: every worker must be in a state that it had been in, the same in every model, nothing older than its last
- * acknowledgement or than what a reader beside them was shown (durable), and no transaction may be there without those that were acknowledged before it began (both
- * levels). One image in eight is also written to and judged again.
+ * acknowledgement or than what a reader beside them was shown (durable), and no transaction may be there without those that
+ * were acknowledged before it began (both levels). One image in eight is also written to and judged again.
  *
  * And cut again: the recovery from some images is recorded in turn, and the power goes in it.
  *
@@ -57,17 +57,13 @@ static fault_verdict judge_image(const fault_power_cut_history *history, medley_
   }
   fault_verdict verdict = judge_order(history, chosen, why, size);
   for (uint32_t w = 0; verdict == FAULT_GOOD && !history->plan.relaxed && w < history->plan.worker_count; w++) {
-    uint64_t acked = fault_power_cut_acked(history, w, cut);
-    if (chosen[w] >= acked) continue;
-    snprintf(why, size, "worker %u: transaction %llu was acknowledged, %llu is what is there", w,
-             (unsigned long long)acked, (unsigned long long)history->states[w][chosen[w]].number);
-    verdict = FAULT_LOST;
-  }
-  for (uint32_t w = 0; verdict == FAULT_GOOD && !history->plan.relaxed && w < history->plan.worker_count; w++) {
-    uint64_t seen = fault_power_cut_seen(history, w, cut);
-    if (chosen[w] >= seen) continue;
-    snprintf(why, size, "worker %u: a reader was shown transaction %llu, %llu is what is there", w,
-             (unsigned long long)seen, (unsigned long long)history->states[w][chosen[w]].number);
+    uint64_t there = history->states[w][chosen[w]].number;
+    uint64_t acked = fault_power_cut_acked(history, w, cut), seen = fault_power_cut_seen(history, w, cut);
+    if (chosen[w] >= acked && chosen[w] >= seen) continue;
+    bool lost_acked = chosen[w] < acked;
+    snprintf(why, size, "worker %u: transaction %llu was %s, %llu is what is there", w,
+             (unsigned long long)(lost_acked ? acked : seen), lost_acked ? "acknowledged" : "shown to a reader",
+             (unsigned long long)there);
     verdict = FAULT_LOST;
   }
   return verdict;

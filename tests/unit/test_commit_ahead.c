@@ -18,8 +18,9 @@ static struct calls {
   pthread_cond_t moved;
   char list
       [400]; /* w: the log's write-out begins, f: it is flushed, c: LMDB commits, C: and flushes by itself before anybody sees that */
-  bool closed; /* flushes wait */
-  bool fails;  /* flushes of the log do */
+  bool closed;       /* flushes wait */
+  bool fails;        /* flushes of the log do */
+  bool commit_fails; /* LMDB's do */
   unsigned waiting;
 } calls = {.mutex = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
@@ -51,7 +52,9 @@ int __wrap_mdb_txn_commit(MDB_txn *txn) {
   unsigned flags = 0;
   ck_assert_int_eq(mdb_env_get_flags(mdb_txn_env(txn), &flags), MDB_SUCCESS);
   note((flags & MDB_NOSYNC) != 0 ? 'c' : 'C');
-  return __real_mdb_txn_commit(txn);
+  if (!calls.commit_fails) return __real_mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return EIO;
 }
 
 int __real_fdatasync(int fd);
@@ -160,11 +163,10 @@ START_TEST(the_disk_begins_to_write_and_is_waited_for_last) {
 }
 END_TEST
 
-START_TEST(what_no_record_can_hold_is_flushed_by_lmdb) {
-  med_store *store = open_store();
+/* More than a record can hold. */
+static int put_much(med_store *store) {
   med_member *member;
   uint8_t value[MED_VALUE_SIZE_MAX] = {0};
-  (void)calls_of_put(store, "one");
   ck_assert_int_eq(med_member_open(store, &member), MEDLEY_OK);
   ck_assert_int_eq(med_writer_begin(member, true, 5000, &error), MEDLEY_OK);
   for (unsigned i = 0; i * sizeof value <= MED_LOG_RAW_SIZE_MAX; i++) {
@@ -175,10 +177,48 @@ START_TEST(what_no_record_can_hold_is_flushed_by_lmdb) {
         MEDLEY_OK);
   }
   memset(calls.list, 0, sizeof calls.list);
-  ck_assert_int_eq(med_writer_commit(member, &error), MEDLEY_OK);
+  int rc = med_writer_commit(member, &error);
   med_member_close(member);
+  return rc;
+}
+
+START_TEST(what_no_record_can_hold_is_flushed_by_lmdb) {
+  med_store *store = open_store();
+  (void)calls_of_put(store, "one");
+  ck_assert_int_eq(put_much(store), MEDLEY_OK);
   ck_assert_str_eq(calls.list, "Cf"); /* f: the header of its checkpoint */
   ck_assert_str_eq(calls_of_put(store, "two"), "wcf");
+  med_store_close(store);
+}
+END_TEST
+
+/* It may have been LMDB's flush, after which no other can be trusted. */
+START_TEST(what_lmdb_cannot_flush_ends_the_store) {
+  med_store *store = open_store();
+  (void)calls_of_put(store, "one");
+  calls.commit_fails = true;
+  ck_assert_int_eq(put_much(store), MEDLEY_IO);
+  calls.commit_fails = false;
+  ck_assert_int_eq(put(store, "two"), MEDLEY_DEAD);
+  med_store_close(store);
+  store = open_store();
+  ck_assert(has(store, "one") && !has(store, "0") && !has(store, "two"));
+  med_store_close(store);
+}
+END_TEST
+
+START_TEST(a_commit_that_fails_beside_its_record_takes_that_back) {
+  med_store *store = open_store();
+  (void)calls_of_put(store, "one");
+  calls.commit_fails = true;
+  ck_assert_int_eq(put(store, "two"), MEDLEY_IO);
+  calls.commit_fails = false;
+  ck_assert(has(store, "one") && !has(store, "two")); /* and no reader waits */
+  ck_assert_str_eq(calls_of_put(store, "three"), "wcf");
+  store->dead = true; /* the log stays, as after a power cut */
+  med_store_close(store);
+  store = open_store();
+  ck_assert(has(store, "one") && !has(store, "two") && has(store, "three"));
   med_store_close(store);
 }
 END_TEST
@@ -231,7 +271,8 @@ START_TEST(a_reader_that_has_its_snapshot_goes_on) {
 }
 END_TEST
 
-START_TEST(commits_are_in_order_for_a_while_after_a_reader_had_to_wait) {
+/* A store in which a reader has had to wait for a commit. */
+static med_store *let_reader_wait(void) {
   actor writer, reader;
   med_store *store = hold_commit(&writer);
   start(&reader, store, "held", run_look);
@@ -239,6 +280,11 @@ START_TEST(commits_are_in_order_for_a_while_after_a_reader_had_to_wait) {
   open_gate();
   join(&reader);
   join(&writer);
+  return store;
+}
+
+START_TEST(commits_are_in_order_for_a_while_after_a_reader_had_to_wait) {
+  med_store *store = let_reader_wait();
   for (int i = 0; i < IN_ORDER; i++) ck_assert_str_eq(calls_of_put(store, "later"), "fc");
   ck_assert_str_eq(calls_of_put(store, "later"), "wcf");
   /* And then readers are there at once. */
@@ -250,12 +296,7 @@ END_TEST
 
 START_TEST(a_reader_beside_a_commit_in_order_does_not_wait) {
   actor writer, reader;
-  med_store *store = hold_commit(&writer);
-  start(&reader, store, "held", run_look);
-  rest();
-  open_gate();
-  join(&reader);
-  join(&writer);
+  med_store *store = let_reader_wait();
   close_gate();
   start(&writer, store, "next", run_put);
   wait_at_gate();
@@ -416,7 +457,8 @@ START_TEST(a_process_that_opens_behind_a_failed_flush_begins_with_a_checkpoint) 
 END_TEST
 
 PROPERTY_MAIN_BETWEEN("commit_ahead", setup, teardown, the_disk_begins_to_write_and_is_waited_for_last,
-                      what_no_record_can_hold_is_flushed_by_lmdb, relaxed_commits_are_not_waited_for,
+                      what_no_record_can_hold_is_flushed_by_lmdb, what_lmdb_cannot_flush_ends_the_store,
+                      a_commit_that_fails_beside_its_record_takes_that_back, relaxed_commits_are_not_waited_for,
                       a_reader_is_shown_a_commit_when_it_is_on_disk, a_reader_that_has_its_snapshot_goes_on,
                       commits_are_in_order_for_a_while_after_a_reader_had_to_wait,
                       a_reader_beside_a_commit_in_order_does_not_wait,
